@@ -1,0 +1,219 @@
+"""The result of a diagnosis: one object that every surface renders and the JSON file carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fourwalls.figures import Figure, Period, Reading, Refusal
+
+Wall = Literal["inside", "between", "unknown"]
+Outcome = Literal["late", "overdue", "cancelled"]
+VerdictName = Literal["operate", "orchestrate", "operate then orchestrate", "govern first", "leave it", "cannot tell yet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one stage, in the hands of one party, took from an outcome.
+
+    The contributions of an asset add up to its gap, outcome by outcome.
+
+    Attributes:
+        outcome: Which failure would have been avoided.
+        stage: "release", "fulfilment", "carriage" or "promise".
+        wall: Which side the stage is on in these records.
+        party_id: Who did it; None where the records do not say.
+        party_name: As people call it.
+        lines: Order lines recovered, by this stage's Shapley share [lines].
+        share: The same as a share of the asset's order lines [share].
+        amount: Net order value of those lines [portfolio currency]; not a loss in itself.
+        standard: What the stage was measured against, in words, with its origin.
+    """
+
+    outcome: Outcome
+    stage: str
+    wall: Wall
+    party_id: str | None
+    party_name: str
+    lines: float
+    share: Figure
+    amount: Figure
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What repairing stages would recover, as shares of the asset's order lines.
+
+    Attributes:
+        total: Every stage repaired.
+        operate: Only the stages inside the wall repaired.
+        orchestrate: Only the stages between walls repaired.
+        interaction: total − operate − orchestrate (− unknown); what only both together recover.
+        missed: Lines late, overdue or cancelled, the pool the gap is taken from.
+        residual: Missed lines that no repair would have saved.
+        untraced: Missed lines whose stage times are absent or out of order.
+        inside_share: Part of the attributed gap on our side of the wall, between 0 and 1.
+        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None where not computed.
+    """
+
+    total: Figure
+    operate: Figure
+    orchestrate: Figure
+    interaction: Figure
+    missed: Figure
+    residual: Figure
+    untraced: Figure
+    inside_share: Figure
+    inside_chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageClock:
+    """How long one stage takes in one asset, and what it is held against.
+
+    Attributes:
+        stage: Name of the stage.
+        median, p90: Actual duration [hours].
+        standard: What it is held against, in words, with its origin.
+        n: Order lines timed.
+    """
+
+    stage: str
+    median: Figure
+    p90: Figure
+    standard: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDiagnosis:
+    """One asset's page: verdict, reasons and figures.
+
+    Attributes:
+        asset: Grain column → value, in the order of the portfolio's grain; None where a record has no value.
+        name: The same as one string.
+        verdict: One of the six.
+        because: Why, in a sentence or two.
+        rule: The rule that fired.
+        bottleneck: The one sentence a leader reads first.
+        n_lines: Order lines of the asset in the period.
+        readings, contributions, clocks, refusals: The evidence. Contributions are largest first.
+        gap: The split of what could be recovered; a refusal if it cannot be known.
+    """
+
+    asset: dict[str, str | None]
+    name: str
+    verdict: VerdictName
+    because: str
+    rule: str
+    bottleneck: str
+    n_lines: int
+    readings: tuple[Reading, ...]
+    gap: Gap | Refusal
+    contributions: tuple[Contribution, ...]
+    clocks: tuple[StageClock, ...]
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rows of a table that were not used, by reason.
+
+    Attributes:
+        table, reason: Where and why.
+        rows: How many.
+        example: Key of one such row.
+    """
+
+    table: str
+    reason: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableHealth:
+    """What became of one table at intake.
+
+    Attributes:
+        table, source: Its name and the file it came from (name only, no folder).
+        rows_in, rows_used: Rows read and rows that went on.
+        set_aside: The difference, by reason; adds up to rows_in − rows_used.
+        absent_columns: Canonical columns it does not have.
+    """
+
+    table: str
+    source: str
+    rows_in: int
+    rows_used: int
+    set_aside: tuple[SetAside, ...]
+    absent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What a careful analyst would ask before believing a table.
+
+    Attributes:
+        code: Stable word.
+        table, column: Where.
+        finding: What was seen, with figures.
+        consequence: What it would do to the page if true, and what to do.
+        rows: Rows concerned.
+    """
+
+    code: str
+    table: str
+    column: str
+    finding: str
+    consequence: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Data health: tables, rows set aside, coverage and suspicions.
+
+    Attributes:
+        tables: Each table given.
+        absent_tables: Canonical tables that are not there.
+        suspicions: Findings, most rows first.
+        coverage: (first day of the month, order lines) for every month of the period, zeros included.
+        notes: Further lines worth reading: how times were read, which defaults were used.
+    """
+
+    tables: tuple[TableHealth, ...]
+    absent_tables: tuple[str, ...]
+    suspicions: tuple[Suspicion, ...]
+    coverage: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything the page says.
+
+    Attributes:
+        portfolio: Name of the portfolio.
+        currency: ISO 4217 code of all amounts.
+        grain: Columns that make an asset.
+        own_party: Our own party, by name.
+        period: Days looked at.
+        assets: Worst first: by lines that could be recovered.
+        total: The whole portfolio, as if it were one asset.
+        health: What was read, used and set aside.
+        level: Coverage all ranges claim.
+        version: Version of fourwalls.
+    """
+
+    portfolio: str
+    currency: str
+    grain: tuple[str, ...]
+    own_party: str
+    period: Period
+    assets: tuple[AssetDiagnosis, ...]
+    total: AssetDiagnosis
+    health: Health
+    level: float
+    version: str

@@ -1,0 +1,85 @@
+"""Every error a user can cause.
+
+FourwallsError          bad input: what, where, found, allowed, remedy
+├── PortfolioError      portfolio.toml or the folder around it
+├── MappingError        a SQL or CSV/Parquet file under tables/
+├── TableError          a canonical table whose columns or rows cannot be used
+└── OutputError         a place that cannot be written
+
+A question that the data cannot answer is no error: it is a `Refusal` (see `figures`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint naming the nearest known word, or an empty string."""
+    near = difflib.get_close_matches(word, [k for k in known if k != word], n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def listed(words: Iterable[object], most: int = 12) -> str:
+    """Words as a short readable list: `'a', 'b' and 3 more`."""
+    all_words = [f"'{w}'" for w in words]
+    shown = ", ".join(all_words[:most])
+    return f"{shown} and {len(all_words) - most} more" if len(all_words) > most else shown or "none"
+
+
+class FourwallsError(Exception):
+    """Bad input, told in one sentence each: what is wrong, and what to do.
+
+    Args:
+        what: What is wrong, where, and what was found.
+        remedy: What the user can do about it.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}\n{remedy}")
+
+
+class PortfolioError(FourwallsError):
+    """portfolio.toml, or the folder around it, cannot be used."""
+
+    @classmethod
+    def at(cls, place: str, line: int | None, what: str, remedy: str) -> PortfolioError:
+        """An error with the file and the line it stands in."""
+        where = f"{place}, line {line}" if line else place
+        return cls(f"{where}: {what}", remedy)
+
+
+class MappingError(FourwallsError):
+    """A file under tables/ cannot be read as a table."""
+
+
+class TableError(FourwallsError):
+    """A canonical table's columns or rows cannot be used."""
+
+    @classmethod
+    def missing_column(cls, table: str, column: str, found: Iterable[str], source: str) -> TableError:
+        """A column the table cannot do without."""
+        names = list(found)
+        return cls(
+            f"Table '{table}' ({source}) needs column '{column}'; found {listed(names)}.{did_you_mean(column, names)}",
+            f"Add it, or map it in tables/{table}.sql: SELECT … AS {column}.",
+        )
+
+    @classmethod
+    def wrong_type(
+        cls, table: str, column: str, found: str, allowed: str, example: object, row: int | None, source: str
+    ) -> TableError:
+        """A column whose values are not of the kind the table asks for."""
+        seen = f"; first such value {str(example)[:60]!r}" if example is not None else ""
+        where = f", row {row}" if row is not None else ""
+        return cls(
+            f"Table '{table}' ({source}), column '{column}'{where}: found {found}{seen}; allowed: {allowed}.",
+            f"Convert it in tables/{table}.sql, or correct the file.",
+        )
+
+
+class OutputError(FourwallsError):
+    """A place that cannot be written."""
