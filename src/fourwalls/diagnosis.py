@@ -9,7 +9,9 @@ from fourwalls.figures import Figure, Period, Reading, Refusal
 
 Wall = Literal["inside", "between", "unknown"]
 Outcome = Literal["late", "overdue", "cancelled"]
-VerdictName = Literal["operate", "orchestrate", "operate then orchestrate", "govern first", "leave it", "cannot tell yet"]
+VerdictName = Literal[
+    "operate", "orchestrate", "operate then orchestrate", "govern first", "leave it", "cannot tell yet"
+]
 
 
 @dataclass(frozen=True, slots=True)

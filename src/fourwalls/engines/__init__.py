@@ -1,0 +1,1 @@
+"""Engines: where expressions are run. DuckDB is embedded; Spark runs what is already there."""

@@ -1,0 +1,1 @@
+"""The canonical tables: columns, rules, and the files that fill them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "time", "day", "number", "count", "share", "flag"]
@@ -27,6 +27,7 @@ class Column:
         kind: What its values are.
         about: What it means, with the unit.
         needed: Whether the table is of no use without it.
+        may_be_null: Whether a needed column may lack a value (a time that has not come yet).
         refers_to: The table whose key it is, if any.
     """
 
@@ -34,6 +35,7 @@ class Column:
     kind: Kind
     about: str
     needed: bool = False
+    may_be_null: bool = False
     refers_to: str | None = None
 
 
@@ -46,8 +48,8 @@ class TableSpec:
         grain: What one row is, in words.
         columns: In the order they are documented.
         key: Columns that together name a row once; empty if rows have no key.
-        time_order: Columns whose values never run backwards within a row.
-        orders_in_time: Pairs (earlier, later) beyond that chain.
+        time_order: Stage times in their order; a row in which they run backwards is kept but cannot be traced.
+        never_before: Pairs (earlier, later); a row in which the later one comes first is set aside.
     """
 
     name: str
@@ -55,7 +57,7 @@ class TableSpec:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     time_order: tuple[str, ...] = ()
-    orders_in_time: tuple[tuple[str, str], ...] = field(default=())
+    never_before: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
@@ -115,7 +117,7 @@ ORDER_LINES = TableSpec(
     ),
     key=("order_id", "line_id"),
     time_order=("ordered_at", "released_at", "handed_over_at", "delivered_at"),
-    orders_in_time=(("ordered_at", "cancelled_at"), ("ordered_at", "promised_at")),
+    never_before=(("ordered_at", "delivered_at"), ("ordered_at", "cancelled_at"), ("ordered_at", "promised_at")),
 )
 
 PRODUCTS = TableSpec(
@@ -228,7 +230,7 @@ SUPPLY_ORDERS = TableSpec(
         Column("placed_at", "time", "the order was placed (UTC)", needed=True),
         Column("promised_at", "time", "arrival promised (UTC)"),
         Column("shipped_at", "time", "shipped (UTC)"),
-        Column("received_at", "time", "arrived (UTC); null while it has not", needed=True),
+        Column("received_at", "time", "arrived (UTC); null while it has not", needed=True, may_be_null=True),
         Column("available_at", "time", "put away (UTC)"),
         Column("ordered_units", "count", "ordered [units]", needed=True),
         Column("received_units", "count", "received [units]"),
@@ -236,6 +238,7 @@ SUPPLY_ORDERS = TableSpec(
     ),
     key=("supply_order_id", "sku_id", "to_node_id"),
     time_order=("signalled_at", "decided_at", "placed_at", "shipped_at", "received_at", "available_at"),
+    never_before=(("placed_at", "received_at"),),
 )
 
 WORK_LOG = TableSpec(
@@ -291,7 +294,7 @@ FEEDS = TableSpec(
         Column("to_system", "text", "who receives", needed=True),
         Column("party_id", "text", "the party that sends", refers_to="parties"),
         Column("expected_at", "time", "due (UTC)", needed=True),
-        Column("arrived_at", "time", "arrived (UTC); null if it did not", needed=True),
+        Column("arrived_at", "time", "arrived (UTC); null if it did not", needed=True, may_be_null=True),
         Column("expected_rows", "count", "rows expected"),
         Column("arrived_rows", "count", "rows that arrived"),
         Column("mismatched_rows", "count", "rows that did not reconcile"),

@@ -1,0 +1,30 @@
+"""What an engine can do; nothing else of the code knows which one runs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """Runs expressions where the data are.
+
+    A table an engine hands out has naive UTC timestamps and can be used in expressions of that engine only.
+    """
+
+    def table(self, name: str) -> ir.Table:
+        """A table that was loaded or kept under that name."""
+
+    def load(self, name: str, rows: pa.Table) -> ir.Table:
+        """Rows handed over as Arrow, as a table of this engine."""
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """The result of an expression under a name, so that what follows need not compute it again."""
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        """The result of an expression as Arrow."""
+
+    def close(self) -> None:
+        """Give back what the engine holds; tables of it are gone afterwards."""

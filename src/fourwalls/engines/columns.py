@@ -1,0 +1,106 @@
+"""SQL that reads a column, as it was found, as its canonical kind."""
+
+from __future__ import annotations
+
+from fourwalls.tables.schema import Column, Kind
+
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+REALS = ("FLOAT", "DOUBLE", "DECIMAL")
+OFFSET = r"([+-]\d{2}(:?\d{2})?|Z)$"
+
+STORED: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "time": "TIMESTAMP",
+    "day": "DATE",
+    "number": "DOUBLE",
+    "count": "DOUBLE",
+    "share": "DOUBLE",
+    "flag": "BOOLEAN",
+}
+
+
+def value_sql(column: Column, raw: str, found: str, zone: str | None, *, zoned: bool, comma: bool) -> str | None:
+    """SQL for a column as its canonical kind; None if what was found cannot be that kind."""
+    base = found.split("(")[0]
+    match column.kind:
+        case "text":
+            return _text(raw, found, base)
+        case "time":
+            return _time(raw, found, zone, zoned=zoned, end_of_day=column.name == "promised_at")
+        case "day":
+            return _day(raw, found)
+        case "flag":
+            return _flag(raw, found)
+    if base in REALS or base in NUMBERS:
+        return f"CAST({raw} AS DOUBLE)"
+    if found == "VARCHAR":
+        blank = blank_is_null(raw)
+        digits = f"replace(replace({blank}, '.', ''), ',', '.')" if comma else blank
+        return f"TRY_CAST({digits} AS DOUBLE)"
+    return None
+
+
+def _text(raw: str, found: str, base: str) -> str | None:
+    if found == "VARCHAR":
+        return blank_is_null(raw)
+    return (
+        f"CAST({raw} AS VARCHAR)"
+        if base in NUMBERS or base in ("UUID", "BOOLEAN") or found.startswith("ENUM")
+        else None
+    )
+
+
+def _time(raw: str, found: str, zone: str | None, *, zoned: bool, end_of_day: bool) -> str | None:
+    # A promise given as a day is kept if the parcel comes on that day.
+    last_second = " + INTERVAL 1 DAY - INTERVAL 1 SECOND" if end_of_day else ""
+    if found == "DATE":
+        return _to_utc(f"(CAST({raw} AS TIMESTAMP){last_second})", zone)
+    if found == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {raw})"
+    if found.startswith("TIMESTAMP"):
+        return _to_utc(f"CAST({raw} AS TIMESTAMP)", zone)
+    if found != "VARCHAR":
+        return None
+    blank = blank_is_null(raw)
+    local = f"TRY_CAST({blank} AS TIMESTAMP)"
+    if end_of_day:
+        local = f"(CASE WHEN length({blank}) = 10 THEN {local}{last_second} ELSE {local} END)"
+    naive = _to_utc(local, zone)
+    if not zoned:
+        return naive
+    return (
+        f"(CASE WHEN regexp_matches({blank}, '{OFFSET}') "
+        f"THEN timezone('UTC', TRY_CAST({blank} AS TIMESTAMPTZ)) ELSE {naive} END)"
+    )
+
+
+def _day(raw: str, found: str) -> str | None:
+    if found == "DATE" or found.startswith("TIMESTAMP"):
+        return f"CAST({raw} AS DATE)"
+    return f"TRY_CAST({blank_is_null(raw)} AS DATE)" if found == "VARCHAR" else None
+
+
+def _flag(raw: str, found: str) -> str | None:
+    if found == "BOOLEAN":
+        return raw
+    return f"TRY_CAST({blank_is_null(raw)} AS BOOLEAN)" if found == "VARCHAR" else None
+
+
+def _to_utc(local: str, zone: str | None) -> str:
+    # A clock time that a change of the clocks skipped is read one gap later, one that occurs twice as one of the two.
+    return local if zone in (None, "UTC") else f"timezone('UTC', timezone({literal(str(zone))}, {local}))"
+
+
+def blank_is_null(raw: str) -> str:
+    """Text whose blanks count as no value."""
+    return f"nullif(trim({raw}), '')"
+
+
+def literal(text: str) -> str:
+    """Text as a SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name_sql(text: str) -> str:
+    """A column's name as SQL, whatever is in it."""
+    return '"' + text.replace('"', '""') + '"'

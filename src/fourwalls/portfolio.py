@@ -1,0 +1,403 @@
+"""The folder a user describes: what the assets are, who we are, what was promised and what is assumed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fourwalls.errors import PortfolioError, did_you_mean, listed
+from fourwalls.figures import Period
+
+GRAINS = ("brand", "category", "channel_id", "channel_kind", "node_id", "node_region", "destination")
+"""Columns an asset can be made of."""
+
+STAGES = ("release", "fulfilment", "carriage", "promise")
+"""Stages of the order flow, in the order a line passes them; the promise is what they are held to."""
+
+TARGETS = (
+    "on_time_share", "fill_rate", "release_hours", "fulfilment_hours", "carriage_hours", "approval_hours",
+    "decision_hours", "receiving_hours", "supply_days", "listed_share", "content_share", "price_index",
+    "forecast_bias_share", "wape", "in_stock_share",
+    "units_per_labour_hour", "conversion_share", "time_to_report_hours", "exception_closure_hours",
+)  # fmt: skip
+"""Measures a target may be set for."""
+
+ASSUMPTIONS = (
+    "wage_amount_per_hour", "carrying_rate_per_year", "discount_rate", "horizon_years", "late_line_cost_share",
+    "attainable_share", "ramp_weeks", "gross_margin_share", "tax_rate", "working_capital_rate_per_year",
+)  # fmt: skip
+"""Assumptions the value of a path may rest on."""
+
+HOURS_PER = {"hours": 1.0, "days": 24.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where one verdict ends and the next begins; each can be set under [verdict].
+
+    Attributes:
+        material_share: A gap below this share of order lines is not worth acting on. Default 0.01: one line in a
+            hundred is about what retailers lose to causes nobody chases, and less than a service level is set to.
+        least_lines: Fewer judged order lines than this cannot carry a verdict. Default 200: at a late share of 8 %
+            the 90 % range of a share is then about three points either way.
+        both_share: Either side of the wall counts as material when it holds at least this part of the gap. Default 0.3.
+        sure_chance: Chance by bootstrap from which a side counts as the larger one. Default 0.8.
+        unknown_share: Part of the gap that may lie with unknown parties before the split says nothing. Default 0.5.
+        untraced_share: Part of the missed lines without usable stage times before the chain says nothing. Default 0.5.
+    """
+
+    material_share: float = 0.01
+    least_lines: int = 200
+    both_share: float = 0.3
+    sure_chance: float = 0.8
+    unknown_share: float = 0.5
+    untraced_share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """What a party has promised for a stage.
+
+    Attributes:
+        party_id, stage: Who and what.
+        hours: The longest a line may take [hours].
+        destination: Only for lines going there; None for all.
+    """
+
+    party_id: str
+    stage: str
+    hours: float
+    destination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """What portfolio.toml says.
+
+    Attributes:
+        folder: Where it lies.
+        name, currency, own_party_id: As the user wrote them.
+        grain: Columns that make an asset.
+        period: Days looked at; None means all days in the record.
+        time_zone: Zone of timestamps that carry none; None means UTC.
+        source_url: Where the tables of `.sql` files live besides the data folder; None for files alone.
+        targets: Measure → target.
+        service_levels: What parties have promised.
+        assumptions, paths, assets: Carried for the value of a path.
+        thresholds: Where verdicts change.
+        says: Which thresholds the user set.
+    """
+
+    folder: Path
+    name: str
+    currency: str
+    own_party_id: str
+    grain: tuple[str, ...]
+    period: Period | None = None
+    time_zone: str | None = None
+    source_url: str | None = None
+    targets: Mapping[str, float] = field(default_factory=dict)
+    service_levels: tuple[ServiceLevel, ...] = ()
+    assumptions: Mapping[str, float] = field(default_factory=dict)
+    paths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assets: tuple[Mapping[str, Any], ...] = ()
+    thresholds: Thresholds = Thresholds()
+    says: frozenset[str] = frozenset()
+
+
+def read_portfolio(folder: Path) -> Portfolio:
+    """The portfolio described in `folder`/portfolio.toml.
+
+    Raises:
+        PortfolioError: The folder or file is missing, is no TOML, or says something that cannot be; names the line.
+    """
+    if not folder.is_dir():
+        raise PortfolioError(
+            f"There is no folder '{folder.name}'.", "Name an existing portfolio folder, or draft one: fourwalls init."
+        )
+    path = folder / "portfolio.toml"
+    if not path.is_file():
+        raise PortfolioError(
+            f"Folder '{folder.name}' has no portfolio.toml.", f"Draft one: fourwalls init {folder.name} --from FILES…"
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PortfolioError(f"portfolio.toml is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        message = re.sub(r"\s*\(at .*\)$", "", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise PortfolioError.at(
+            "portfolio.toml", line, f"not TOML: {message}.", "Mend that line; see toml.io."
+        ) from None
+    return _Reader(folder, text, document).portfolio()
+
+
+class _Reader:
+    """Turns the parsed document into a Portfolio, naming the line of whatever is wrong."""
+
+    def __init__(self, folder: Path, text: str, document: dict[str, Any]) -> None:
+        self._folder = folder
+        self._lines = text.splitlines()
+        self._document = document
+
+    def portfolio(self) -> Portfolio:
+        known = ("portfolio", "source", "targets", "service_levels", "assumptions", "paths", "assets", "verdict")
+        self._only(self._document, known, "")
+        head = self._section("portfolio")
+        if "portfolio" not in self._document:
+            raise PortfolioError.at(
+                "portfolio.toml",
+                None,
+                "has no [portfolio] section.",
+                "Add [portfolio] with name, currency, own_party_id, asset.",
+            )
+        self._only(head, ("name", "currency", "own_party_id", "asset", "start", "end", "time_zone"), "portfolio")
+        verdict = self._section("verdict")
+        self._only(verdict, tuple(Thresholds.__dataclass_fields__), "verdict")
+        source = self._section("source")
+        self._only(source, ("url",), "source")
+        paths = self._section("paths")
+        self._only(paths, ("operate", "orchestrate"), "paths")
+        for name in paths:
+            self._path(name, paths[name])
+        return Portfolio(
+            folder=self._folder,
+            name=self._text("portfolio", "name"),
+            currency=self._currency(),
+            own_party_id=self._text("portfolio", "own_party_id"),
+            grain=self._grain(),
+            period=self._period(head),
+            time_zone=self._zone(head),
+            source_url=self._text("source", "url") if "url" in source else None,
+            targets=self._numbers("targets", TARGETS),
+            service_levels=tuple(self._service_level(i, s) for i, s in enumerate(self._array("service_levels"))),
+            assumptions=self._numbers("assumptions", ASSUMPTIONS),
+            paths=paths,
+            assets=tuple(self._asset(i, a) for i, a in enumerate(self._array("assets"))),
+            thresholds=self._thresholds(verdict),
+            says=frozenset(verdict),
+        )
+
+    def _error(self, section: str, key: str, what: str, remedy: str, index: int = 0) -> PortfolioError:
+        return PortfolioError.at("portfolio.toml", self._line_of(section, key, index), what, remedy)
+
+    def _line_of(self, section: str, key: str, index: int = 0) -> int | None:
+        here, seen, header = "", -1, None
+        for number, line in enumerate(self._lines, 1):
+            stripped = line.strip()
+            opened = re.match(r"^\[\[?\s*([^\]]+?)\s*\]\]?", stripped)
+            if opened:
+                here = opened[1].replace('"', "")
+                if here == section:
+                    seen += 1
+                    if seen == index:
+                        header = number
+            elif here == section and max(seen, 0) == index and re.match(rf'^"?{re.escape(key)}"?\s*=', stripped):
+                return number
+        return header
+
+    def _only(self, table: Mapping[str, Any], known: tuple[str, ...], section: str, index: int = 0) -> None:
+        for key in table:
+            if key not in known:
+                where = f"[{section}] " if section else ""
+                line = self._line_of(section, key, index) if section else self._line_of(key, key)
+                raise PortfolioError.at(
+                    "portfolio.toml",
+                    line,
+                    f"{where}does not know '{key}'.{did_you_mean(key, known)}",
+                    f"Known here: {listed(known, 40)}.",
+                )
+
+    def _section(self, name: str) -> dict[str, Any]:
+        table = self._document.get(name, {})
+        if not isinstance(table, dict):
+            raise self._error("", name, f"'{name}' must be a section.", f"Write [{name}] on a line of its own.")
+        return table
+
+    def _array(self, name: str) -> list[dict[str, Any]]:
+        rows = self._document.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            raise self._error(name, name, f"'{name}' must be a list of sections.", f"Write [[{name}]] before each.")
+        return rows
+
+    def _text(self, section: str, key: str) -> str:
+        value = self._section(section).get(key)
+        if not isinstance(value, str) or not value.strip():
+            found = "nothing" if value is None else repr(value)
+            raise self._error(section, key, f"[{section}] {key} must be text; found {found}.", f'Write {key} = "…".')
+        return value
+
+    def _currency(self) -> str:
+        value = self._text("portfolio", "currency")
+        if not re.fullmatch(r"[A-Z]{3}", value):
+            raise self._error(
+                "portfolio",
+                "currency",
+                f"currency must be one ISO 4217 code; found {value!r}.",
+                'Write e.g. currency = "EUR".',
+            )
+        return value
+
+    def _grain(self) -> tuple[str, ...]:
+        value = self._section("portfolio").get("asset")
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            raise self._error(
+                "portfolio",
+                "asset",
+                f"asset must be a list of columns; found {value!r}.",
+                f"Choose from {listed(GRAINS)}.",
+            )
+        for name in names:
+            if name not in GRAINS:
+                raise self._error(
+                    "portfolio",
+                    "asset",
+                    f"asset cannot be made of '{name}'.{did_you_mean(name, GRAINS)}",
+                    f"Choose from {listed(GRAINS)}.",
+                )
+        if len(set(names)) != len(names):
+            raise self._error("portfolio", "asset", f"asset names a column twice: {names!r}.", "Name each once.")
+        return tuple(names)
+
+    def _day(self, head: Mapping[str, Any], key: str) -> date | None:
+        value = head.get(key)
+        if value is None:
+            return None
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise self._error("portfolio", key, f"{key} must be a date; found {value!r}.", f"Write {key} = 2025-01-01.")
+        return value
+
+    def _period(self, head: Mapping[str, Any]) -> Period | None:
+        start, end = self._day(head, "start"), self._day(head, "end")
+        if start is None and end is None:
+            return None
+        if start is None or end is None:
+            missing = "start" if start is None else "end"
+            raise self._error(
+                "portfolio",
+                missing,
+                f"[portfolio] has no '{missing}'.",
+                "Give both start and end, or neither for all days.",
+            )
+        if end <= start:
+            raise self._error(
+                "portfolio",
+                "end",
+                f"the period ends {end} before it starts {start} (end is exclusive).",
+                "Swap or correct.",
+            )
+        return Period(start, end)
+
+    def _zone(self, head: Mapping[str, Any]) -> str | None:
+        if "time_zone" not in head:
+            return None
+        value = self._text("portfolio", "time_zone")
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise self._error(
+                "portfolio", "time_zone", f"there is no time zone {value!r}.", 'Use an IANA name, e.g. "Europe/Berlin".'
+            ) from None
+        return value
+
+    def _number(self, section: str, key: str, value: object, index: int = 0) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+            raise self._error(
+                section, key, f"{key} must be a number; found {value!r}.", "Write e.g. 0.95 or 24.", index
+            )
+        return float(value)
+
+    def _numbers(self, section: str, known: tuple[str, ...]) -> dict[str, float]:
+        table = self._section(section)
+        self._only(table, known, section)
+        numbers = {key: self._number(section, key, value) for key, value in table.items()}
+        for key, value in numbers.items():
+            share = key.endswith("_share") and key != "forecast_bias_share"
+            if share and not 0 <= value <= 1:
+                raise self._error(section, key, f"{key} must lie from 0 to 1; found {value:g}.", "Write 95 % as 0.95.")
+            if value < 0 and key != "forecast_bias_share":
+                raise self._error(section, key, f"{key} must not be negative; found {value:g}.", "Correct the sign.")
+        return numbers
+
+    def _service_level(self, index: int, row: dict[str, Any]) -> ServiceLevel:
+        section = "service_levels"
+        self._only(row, ("party_id", "stage", "value", "unit", "destination"), section, index)
+        for key in ("party_id", "stage", "unit"):
+            if not isinstance(row.get(key), str):
+                raise self._error(
+                    section,
+                    key,
+                    f"[[service_levels]] {key} must be text; found {row.get(key)!r}.",
+                    f'Write {key} = "…".',
+                    index,
+                )
+        if row["stage"] not in STAGES[:3]:
+            raise self._error(
+                section,
+                "stage",
+                f"no stage '{row['stage']}'.{did_you_mean(row['stage'], STAGES[:3])}",
+                f"Choose from {listed(STAGES[:3])}.",
+                index,
+            )
+        if row["unit"] not in HOURS_PER:
+            raise self._error(
+                section, "unit", f"unit must be hours or days; found {row['unit']!r}.", "Choose one.", index
+            )
+        value = self._number(section, "value", row.get("value"), index)
+        if value < 0:
+            raise self._error(section, "value", f"value must not be negative; found {value:g}.", "Correct it.", index)
+        place = row.get("destination")
+        if place is not None and not isinstance(place, str):
+            raise self._error(
+                section, "destination", f"destination must be text; found {place!r}.", "Correct it.", index
+            )
+        return ServiceLevel(row["party_id"], row["stage"], value * HOURS_PER[row["unit"]], place)
+
+    def _path(self, name: str, table: object) -> None:
+        section = f"paths.{name}"
+        if not isinstance(table, dict):
+            raise self._error("paths", name, f"[{section}] must be a section.", f"Write [{section}].")
+        self._only(table, ("one_off_amount", "run_amount_per_year", "shared_one_off"), section)
+        for key in ("one_off_amount", "run_amount_per_year"):
+            triple = table.get(key)
+            if triple is None:
+                continue
+            shape = isinstance(triple, dict) and set(triple) == {"low", "mode", "high"}
+            values = [self._number(section, key, v) for v in triple.values()] if shape else []
+            if not shape or not triple["low"] <= triple["mode"] <= triple["high"] or min(values) < 0:
+                raise self._error(
+                    section,
+                    key,
+                    f"{key} must be a range of amounts with low <= mode <= high; found {triple!r}.",
+                    f"Write {key} = {{low = 1e4, mode = 2e4, high = 5e4}}.",
+                )
+
+    def _asset(self, index: int, row: dict[str, Any]) -> dict[str, Any]:
+        self._only(
+            row, (*self._grain(), "planned_revenue_amount", "role", "targets", "assumptions", "paths"), "assets", index
+        )
+        return row
+
+    def _thresholds(self, verdict: Mapping[str, Any]) -> Thresholds:
+        values: dict[str, Any] = {key: self._number("verdict", key, value) for key, value in verdict.items()}
+        for key, value in values.items():
+            if key != "least_lines" and not 0 <= value <= 1:
+                raise self._error("verdict", key, f"{key} must lie from 0 to 1; found {value:g}.", "Write 1 % as 0.01.")
+            if key == "least_lines" and (value < 1 or value != int(value)):
+                raise self._error(
+                    "verdict", key, f"{key} must be a whole number from 1; found {value:g}.", "Correct it."
+                )
+        if "least_lines" in values:
+            values["least_lines"] = int(values["least_lines"])
+        return Thresholds(**values)
