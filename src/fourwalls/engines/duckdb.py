@@ -70,7 +70,8 @@ class DuckDBEngine:
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
         self._raw.execute(f"SET memory_limit = '{memory_gib * 1024:.0f}MiB'")
         self._raw.execute(f"SET temp_directory = {literal(str(self._spill))}")
-        self._raw.execute("SET TimeZone = 'UTC'")
+        # Ibis sets the time zone of the session to UTC, so it comes before the lock.
+        self._ibis = ibis.duckdb.from_connection(self._raw)
         self._raw.execute("SET enable_progress_bar = false")
         try:
             if source_url is not None:
@@ -79,7 +80,6 @@ class DuckDBEngine:
         except BaseException:
             self.close()
             raise
-        self._ibis = ibis.duckdb.from_connection(self._raw)
 
     def _attach(self, url: str) -> None:
         parts = urlsplit(url)
@@ -116,12 +116,15 @@ class DuckDBEngine:
 
     def load(self, name: str, rows: pa.Table) -> ir.Table:
         """Rows handed over as Arrow, as a table of this engine."""
-        self._ibis.create_table(name, rows, overwrite=True, temp=True)
+        self._raw.register(f"arrow_{name}", rows)
+        self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS SELECT * FROM {name_sql(f'arrow_{name}')}")
+        self._raw.unregister(f"arrow_{name}")
         return self.table(name)
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """The result of an expression, held in memory or spilled, under a name."""
-        self._ibis.create_table(name, expression, overwrite=True, temp=True)
+        # Not Ibis' own create_table: with overwrite it drops a table without saying which (Ibis 12.0 on DuckDB 2.0).
+        self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}")
         return self.table(name)
 
     def run(self, expression: ir.Table) -> pa.Table:

@@ -1,0 +1,1 @@
+SELECT 'olist site' AS channel_id, 'marketplace' AS kind, 'olist' AS party_id

@@ -1,0 +1,324 @@
+"""From replayed lines to accounts: who, at which stage, on which side of the wall, could have saved how much."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls.chain.attribution import shapley, worth_of
+from fourwalls.chain.calendars import HOURS, Gate
+from fourwalls.chain.comparison import NOBODY, Standards, group_numbers
+from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered
+from fourwalls.chain.standards import BINS
+from fourwalls.diagnosis import Wall
+from fourwalls.measures.stage_times import STAGES, bin_number
+from fourwalls.portfolio import STAGES as PLAYER_NAMES
+from fourwalls.portfolio import Portfolio
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+INSIDE, BETWEEN, UNKNOWN = 0, 1, 2
+WALLS: tuple[Wall, ...] = ("inside", "between", "unknown")
+OUTCOMES = ("late", "overdue", "cancelled")
+# Lines replayed at a time: 16 coalitions of these stay well within the memory a run may take.
+_CHUNK = 400_000
+_HOUR_S = 3600.0
+# Shapley weights of four players are multiples of 1/12; below this a share is rounding.
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class PartyBook:
+    """Who is who.
+
+    Attributes:
+        own: Our own party.
+        names: Party → name, for all parties of the portfolio; empty if it has no table of them.
+    """
+
+    own: str
+    names: Mapping[str, str]
+
+    def wall(self, party: str) -> int:
+        """Which side of the wall a party's work is on; unknown if the portfolio has never heard of it."""
+        if party == self.own:
+            return INSIDE
+        return UNKNOWN if party == NOBODY or (self.names and party not in self.names) else BETWEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Untimely lines and what would have saved them, one entry each.
+
+    Attributes:
+        contribution: Shapley share of release, fulfilment, carriage and promise, shape (4, lines).
+        party, wall: Number of the party in `parties`, and its side, shape (4, lines).
+        parties: Names of party ids; NOBODY where the record names none.
+        total, operate, orchestrate, known: Saved by repairing every stage, those inside, those between, those on a
+            known side, shape (lines,).
+        traceable: Whether the line could be replayed at all, shape (lines,).
+        standard: Number of the standard in `words`, shape (4, lines).
+        words: What lines were held to, in words.
+        held: Whether a standard was known for the stage, shape (3, lines).
+    """
+
+    contribution: Floats
+    party: Ints
+    wall: Ints
+    parties: tuple[str, ...]
+    total: Bools
+    operate: Bools
+    orchestrate: Bools
+    known: Bools
+    traceable: Bools
+    standard: Ints
+    words: tuple[str, ...]
+    held: Bools
+
+
+def numbers_s(column: pa.ChunkedArray) -> Floats:
+    """Seconds as floats, NaN for null."""
+    values: Floats = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def party_columns(untimely: pa.Table) -> list[pa.ChunkedArray]:
+    """The party of each player: the channel's for release and promise, the fulfiller's, the carrier's."""
+    named = [untimely["release_party"], untimely["fulfilment_party"], untimely["carrier_id"], untimely["release_party"]]
+    return [pc.fill_null(pc.cast(column, pa.string()), NOBODY) for column in named]
+
+
+def account(
+    untimely: pa.Table,
+    standards: Mapping[str, Standards],
+    gates: Mapping[str, Mapping[Hashable, Gate]],
+    portfolio: Portfolio,
+    book: PartyBook,
+    observed_until: int,
+) -> Accounts:
+    """Replays every untimely line under every coalition of repairs.
+
+    Args:
+        untimely: From `untimely_lines`.
+        standards: Stage → what it is held to; a stage that is not there has none.
+        gates: Stage → gate columns' values → gate.
+        portfolio: Targets and service levels.
+        book: Who is who.
+        observed_until: When the record ends [s since 1970].
+    """
+    lines = _lines(untimely, observed_until)
+    columns = party_columns(untimely)
+    parties, party = _party_numbers(columns)
+    side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
+    wall = side[party]
+    repairs, standard, words, held = _repairs(untimely, lines, standards, gates, portfolio, columns)
+    cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
+    traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
+    traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
+    n = len(lines.ordered)
+    contribution = np.zeros((PLAYERS, n))
+    totals = np.zeros((4, n), dtype=np.bool_)
+    bit = 1 << np.arange(PLAYERS, dtype=np.int64)[:, None]
+    inside, between = ((wall == side_) * bit for side_ in (INSIDE, BETWEEN))
+    masks = (inside.sum(axis=0), between.sum(axis=0), (inside + between).sum(axis=0))
+    for begin in range(0, n, _CHUNK):
+        part = slice(begin, min(begin + _CHUNK, n))
+        saved = recovered(_slice_lines(lines, part), _slice_repairs(repairs, part)) & traceable[part]
+        contribution[:, part] = shapley(saved, PLAYERS)
+        totals[0, part] = saved[COALITIONS - 1]
+        for row, mask in enumerate(masks, 1):
+            totals[row, part] = worth_of(saved, mask[part])
+    return Accounts(
+        contribution, party, wall, parties, totals[0], totals[1], totals[2], totals[3], traceable, standard, words, held
+    )
+
+
+def _lines(untimely: pa.Table, observed_until: int) -> Lines:
+    cancelled = numbers_s(untimely["cancelled_s"])
+    ends = np.array([numbers_s(untimely[stage.end]) for stage in STAGES])
+    return Lines(
+        numbers_s(untimely["ordered_s"]),
+        numbers_s(untimely["promised_s"]),
+        cancelled,
+        ends,
+        np.where(np.isnan(cancelled), float(observed_until), cancelled),
+    )
+
+
+def _party_numbers(columns: list[pa.ChunkedArray]) -> tuple[tuple[str, ...], Ints]:
+    coded = pc.dictionary_encode(pa.concat_arrays([chunk for c in columns for chunk in c.chunks]))
+    numbers = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return tuple(coded.dictionary.to_pylist()), numbers.reshape(len(columns), -1)
+
+
+def _repairs(
+    untimely: pa.Table,
+    lines: Lines,
+    standards: Mapping[str, Standards],
+    gates: Mapping[str, Mapping[Hashable, Gate]],
+    portfolio: Portfolio,
+    columns: list[pa.ChunkedArray],
+) -> tuple[Repairs, Ints, tuple[str, ...], Bools]:
+    n = len(lines.ordered)
+    span = untimely["span"].to_numpy().astype(np.int64)
+    tables, gate = _gate_numbers(untimely, gates)
+    kept, usual = np.full((TIMED, n), np.nan), np.full((TIMED, n), np.nan)
+    cap, sound = np.full((TIMED, n), np.inf), np.full((4, TIMED, n), np.nan)
+    standard, held = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
+    words = ["no standard"]
+    start = lines.ordered
+    for s, stage in enumerate(STAGES):
+        known = standards.get(stage.name)
+        if known is not None:
+            keyed = untimely.append_column("doer", untimely[stage.doer])
+            group = group_numbers(known.plan, keyed, span)
+            found = group >= 0
+            safe = np.maximum(group, 0)
+            wait = np.maximum(lines.ends[s] - start, 0.0)
+            bins = bin_number(np.where(np.isfinite(wait), wait, 0.0)).clip(0, BINS - 1)
+            kept[s] = np.where(found, known.kept[safe, bins], np.nan)
+            usual[s] = np.where(found, known.actual[safe, 0], np.nan) * _HOUR_S
+            sound[:, s] = np.where(found, known.reached[safe].T, np.nan) * _HOUR_S
+            numbers = np.array([_number(words, w) for w in known.words] or [0], dtype=np.int64)
+            standard[s] = np.where(found, numbers[safe], 0)
+            held[s] = found & np.array([bool(w) for w in known.words] or [False])[safe]
+        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
+        start = lines.ends[s]
+    standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
+    return Repairs(tables, gate, kept, cap, usual, sound), standard, tuple(words), held
+
+
+def _apply_caps(
+    s: int,
+    stage: str,
+    portfolio: Portfolio,
+    untimely: pa.Table,
+    parties: pa.ChunkedArray,
+    cap: Floats,
+    kept: Floats,
+    standard: Ints,
+    held: Bools,
+    words: list[str],
+) -> None:
+    """A target, or else what the party has promised, takes the place of what was demonstrated."""
+    target = portfolio.targets.get(f"{stage}_hours")
+    if target is not None:
+        cap[s], kept[s], held[s] = target * _HOUR_S, 1.0, True
+        standard[s] = _number(words, f"own target: {target:g} h")
+        return
+    for level in (x for x in portfolio.service_levels if x.stage == stage):
+        mine = pc.equal(parties, level.party_id)
+        if level.destination is not None:
+            mine = pc.and_(mine, pc.fill_null(pc.equal(untimely["destination"], level.destination), False))
+        at = mine.to_numpy(zero_copy_only=False).astype(np.bool_)
+        cap[s, at] = np.minimum(cap[s, at], level.hours * _HOUR_S)
+        kept[s, at], held[s, at] = 1.0, True
+        standard[s, at] = _number(words, f"its service level: {level.hours:g} h")
+
+
+def _number(words: list[str], text: str) -> int:
+    if not text:
+        return 0
+    if text not in words:
+        words.append(text)
+    return words.index(text)
+
+
+def _gate_numbers(untimely: pa.Table, gates: Mapping[str, Mapping[Hashable, Gate]]) -> tuple[Floats, Ints]:
+    tables: list[Floats] = []
+    gate = np.full((TIMED, untimely.num_rows), -1, dtype=np.int64)
+    for s, stage in enumerate(STAGES):
+        known = gates.get(stage.name, {})
+        if not known:
+            continue
+        numbers = {key: len(tables) + i for i, key in enumerate(known)}
+        tables += [g.wait_hours for g in known.values()]
+        text = [pc.fill_null(pc.cast(untimely[name], pa.string()), NOBODY) for name in stage.gate]
+        coded = pc.dictionary_encode(pc.binary_join_element_wise(*text, "\x1f")).combine_chunks()
+        at = np.array(
+            [numbers.get(tuple(key.split("\x1f")), -1) for key in coded.dictionary.to_pylist()], dtype=np.int64
+        )
+        gate[s] = at[coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
+    return (np.array(tables) if tables else np.zeros((0, HOURS))), gate
+
+
+def _slice_lines(lines: Lines, part: slice) -> Lines:
+    return Lines(
+        lines.ordered[part], lines.promised[part], lines.cancelled[part], lines.ends[:, part], lines.waited_until[part]
+    )
+
+
+def _slice_repairs(repairs: Repairs, part: slice) -> Repairs:
+    return Repairs(
+        repairs.gates,
+        repairs.gate[:, part],
+        repairs.kept[:, part],
+        repairs.cap[:, part],
+        repairs.usual[:, part],
+        repairs.sound[:, :, part],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Contributions summed by asset, outcome, stage, wall and party, over spans of time.
+
+    Attributes:
+        asset, outcome, stage, wall, party, standard: Numbers, shape (entries,).
+        lines: Lines recovered, shape (entries, spans).
+        amount: Net order value of those lines, shape (entries, spans); NaN where a price is missing.
+    """
+
+    asset: Ints
+    outcome: Ints
+    stage: Ints
+    wall: Ints
+    party: Ints
+    standard: Ints
+    lines: Floats
+    amount: Floats
+
+
+def entries(accounts: Accounts, asset: Ints, span: Ints, spans: int, outcome: Ints, amount: Floats) -> Entries:
+    """Adds the contributions of lines up.
+
+    Args:
+        accounts: From `account`.
+        asset: Number of each line's asset.
+        span: Number of each line's span of time, from 0.
+        spans: How many spans there are.
+        outcome: Number of each line's outcome in OUTCOMES.
+        amount: Net order value of each line.
+    """
+    player, line = np.nonzero(accounts.contribution > _NOTHING)
+    weight = accounts.contribution[player, line]
+    wall, party = accounts.wall[player, line], accounts.party[player, line]
+    keys = np.stack([asset[line], outcome[line], player, wall, party])
+    unique, inverse = np.unique(keys, axis=1, return_inverse=True)
+    cells = inverse.ravel().astype(np.int64)
+    flat = cells * spans + span[line]
+    size = unique.shape[1] * spans
+    shape = (unique.shape[1], spans)
+    lines = np.bincount(flat, weight, minlength=size).reshape(shape)
+    money = np.bincount(flat, weight * amount[line], minlength=size).reshape(shape)
+    words = len(accounts.words)
+    votes = np.bincount(cells * words + accounts.standard[player, line], weight, minlength=shape[0] * words)
+    usual = votes.reshape(shape[0], words).argmax(axis=1) if shape[0] else np.zeros(0, dtype=np.int64)
+    return Entries(*unique.astype(np.int64), usual.astype(np.int64), lines, money)
+
+
+def summed(values: npt.NDArray[np.bool_] | Floats, asset: Ints, assets: int, span: Ints, spans: int) -> Floats:
+    """Sums of a value per line by asset and span of time, shape (assets, spans)."""
+    flat = np.bincount(asset * spans + span, values.astype(np.float64), minlength=assets * spans)
+    return flat.reshape(assets, spans).astype(np.float64)
+
+
+PLAYER = PLAYER_NAMES
+"""Names of the players, in the order of their numbers."""

@@ -1,0 +1,181 @@
+"""Order flow: replay every untimely line with stages at their standard, and see which would have kept the promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.chain.calendars import HOURS
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+TIMED = 3
+"""Release, fulfilment and carriage take time; the promise, the fourth player, is what they are held to."""
+PLAYERS = 4
+COALITIONS = 1 << PLAYERS
+PROMISE = 1 << TIMED
+_HOUR_S = 3600.0
+_MONDAY_SHIFT_HOURS = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Untimely lines, one entry each; times in seconds since 1970, NaN for what has not happened.
+
+    Attributes:
+        ordered, promised, cancelled: Shape (lines,).
+        ends: End of release, fulfilment and carriage, shape (3, lines); NaN from the stage on where the line is stuck.
+        waited_until: When a stuck line was cancelled, or the record ended, shape (lines,).
+    """
+
+    ordered: Floats
+    promised: Floats
+    cancelled: Floats
+    ends: Floats
+    waited_until: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """What repairing each stage does to each line.
+
+    Attributes:
+        gates: Waits of every gate by hour of the week [hours], shape (gates, 168).
+        gate: Gate of each stage and line, -1 for none, shape (3, lines).
+        kept: What is left of a passed stage's working time, 0-1, shape (3, lines); NaN where no standard is known.
+        cap: Longest a stage may take from its start [s], shape (3, lines); infinite where nothing was promised.
+        usual: Working time of a stage the line never finished, as it is: the median [s], shape (3, lines).
+        sound: The same at standard: median, .8, .9 quantile and the quantile a sound promise is made at [s],
+            shape (4, 3, lines). NaN where unknown.
+    """
+
+    gates: Floats
+    gate: Ints
+    kept: Floats
+    cap: Floats
+    usual: Floats
+    sound: Floats
+
+
+def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
+    """Seconds from `start` until the gate opens; 0 without a gate. Shapes (lines,), (lines,), (gates, 168)."""
+    if not len(gates):
+        return np.zeros_like(start)
+    known = np.isfinite(start)
+    whole = np.floor(np.where(known, start, 0.0) / _HOUR_S)
+    hour = ((whole + _MONDAY_SHIFT_HOURS) % HOURS).astype(np.int64)
+    wait = gates[np.maximum(gate, 0), hour] * _HOUR_S - (np.where(known, start, 0.0) - whole * _HOUR_S)
+    return np.where((gate >= 0) & known, np.maximum(wait, 0.0), 0.0)
+
+
+def working_times(lines: Lines, repairs: Repairs) -> tuple[Floats, Ints]:
+    """Working time of each passed stage, and the gates that really held the line.
+
+    Returns:
+        Duration less the wait at the gate [s], NaN where not passed, shape (3, lines); and `gate`, -1 also where the
+        line got through before the gate opened, which shows that the gate was not for it.
+    """
+    work, gate = np.empty_like(lines.ends), repairs.gate.copy()
+    start = lines.ordered
+    for stage in range(TIMED):
+        duration = lines.ends[stage] - start
+        wait = wait_at_gate(start, gate[stage], repairs.gates)
+        missed = np.isfinite(duration) & (wait > duration)
+        gate[stage] = np.where(missed, -1, gate[stage])
+        work[stage] = np.where(missed, duration, duration - wait)
+        start = lines.ends[stage]
+    return work, gate
+
+
+def recovered(lines: Lines, repairs: Repairs) -> Bools:
+    """Which lines every coalition of repairs would have saved.
+
+    A line is saved if it arrives by its promise and, if it was cancelled, had left the house before that. Bit s of a
+    coalition's number stands for stage s (release, fulfilment, carriage), bit 3 for the promise.
+
+    Returns:
+        Shape (16, lines). Nothing repaired saves nothing; a larger coalition never saves less.
+    """
+    actual, gate = working_times(lines, repairs)
+    actual, repaired = _with_stuck(lines, repairs, actual)
+    promised = sound_promise(lines, repairs, gate)
+    saved = np.zeros((COALITIONS, len(lines.ordered)), dtype=np.bool_)
+    for coalition in range(1 << TIMED):
+        handed_over, delivered = _replay(lines.ordered, coalition, actual, repaired, gate, repairs)
+        shipped = ~(handed_over > lines.cancelled)
+        saved[coalition] = shipped & (delivered <= lines.promised)
+        saved[coalition | PROMISE] = shipped & (delivered <= promised)
+    return saved
+
+
+def replayed_ends(lines: Lines, repairs: Repairs, coalition: int) -> Floats:
+    """When each line would have been delivered with a coalition of stages repaired [s], shape (lines,)."""
+    actual, gate = working_times(lines, repairs)
+    actual, repaired = _with_stuck(lines, repairs, actual)
+    return _replay(lines.ordered, coalition, actual, repaired, gate, repairs)[1]
+
+
+def _replay(
+    ordered: Floats, coalition: int, actual: Floats, repaired: Floats, gate: Ints, repairs: Repairs
+) -> tuple[Floats, Floats]:
+    at = ordered
+    handed_over = ordered
+    for stage in range(TIMED):
+        is_repaired = coalition >> stage & 1
+        wait = wait_at_gate(at, gate[stage], repairs.gates)
+        end = at + wait + (repaired if is_repaired else actual)[stage]
+        if is_repaired:
+            full = wait + actual[stage]
+            end = np.minimum(end, at + np.minimum(full, repairs.cap[stage]))
+        handed_over = end if stage == TIMED - 2 else handed_over
+        at = end
+    return handed_over, at
+
+
+def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats, Floats]:
+    """Working times as they are and as repaired, also of stages a line never finished.
+
+    A stage in which a line is stuck never ends unless it is repaired; and repair helps only a line that has waited
+    longer than nine in ten do at standard, for until then nothing says that the stage was slow. Stages after it would
+    take the usual time.
+    """
+    kept = np.where(np.isfinite(repairs.kept), repairs.kept, 1.0)
+    as_is, repaired = actual.copy(), actual * kept
+    start = lines.ordered
+    stuck_before = np.zeros(len(start), dtype=np.bool_)
+    for stage in range(TIMED):
+        missing = ~np.isfinite(lines.ends[stage])
+        stuck = missing & ~stuck_before
+        known = np.isfinite(repairs.sound[0, stage])
+        cap = repairs.cap[stage]
+        waited = lines.waited_until - start
+        slow = (known & (waited > repairs.sound[2, stage])) | (waited > cap)
+        median = np.where(known, np.minimum(repairs.sound[0, stage], cap), cap)
+        as_is[stage] = np.where(stuck, np.inf, np.where(missing, repairs.usual[stage], as_is[stage]))
+        repaired[stage] = np.where(stuck, np.where(slow, median, np.inf), repaired[stage])
+        repaired[stage] = np.where(missing & stuck_before, np.fmin(median, repairs.usual[stage]), repaired[stage])
+        stuck_before |= missing
+        start = lines.ends[stage]
+    as_is = np.where(np.isnan(as_is), np.inf, as_is)
+    return as_is, np.where(np.isnan(repaired), np.inf, repaired)
+
+
+def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
+    """The promise a sound rule would have made [s], never before the one that was made; shape (lines,).
+
+    The rule: a promise that stages at standard would miss more often than one time in five was not theirs to keep.
+    It is replaced by the time within which they deliver the target share. Spreads of stages are independent, so
+    their distances from the median add in square.
+    """
+    median, in_four_of_five, _, in_target = repairs.sound
+    at = lines.ordered
+    for stage in range(TIMED):
+        at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
+    spread = np.sqrt(((in_four_of_five - median) ** 2).sum(axis=0))
+    reach = np.sqrt(((in_target - median) ** 2).sum(axis=0))
+    unsound = lines.promised < at + spread
+    return np.where(unsound, np.maximum(lines.promised, at + reach), lines.promised)

@@ -1,0 +1,355 @@
+"""Receives the tables of a portfolio: what was read, what is used, what was set aside and why, what looks suspicious."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from fourwalls import suspicions
+from fourwalls.diagnosis import Health, SetAside, Suspicion, TableHealth
+from fourwalls.engines.duckdb import DuckDBEngine, Opened
+from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
+from fourwalls.figures import Period
+from fourwalls.measures import order_lines, service
+from fourwalls.portfolio import Portfolio
+from fourwalls.resampling import LEAST_CLUSTERS
+from fourwalls.tables import intake
+from fourwalls.tables.schema import TABLES, TableSpec
+
+SECONDS_PER_DAY = 86_400
+# Longer than a parcel takes: an event later than this after the last order is a typo, not the end of the record.
+LONGEST_TAIL_DAYS = 60
+# Reference tables are joined to order lines: a key that stands there twice would multiply them.
+REFERENCES = ("products", "nodes", "channels", "parties")
+_EVENTS = ("released_at", "handed_over_at", "delivered_at", "cancelled_at")
+_SAMPLE_LINES = 200_000
+
+
+class Reception:
+    """The tables of a study, checked.
+
+    Args:
+        engine: Where they are.
+        opened: Table → how it was found.
+        portfolio: What portfolio.toml says.
+        progress: Called with a line of text when a longer step begins.
+
+    Raises:
+        TableError: A reference table names a key twice with different content, or no order line can be used.
+        PortfolioError: Our own party is not among the parties.
+    """
+
+    def __init__(
+        self, engine: DuckDBEngine, opened: dict[str, Opened], portfolio: Portfolio, progress: Callable[[str], None]
+    ) -> None:
+        self._engine, self._opened, self._portfolio, self._progress = engine, opened, portfolio, progress
+        self._health: dict[str, TableHealth] = {}
+        self.rows: dict[str, ir.Table] = {}
+        for name, table in opened.items():
+            if name != "order_lines":
+                progress(f"checking {name}")
+                self.rows[name] = self._received(table)
+        self._own_party_is_known()
+
+    def _received(self, opened: Opened) -> ir.Table:
+        spec = opened.spec
+        rules = intake.rules(opened.table, spec, opened.present)
+        marked = intake.marked(opened.table, rules)
+        rows_in = self._count(opened.table)
+        aside = self._aside(marked, spec, rules)
+        kept = marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
+        if set(spec.key) <= opened.present:
+            kept, repeated = self._without_repeats(kept, opened)
+            aside += repeated
+        used = rows_in - sum(a.rows for a in aside)
+        self._note(opened, rows_in, used, aside)
+        return self._engine.keep(spec.name, kept)
+
+    def _count(self, table: ir.Table) -> int:
+        return int(self._engine.run(table.aggregate(n=table.count()))["n"][0].as_py())
+
+    def _aside(self, marked: ir.Table, spec: TableSpec, rules: list[intake.Rule]) -> list[SetAside]:
+        found = self._engine.run(intake.counts_by_reason(marked, spec)).sort_by(intake.ASIDE).to_pylist()
+        return [
+            SetAside(spec.name, rules[row[intake.ASIDE]].reason, row["rows"], row["example"] or "") for row in found
+        ]
+
+    def _without_repeats(self, kept: ir.Table, opened: Opened) -> tuple[ir.Table, list[SetAside]]:
+        """One of several equal rows stays; keys with different rows are an error in reference tables, else set aside."""
+        spec = opened.spec
+        if not spec.key:
+            return kept, []
+        key = ", ".join(spec.key)
+        counted = kept.group_by(*spec.key).agg(copies=kept.count())
+        repeated = self._engine.run(counted.filter(counted.copies > 1).order_by(*spec.key).limit(1))
+        if repeated.num_rows == 0:
+            return kept, []
+        distinct = kept.distinct()
+        again = distinct.group_by(*spec.key).agg(copies=distinct.count())
+        differing = again.filter(again.copies > 1)
+        example = self._engine.run(differing.order_by(*spec.key).limit(1))
+        copies = SetAside(
+            spec.name,
+            f"exact copy of a row with the same {key}",
+            self._count(kept) - self._count(distinct),
+            " / ".join(str(repeated[name][0].as_py()) for name in spec.key),
+        )
+        if example.num_rows == 0:
+            return distinct, [copies]
+        shown = " / ".join(str(example[name][0].as_py()) for name in spec.key)
+        n = self._count(differing)
+        if spec.name in REFERENCES:
+            raise TableError(
+                f"Table '{spec.name}' ({opened.source}): {n} values of {key} stand more than once with different content, "
+                f"first '{shown}'; allowed: one row each, or every order line would count several times.",
+                f"Keep one version of each {key} in tables/{spec.name}.sql.",
+            )
+        single = distinct.anti_join(differing, list(spec.key))
+        conflict = SetAside(
+            spec.name, f"same {key} with different content", self._count(distinct) - self._count(single), shown
+        )
+        return single, [a for a in (copies, conflict) if a.rows]
+
+    def _note(self, opened: Opened, rows_in: int, used: int, aside: list[SetAside]) -> None:
+        absent = tuple(name for name in opened.spec.names if name not in opened.present)
+        self._health[opened.spec.name] = TableHealth(
+            opened.spec.name, opened.source, rows_in, used, tuple(aside), absent
+        )
+
+    def _own_party_is_known(self) -> None:
+        if "parties" not in self.rows:
+            return
+        ids = self._engine.run(self.rows["parties"].select("party_id"))["party_id"].to_pylist()
+        own = self._portfolio.own_party_id
+        if own not in ids:
+            raise PortfolioError(
+                f"portfolio.toml: own_party_id '{own}' is not among the parties; found {listed(ids)}.{did_you_mean(own, ids)}",
+                "Correct own_party_id, or add the party to tables/parties.",
+            )
+
+    @cached_property
+    def lines(self) -> ir.Table:
+        """Judged order lines, one row each, see `judged_lines`.
+
+        Raises:
+            TableError: There is no table of order lines, or every line was set aside.
+        """
+        opened = self._order_lines
+        judged = self._judged.drop("order_id", "line_id")
+        self._progress("judging every order line")
+        lines = self._engine.keep("judged_lines", judged)
+        repeated = self._engine.run(service.repeated_keys(lines))
+        aside = list(self._set_aside)
+        if repeated.num_rows:
+            lines, more = self._unrepeated(lines, repeated)
+            aside += more
+        used = self._count(lines)
+        if used == 0:
+            reasons = "; ".join(f"{a.rows} because {a.reason}" for a in aside)
+            raise TableError(
+                f"Table 'order_lines' ({opened.source}): no line can be used: {reasons}.",
+                "Mend the mapping or the period.",
+            )
+        self._note(opened, self._rows_in, used, aside)
+        return lines
+
+    @property
+    def _order_lines(self) -> Opened:
+        if "order_lines" not in self._opened:
+            raise TableError(
+                f"There is no table 'order_lines'; found {listed(self._opened)}.",
+                "Add tables/order_lines.csv, .parquet or .sql: the diagnosis begins with it.",
+            )
+        return self._opened["order_lines"]
+
+    @cached_property
+    def _rules(self) -> list[intake.Rule]:
+        opened = self._order_lines
+        return intake.rules(opened.table, opened.spec, opened.present, self._portfolio.period)
+
+    @cached_property
+    def _marked(self) -> ir.Table:
+        return intake.marked(self._order_lines.table, self._rules)
+
+    @cached_property
+    def _rows_in(self) -> int:
+        return self._count(self._order_lines.table)
+
+    @cached_property
+    def _set_aside(self) -> list[SetAside]:
+        self._progress("checking order_lines")
+        return self._aside(self._marked, self._order_lines.spec, self._rules)
+
+    @property
+    def _usable(self) -> ir.Table:
+        marked = self._marked
+        return marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
+
+    @cached_property
+    def _extent(self) -> tuple[datetime, datetime, datetime]:
+        """First order, last order, and the end of the record."""
+        usable = self._usable
+        last = {name: usable[name].max() for name in _EVENTS}
+        row = self._engine.run(usable.aggregate(first=usable.ordered_at.min(), last=usable.ordered_at.max(), **last))
+        values = row.to_pylist()[0]
+        if values["first"] is None:
+            reasons = "; ".join(f"{a.rows} because {a.reason}" for a in self._set_aside)
+            raise TableError(
+                f"Table 'order_lines' ({self._order_lines.source}): no line can be used: {reasons}.",
+                "Mend the mapping or the period.",
+            )
+        latest = values["last"] + timedelta(days=LONGEST_TAIL_DAYS)
+        events = [values[name] for name in _EVENTS if values[name] is not None]
+        return values["first"], values["last"], min(max([values["last"], *events]), latest)
+
+    @cached_property
+    def observed_until(self) -> int:
+        """When the record ends [s since 1970]."""
+        return int(self._extent[2].replace(tzinfo=UTC).timestamp()) + 1
+
+    @cached_property
+    def period(self) -> Period:
+        """Days looked at: those of the portfolio, or all in the record."""
+        if self._portfolio.period is not None:
+            return self._portfolio.period
+        return Period(self._extent[0].date(), self._extent[1].date() + timedelta(days=1))
+
+    @cached_property
+    def _judged(self) -> ir.Table:
+        opened = self._order_lines
+        usable = self._usable
+        if "released_at" not in opened.present:
+            # Nobody recorded a release: its time counts as fulfilment, and a note on the page says so.
+            usable = usable.mutate(released_at=usable.ordered_at)
+        days = (self._extent[1] - self._extent[0]).days + 1
+        long_enough = days >= 7 * LEAST_CLUSTERS
+        return order_lines.judged_lines(
+            usable,
+            self._reference("products"),
+            self._reference("nodes"),
+            self._reference("channels"),
+            self._portfolio.grain,
+            self.observed_until,
+            order_lines.SECONDS_PER_WEEK if long_enough else SECONDS_PER_DAY,
+        )
+
+    def _reference(self, name: str) -> ir.Table:
+        if name in self.rows:
+            return self.rows[name]
+        empty = pa.table({c.name: pa.array([], pa.string()) for c in TABLES[name].columns if c.kind == "text"})
+        return self._engine.load(f"no_{name}", empty)
+
+    def _unrepeated(self, lines: ir.Table, repeated: pa.Table) -> tuple[ir.Table, list[SetAside]]:
+        """Order lines without repeated keys: of equal rows one stays, of different ones none."""
+        opened = self._order_lines
+        keys = self._engine.load("repeated_keys", repeated)
+        usable = self._usable
+        rows = usable.mutate(order_key=usable.order_id.hash(), line_key=usable.line_id.hash())
+        rows = rows.semi_join(keys, ["order_key", "line_key"]).distinct()
+        versions = rows.group_by("order_key", "line_key").agg(versions=rows.count(), order_id=rows.order_id.min())
+        versions = self._engine.keep("repeated_versions", versions)
+        differing = versions.filter(versions.versions > 1)
+        equal = versions.filter(versions.versions == 1)
+        before = self._count(lines)
+        first = ibis.row_number().over(ibis.window(group_by=["order_key", "line_key"], order_by="ordered_s"))
+        touched = lines.semi_join(equal, ["order_key", "line_key"])
+        touched = touched.mutate(copy=first).filter(ibis._.copy == 0).drop("copy")
+        clean = lines.anti_join(versions, ["order_key", "line_key"])
+        kept = self._engine.keep("unrepeated_lines", clean.union(touched))
+        conflicts = self._count(lines.semi_join(differing, ["order_key", "line_key"]))
+        copies = before - self._count(kept) - conflicts
+        reasons = (
+            (copies, "exact copy of a row with the same order_id, line_id", equal),
+            (conflicts, "same order_id, line_id with different content", differing),
+        )
+        aside = [
+            SetAside(
+                opened.spec.name,
+                reason,
+                n,
+                str(self._engine.run(which.aggregate(e=which.order_id.min()))["e"][0].as_py()),
+            )
+            for n, reason, which in reasons
+            if n
+        ]
+        return kept, aside
+
+    @cached_property
+    def health(self) -> Health:
+        """All that a careful reader would want to know about the tables."""
+        found: tuple[Suspicion, ...] = ()
+        coverage: tuple[tuple[str, int], ...] = ()
+        if "order_lines" in self._opened:
+            lines = self.lines
+            self._progress("looking for what is suspicious")
+            sample = self._engine.run(suspicions.sampled(lines, self._health["order_lines"].rows_used, _SAMPLE_LINES))
+            named = self._engine.run(self.rows["parties"].select("party_id")) if "parties" in self.rows else None
+            party_ids = frozenset(named["party_id"].to_pylist()) if named is not None else None
+            found = suspicions.suspicions(
+                sample,
+                self._order_lines.present,
+                self._portfolio,
+                party_ids,
+                tuple(self._health["order_lines"].set_aside),
+            )
+            coverage = self._coverage(lines)
+        order = {name: i for i, name in enumerate(TABLES)}
+        return Health(
+            tuple(sorted(self._health.values(), key=lambda t: order[t.table])),
+            tuple(name for name in TABLES if name not in self._opened),
+            found,
+            coverage,
+            self._notes(),
+        )
+
+    def _coverage(self, lines: ir.Table) -> tuple[tuple[str, int], ...]:
+        days = lines.group_by(day=lines.ordered_s // SECONDS_PER_DAY).agg(lines=lines.count())
+        table = self._engine.run(days)
+        months: dict[str, int] = {}
+        month, last = self.period.start.replace(day=1), self.period.end - timedelta(days=1)
+        while month <= last:
+            months[month.isoformat()] = 0
+            month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+        for day, n in zip(table["day"].to_pylist(), table["lines"].to_pylist(), strict=True):
+            key = (date(1970, 1, 1) + timedelta(days=day)).replace(day=1).isoformat()
+            months[key] = months.get(key, 0) + n
+        return tuple(sorted(months.items()))
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [note for table in self._opened.values() for note in table.notes]
+        zone = self._portfolio.time_zone
+        clock = f"{zone} (portfolio.toml)" if zone else "UTC; set [portfolio] time_zone if they are local"
+        notes.append(f"Timestamps without a zone were read as {clock}.")
+        if "order_lines" in self._opened and "released_at" not in self._order_lines.present:
+            notes.append("order_lines.released_at is not in the record: time for release counts as fulfilment.")
+        for name, table in self._opened.items():
+            if table.ignored:
+                notes.append(f"{name}: columns that are not canonical were ignored: {listed(table.ignored)}.")
+        unused = [t for t in self._portfolio.targets if t not in USED_TARGETS]
+        if unused:
+            notes.append(f"Targets that no measure of this version uses: {listed(unused)}.")
+        return tuple(notes)
+
+    def with_ids(self, picked: pa.Table) -> pa.Table:
+        """Rows picked from `untimely_lines`, in their order, with the user's own ids and times in place of hashes."""
+        ranked = picked.append_column("rank", pa.array(np.arange(picked.num_rows)))
+        shares = [name for name in picked.column_names if name.endswith(("_share", "_wall", "standard"))]
+        chosen = self._engine.load("picked", ranked.select(["order_key", "line_key", "rank", "outcome", *shares]))
+        usable = self._usable
+        rows = usable.mutate(order_key=usable.order_id.hash(), line_key=usable.line_id.hash())
+        joined = chosen.inner_join(rows.drop("rating_share"), ["order_key", "line_key"])
+        names = (
+            "order_id", "line_id", "outcome", "ordered_at", "released_at", "handed_over_at", "delivered_at", "promised_at",
+            "cancelled_at", "channel_id", "node_id", "fulfiller_id", "carrier_id", "destination",
+        )  # fmt: skip
+        unique = joined.distinct(on=["rank"], keep="first")
+        return self._engine.run(unique.order_by("rank").select(*names, *shares))
+
+
+USED_TARGETS = ("on_time_share", "release_hours", "fulfilment_hours", "carriage_hours")

@@ -1,0 +1,302 @@
+"""The Python API: a study is a portfolio folder being looked at. The only module that runs queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls import assembly, readings, resampling
+from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, PartyBook, account, entries
+from fourwalls.chain.calendars import Gate, find_gates
+from fourwalls.chain.comparison import NOBODY, Standards, plan_comparisons, read_standards
+from fourwalls.diagnosis import Diagnosis, Health, StageClock
+from fourwalls.engines.duckdb import DuckDBEngine, Opened
+from fourwalls.errors import PortfolioError, did_you_mean, listed
+from fourwalls.figures import Reading
+from fourwalls.measures import lateness_cost, order_lines, service, stage_times
+from fourwalls.portfolio import Portfolio, read_portfolio
+from fourwalls.reception import Reception
+from fourwalls.tables.sources import sources
+
+Progress = Callable[[str], None]
+
+_DEFAULT_ON_TIME_SHARE = 0.95
+
+
+def open(  # noqa: A001 - fw.open reads as what it does
+    folder: str | Path, data: str | Path | None = None, *, seed: int = 1, progress: Progress | None = None
+) -> Study:
+    """Opens a portfolio folder.
+
+    Args:
+        folder: The folder with portfolio.toml and tables/.
+        data: What `{data}` in the SQL files stands for.
+        seed: Of the bootstrap draws; the same seed gives the same ranges.
+        progress: Called with a line of text whenever a longer step begins.
+
+    Raises:
+        FourwallsError: The folder or one of its tables cannot be used.
+    """
+    return Study(Path(folder), Path(data) if data is not None else None, seed, progress or (lambda _: None))
+
+
+class Study:
+    """A portfolio folder being looked at; use it as a context manager, or close it.
+
+    Args:
+        folder: The folder with portfolio.toml and tables/.
+        data: What `{data}` in the SQL files stands for.
+        seed: Of the bootstrap draws.
+        progress: Called with a line of text whenever a longer step begins.
+    """
+
+    def __init__(self, folder: Path, data: Path | None, seed: int, progress: Progress) -> None:
+        self.portfolio: Portfolio = read_portfolio(folder)
+        if data is not None and not data.is_dir():
+            raise PortfolioError(f"There is no data folder '{data.name}'.", "Correct --data.")
+        self._sources = sources(folder)
+        self._seed, self._progress = seed, progress
+        self._engine = DuckDBEngine((folder / "tables",), data, self.portfolio.source_url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives back memory and temporary files."""
+        self._engine.close()
+
+    def __repr__(self) -> str:
+        return f"Study({self.portfolio.name!r}: {listed(s.spec.name for s in self._sources)})"
+
+    def check(self) -> Health:
+        """What is in the tables, what was set aside and why, and what looks suspicious."""
+        return self._intake.health
+
+    def diagnose(self) -> Diagnosis:
+        """Where each asset loses its service, on which side of the wall, with whom, and what follows."""
+        return self._diagnosis
+
+    def lines(self, asset: Mapping[str, str | None] | None = None, stage: str | None = None) -> pa.Table:
+        """The order lines behind a contribution, those it weighs most on first.
+
+        Args:
+            asset: Grain column → value; None for the whole portfolio.
+            stage: Only lines this stage could have saved; None for all missed lines.
+
+        Returns:
+            One row for each line: order_id, line_id, outcome, times, the share of each stage (the four add up to 1 for
+            a line that could be saved), and what it was held to.
+        """
+        return self._drill(asset, stage)
+
+    @cached_property
+    def _opened(self) -> dict[str, Opened]:
+        opened = {}
+        for source in self._sources:
+            self._progress(f"reading {source.spec.name}")
+            opened[source.spec.name] = self._engine.open(source, self.portfolio.time_zone)
+        return opened
+
+    @cached_property
+    def _intake(self) -> Reception:
+        return Reception(self._engine, self._opened, self.portfolio, self._progress)
+
+    @cached_property
+    def _book(self) -> PartyBook:
+        parties = self._intake.rows.get("parties")
+        names = {}
+        if parties is not None:
+            table = self._engine.run(parties.select("party_id", "name"))
+            ids, called = table["party_id"].to_pylist(), table["name"].to_pylist()
+            names = {i: (n or i) for i, n in zip(ids, called, strict=True)}
+        return PartyBook(self.portfolio.own_party_id, names)
+
+    @cached_property
+    def _gates(self) -> dict[str, dict[Hashable, Gate]]:
+        self._progress("looking for calendars and cut-offs")
+        found: dict[str, dict[Hashable, Gate]] = {}
+        for stage in stage_times.STAGES:
+            table = self._engine.run(stage_times.durations_by_start(self._lines, stage))
+            keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
+            columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
+            found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
+        return found
+
+    @property
+    def _lines(self) -> ir.Table:
+        return self._intake.lines
+
+    @cached_property
+    def _standards(self) -> dict[str, Standards]:
+        share = self.portfolio.targets.get("on_time_share", _DEFAULT_ON_TIME_SHARE)
+        found = {}
+        for stage in stage_times.STAGES:
+            self._progress(f"reading what {stage.name} has demonstrably reached")
+            worked = stage_times.worked(self._lines, stage, self._gate_table(stage))
+            by_span = self._engine.run(stage_times.span_durations(worked, stage))
+            if by_span.num_rows == 0:
+                continue
+            plan = plan_comparisons(stage.name, by_span)
+            counts = stage_times.duration_counts(worked, stage, plan.by_block, plan.spans_per_block)
+            found[stage.name] = read_standards(plan, self._engine.run(counts), share)
+        return found
+
+    def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
+        gates = self._gates[stage.name]
+        if not gates:
+            return None
+        hours = np.arange(len(next(iter(gates.values())).wait_hours))
+        columns = {
+            name: np.repeat([str(key[i]) for key in gates], len(hours)).tolist()  # type: ignore[index]
+            for i, name in enumerate(stage.gate)
+        }
+        wait = np.concatenate([gate.wait_hours for gate in gates.values()]) * order_lines.SECONDS_PER_HOUR
+        table = {**columns, "hour_of_week": np.tile(hours, len(gates)), "wait_s": wait.astype(np.int64)}
+        return self._engine.load(f"gates_{stage.name}", pa.table(table))
+
+    @cached_property
+    def _untimely(self) -> pa.Table:
+        self._progress("fetching late, overdue and cancelled lines")
+        return self._engine.run(stage_times.untimely_lines(self._lines, self.portfolio.grain))
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        table, standards, gates = self._untimely, self._standards, self._gates
+        self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
+        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until)
+
+    @cached_property
+    def _diagnosis(self) -> Diagnosis:
+        axes, panel = self._counted()
+        untimely, accounts = self._untimely, self._accounts
+        asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
+        outcome = np.array([OUTCOMES.index(o) for o in untimely["outcome"].to_pylist()], dtype=np.int64)
+        amount = pc.cast(untimely["value_amount"], pa.float64()).to_numpy(zero_copy_only=False)
+        priced = bool(np.isfinite(amount).any())
+        booked = entries(accounts, asset, span, len(axes.spans), outcome, np.nan_to_num(amount))
+        totals = assembly.totals_by_span(accounts, asset, span, panel.counts["lines"].shape)
+        self._progress("measuring cycle times and the cost of lateness")
+        currency = self.portfolio.currency
+
+        def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> assembly.Parts:
+            booked_here = assembly.pooled_entries(booked) if pool else booked
+            totals_here = assembly.pooled(totals) if pool else totals
+            lines, draws = panel.counts["lines"], panel.draws
+            return assembly.Parts(
+                axes,
+                panel,
+                totals_here,
+                assembly.gaps(totals_here, lines, draws),
+                assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
+                self._clocks(axes, draws),
+                self._readings(axes, panel),
+            )
+
+        each = parts(axes, panel, pool=False)
+        whole = assembly.Axes((), ((),), axes.spans)
+        total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
+        found = assembly.assets_from(each, self.portfolio)
+        found.sort(key=lambda a: (-sum(c.lines for c in a.contributions), -a.n_lines, a.name))
+        return Diagnosis(
+            portfolio=self.portfolio.name,
+            currency=currency,
+            grain=self.portfolio.grain,
+            own_party=self._book.names.get(self._book.own, self._book.own),
+            period=self._intake.period,
+            assets=tuple(found),
+            total=assembly.assets_from(total, self.portfolio)[0],
+            health=self._intake.health,
+            level=resampling.LEVEL,
+            version=version("fourwalls"),
+        )
+
+    def _counted(self) -> tuple[assembly.Axes, readings.Panel]:
+        grain = self.portfolio.grain
+        self._progress("counting what became of every order line")
+        counts = self._engine.run(service.service_counts(self._lines, grain))
+        orders = self._engine.run(service.perfect_orders(self._lines, grain))
+        axes = assembly.axes_of(counts, grain)
+        names = [name for name in counts.column_names if name not in (*grain, "span")]
+        sums = axes.sums(counts, names) | axes.sums(orders, ["orders", "perfect_orders"])
+        sums["due"] = sums["on_time"] + sums["late"] + sums["overdue"]
+        sums["delivered"] = sums["on_time"] + sums["late"]
+        spans = len(axes.spans)
+        draws = resampling.draw_clusters(spans, self._seed) if spans >= resampling.LEAST_CLUSTERS else None
+        return axes, readings.Panel(sums, draws)
+
+    def _clocks(self, axes: assembly.Axes, draws: resampling.Draws | None) -> list[list[StageClock]]:
+        quantiles = {
+            stage.name: self._engine.run(stage_times.stage_quantiles(self._lines, stage, axes.grain))
+            for stage in stage_times.STAGES
+        }
+        marks = assembly.quantile_marks(quantiles, axes)
+        below = self._engine.run(
+            stage_times.lines_below(self._lines, self._engine.load("quantile_marks", marks), axes.grain)
+        )
+        numbers = below["asset_number"].to_numpy().astype(np.int64)
+        names = [name for name in below.column_names if name not in ("asset_number", "span")]
+        return assembly.clocks(quantiles, axes.sums(below, names, numbers), axes, draws)
+
+    def _readings(self, axes: assembly.Axes, panel: readings.Panel) -> list[list[Reading]]:
+        present = self._opened["order_lines"].present
+        found = readings.service_readings(panel, present)
+        for row, extra in zip(found, self._lateness(axes, panel, present), strict=True):
+            row += extra
+        return found
+
+    def _lateness(self, axes: assembly.Axes, panel: readings.Panel, present: frozenset[str]) -> list[list[Reading]]:
+        tables: dict[str, pa.Table] = {}
+        if {"rating_share", "promised_at"} <= present:
+            tables["rating"] = self._engine.run(lateness_cost.ratings_by_lateness(self._lines, axes.grain))
+        if {"customer_id", "promised_at"} <= present:
+            until = self._intake.observed_until
+            tables["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, axes.grain, until))
+        return readings.lateness_readings(tables, axes.asset_numbers, axes.span_numbers, panel, self.portfolio.currency)
+
+    def _drill(self, asset: Mapping[str, str | None] | None, stage: str | None) -> pa.Table:
+        if stage is not None and stage not in PLAYER:
+            raise PortfolioError(
+                f"There is no stage '{stage}'.{did_you_mean(stage, PLAYER)}", f"Choose from {listed(PLAYER)}."
+            )
+        table, accounts = self._untimely, self._accounts
+        keep = np.ones(table.num_rows, dtype=np.bool_)
+        for name, value in (asset or {}).items():
+            if name not in self.portfolio.grain:
+                raise PortfolioError(
+                    f"Assets are not made of '{name}'.{did_you_mean(name, self.portfolio.grain)}",
+                    f"Choose from {listed(self.portfolio.grain)}.",
+                )
+            column = pc.fill_null(pc.cast(table[name], pa.string()), NOBODY)
+            keep &= pc.equal(column, value if value is not None else NOBODY).to_numpy(zero_copy_only=False).astype(bool)
+        weight = accounts.contribution.sum(axis=0)
+        if stage is not None:
+            weight = accounts.contribution[PLAYER.index(stage)]
+            keep &= weight > 0
+        chosen = np.flatnonzero(keep)
+        chosen = chosen[np.argsort(-weight[chosen], kind="stable")]
+        picked = table.take(pa.array(chosen))
+        for number, name in enumerate(PLAYER):
+            picked = picked.append_column(f"{name}_share", pa.array(accounts.contribution[number, chosen]))
+        for number, name in enumerate(PLAYER):
+            walls = [WALLS[w] for w in accounts.wall[number, chosen].tolist()]
+            picked = picked.append_column(f"{name}_wall", pa.array(walls, pa.string()))
+        if stage is not None:
+            words = [accounts.words[w] for w in accounts.standard[PLAYER.index(stage), chosen].tolist()]
+            picked = picked.append_column("standard", pa.array(words, pa.string()))
+        return self._intake.with_ids(picked)
+
+
+def _names(column: pa.ChunkedArray) -> list[str]:
+    return [NOBODY if value is None else str(value) for value in column.to_pylist()]

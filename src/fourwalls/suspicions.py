@@ -1,0 +1,242 @@
+"""What a careful analyst asks before believing a table of order lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls.diagnosis import SetAside, Suspicion
+from fourwalls.portfolio import Portfolio
+
+Floats = npt.NDArray[np.float64]
+
+_DAY_S, _HOUR_S = 86_400.0, 3600.0
+# Fewer values than this show no pattern.
+LEAST_SEEN = 100
+# Shares above which a pattern is told. None of them stops anything: they are questions, not findings.
+ONE_HOUR_SHARE = 0.8
+SAME_LENGTH_SHARE = 0.2
+TO_THE_DAY_SHARE = 0.5
+NEVER_DELIVERED_SHARE = 0.25
+NO_PROMISE_SHARE = 0.1
+UNTRACEABLE_SHARE = 0.05
+
+_CLOCKS = {
+    "ordered_s": "ordered_at",
+    "released_s": "released_at",
+    "handed_over_s": "handed_over_at",
+    "delivered_s": "delivered_at",
+}
+
+
+def sampled(lines: ir.Table, total: int, most: int) -> ir.Table:
+    """About `most` order lines, whole orders at a time, the same ones on every run."""
+    names = (
+        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id", "order_key",
+    )  # fmt: skip
+    every = max(1, -(-total // most))
+    chosen = lines if every == 1 else lines.filter(lines.order_key.abs() % every == 0)
+    return chosen.select(*names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    table: pa.Table
+    present: frozenset[str]
+
+    def seconds(self, name: str) -> Floats:
+        values: Floats = pc.cast(self.table[name], pa.float64()).to_numpy(zero_copy_only=False)
+        return values
+
+    def known(self, name: str) -> Floats:
+        values = self.seconds(name)
+        return values[np.isfinite(values)]
+
+
+def suspicions(
+    sample: pa.Table,
+    present: frozenset[str],
+    portfolio: Portfolio,
+    party_ids: frozenset[str] | None,
+    set_aside: tuple[SetAside, ...],
+) -> tuple[Suspicion, ...]:
+    """Findings, those that touch most rows first.
+
+    Args:
+        sample: From `sampled`.
+        present: Columns that order_lines has.
+        portfolio: What portfolio.toml says.
+        party_ids: All parties the portfolio knows; None if it has no table of them.
+        set_aside: Order lines that were not used.
+    """
+    seen = _Seen(sample, present)
+    found = [
+        *_batch_stamps(seen),
+        *_automatic_close(seen),
+        *_promises(seen),
+        *_selection(seen),
+        *_broken_chain(seen),
+        *_who(seen, portfolio, party_ids),
+        *_repeats(set_aside),
+    ]
+    return tuple(sorted(found, key=lambda s: -s.rows))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _batch_stamps(seen: _Seen) -> Iterator[Suspicion]:
+    for name, column in _CLOCKS.items():
+        at = seen.known(name)
+        if column not in seen.present or len(at) < LEAST_SEEN:
+            continue
+        by_hour = np.bincount(((at % _DAY_S) // _HOUR_S).astype(np.int64), minlength=24)
+        hour, share = int(by_hour.argmax()), float(by_hour.max() / len(at))
+        if share >= ONE_HOUR_SHARE:
+            at_midnight = float((at % _DAY_S == 0).mean())
+            what = (
+                "are dates without a time of day"
+                if at_midnight >= ONE_HOUR_SHARE
+                else f"fall in the hour from {hour}:00 UTC"
+            )
+            yield Suspicion(
+                "batch_stamp", "order_lines", column, f"{_percent(share)} of the times {what}.",
+                "It may be when a system wrote, not when it happened: the stages before and after it blur by up to a day.",
+                int(by_hour.max()),
+            )  # fmt: skip
+
+
+def _automatic_close(seen: _Seen) -> Iterator[Suspicion]:
+    for begin, end in (("handed_over_s", "delivered_s"), ("ordered_s", "released_s"), ("released_s", "handed_over_s")):
+        if _CLOCKS[end] not in seen.present or _CLOCKS[begin] not in seen.present:
+            continue
+        length = seen.seconds(end) - seen.seconds(begin)
+        length = length[np.isfinite(length) & (length > _HOUR_S)]
+        if len(length) < LEAST_SEEN:
+            continue
+        values, counts = np.unique(length, return_counts=True)
+        share = float(counts.max() / len(length))
+        if share >= SAME_LENGTH_SHARE:
+            hours = float(values[counts.argmax()]) / _HOUR_S
+            yield Suspicion(
+                "automatic_close", "order_lines", _CLOCKS[end],
+                f"{_percent(share)} of the lines have exactly the same {hours:g} hours between {_CLOCKS[begin]} and {_CLOCKS[end]}.",
+                "A system may have closed them after a fixed time: ask how the stamp is made before believing this stage.",
+                int(counts.max()),
+            )  # fmt: skip
+
+
+def _promises(seen: _Seen) -> Iterator[Suspicion]:
+    outcome = seen.table["outcome"].to_numpy(zero_copy_only=False)
+    missing = int((outcome == "no promise").sum())
+    judged = int(np.isin(outcome, ["on time", "late", "no promise"]).sum())
+    if judged >= LEAST_SEEN and missing >= NO_PROMISE_SHARE * judged:
+        yield Suspicion(
+            "no_promise", "order_lines", "promised_at", f"{_percent(missing / judged)} of the delivered lines carry no promise.",
+            "They can be neither late nor on time. If they differ from the others, the on-time share speaks for the others only.",
+            missing,
+        )  # fmt: skip
+    promised, delivered = seen.seconds("promised_s"), seen.seconds("delivered_s")
+    both = np.isfinite(promised) & np.isfinite(delivered)
+    if both.sum() < LEAST_SEEN:
+        return
+    same_day = (promised[both] // _DAY_S) == (delivered[both] // _DAY_S)
+    at_midnight = promised[both] % _DAY_S == 0
+    if at_midnight.mean() >= ONE_HOUR_SHARE:
+        late_on_the_day = same_day & (delivered[both] > promised[both])
+        yield Suspicion(
+            "promise_at_midnight", "order_lines", "promised_at",
+            f"Promises are midnights; {int(late_on_the_day.sum())} of {int(both.sum())} delivered lines came on the promised day "
+            "and count as late.",
+            "If the day itself was promised, cast promised_at to DATE in tables/order_lines.sql: the end of the day then counts.",
+            int(late_on_the_day.sum()),
+        )  # fmt: skip
+    if same_day.mean() >= TO_THE_DAY_SHARE:
+        yield Suspicion(
+            "promise_rewritten", "order_lines", "promised_at",
+            f"{_percent(float(same_day.mean()))} of the deliveries came exactly on the promised day.",
+            "The promise may have been rewritten after the fact: use the first one made, or every late line looks punctual.",
+            int(same_day.sum()),
+        )  # fmt: skip
+
+
+def _selection(seen: _Seen) -> Iterator[Suspicion]:
+    outcome = seen.table["outcome"].to_numpy(zero_copy_only=False)
+    n = len(outcome)
+    if n < LEAST_SEEN:
+        return
+    undelivered = int(np.isin(outcome, ["overdue", "cancelled"]).sum())
+    still_open = int((outcome == "open").sum())
+    if undelivered == 0 and still_open == 0 and n >= 10 * LEAST_SEEN:
+        yield Suspicion(
+            "only_delivered", "order_lines", "delivered_at", f"All {n} lines looked at were delivered.",
+            "Lines may have been selected by how they ended: then nothing can be said of cancellations and open orders.", n,
+        )  # fmt: skip
+    if undelivered >= NEVER_DELIVERED_SHARE * n:
+        yield Suspicion(
+            "many_undelivered", "order_lines", "delivered_at",
+            f"{_percent(undelivered / n)} of the lines were cancelled or never delivered.",
+            "Few retailers lose so many: the file may be a sample chosen by outcome, or deliveries stand elsewhere. "
+            "Re-weight, or map the missing stamps.",
+            undelivered,
+        )  # fmt: skip
+
+
+def _broken_chain(seen: _Seen) -> Iterator[Suspicion]:
+    traceable = seen.table["is_traceable"].to_numpy(zero_copy_only=False).astype(bool)
+    n, broken = len(traceable), int((~traceable).sum())
+    if n >= LEAST_SEEN and broken >= UNTRACEABLE_SHARE * n:
+        yield Suspicion(
+            "stages_out_of_order", "order_lines", "released_at, handed_over_at, delivered_at",
+            f"In {_percent(broken / n)} of the lines a stage time is absent or earlier than the one before it.",
+            "They count in every reading, but cannot be traced to a stage.", broken,
+        )  # fmt: skip
+
+
+def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) -> Iterator[Suspicion]:
+    columns = {"release_party": "channels.party_id", "fulfilment_party": "fulfiller_id", "carrier_id": "carrier_id"}
+    nobody, total = [], seen.table.num_rows
+    for name, column in columns.items():
+        values = pc.value_counts(pc.cast(seen.table[name], pa.string()).combine_chunks()).to_pylist()
+        counts = {row["values"]: row["counts"] for row in values}
+        unknown = counts.pop(None, 0)
+        if unknown >= NEVER_DELIVERED_SHARE * total:
+            nobody.append(column)
+        strangers = {p: n for p, n in counts.items() if party_ids is not None and p not in party_ids}
+        if strangers:
+            first = max(strangers, key=lambda p: (strangers[p], p))
+            yield Suspicion(
+                "unknown_party", "order_lines", column,
+                f"{len(strangers)} parties are not in the table of parties, first '{first}' on {strangers[first]} lines.",
+                "Their side of the wall counts as unknown: add them to tables/parties.", sum(strangers.values()),
+            )  # fmt: skip
+    if nobody:
+        yield Suspicion(
+            "nobody_named", "order_lines", ", ".join(nobody), "For a quarter of the lines or more nothing says who did it.",
+            "Those stages can be put on neither side of the wall.", total,
+        )  # fmt: skip
+    doers = {
+        v for name in columns for v in pc.unique(pc.cast(seen.table[name], pa.string())).to_pylist() if v is not None
+    }
+    if doers and portfolio.own_party_id not in doers:
+        yield Suspicion(
+            "no_own_work", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
+            f"No stage of any line is done by our own party '{portfolio.own_party_id}'.",
+            "Everything then lies between: check own_party_id, or whether own work is left blank.", total,
+        )  # fmt: skip
+
+
+def _repeats(set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
+    for aside in set_aside:
+        if "different content" in aside.reason:
+            yield Suspicion(
+                "repeated_key", "order_lines", "order_id, line_id", f"{aside.rows} lines share their key with a different line.",
+                "A join in the mapping may multiply rows, for instance with a product in two versions.", aside.rows,
+            )  # fmt: skip

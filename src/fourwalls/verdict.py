@@ -1,0 +1,239 @@
+"""From the split of the gap to a verdict, by ordered rules that the page prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fourwalls.diagnosis import Contribution, Gap, VerdictName
+from fourwalls.figures import Estimate, Refusal
+from fourwalls.portfolio import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules look at.
+
+    Attributes:
+        lines: Judged order lines.
+        gap: The split; a refusal if there is none.
+        contributions: Largest first.
+        unknown_share, untraced_share, unheld_share: Part of the gap with unknown parties; part of the missed lines that
+            could not be traced; part of them for whose stages no standard was found. 0-1.
+        event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1.
+        outside_event: The gap without those weeks, as a share of order lines.
+    """
+
+    lines: int
+    gap: Gap | Refusal
+    contributions: tuple[Contribution, ...]
+    unknown_share: float
+    untraced_share: float
+    unheld_share: float
+    event_share: float
+    outside_event: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict with the rule that fired.
+
+    Attributes:
+        name: One of the six.
+        because: The reason in a sentence or two.
+        rule: The rule, as the page prints it.
+        bottleneck: The one sentence a leader reads first.
+        refusals: What would have to be known for a firmer one.
+    """
+
+    name: VerdictName
+    because: str
+    rule: str
+    bottleneck: str
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    text: str
+    verdict: VerdictName
+    fires: Callable[[Facts, Gap, Thresholds], str | None]
+
+
+GOVERNANCE = Refusal(
+    "no_contracts",
+    "governance",
+    "ownership, escalation and service levels of the partners were not looked at, so 'govern first' cannot be ruled out",
+    "contracts/ (one ODCS file per feed) and the table work_log",
+)
+
+
+def decide(facts: Facts, thresholds: Thresholds) -> Verdict:
+    """The first rule that fires decides."""
+    if isinstance(facts.gap, Refusal):
+        return Verdict(
+            "cannot tell yet",
+            f"{facts.gap.because[0].upper()}{facts.gap.because[1:]}.",
+            "0. There must be a gap to look at.",
+            f"Cannot tell: {facts.gap.because}.",
+            (facts.gap,),
+        )
+    for number, rule in enumerate(RULES, 1):
+        because = rule.fires(facts, facts.gap, thresholds)
+        if because is not None:
+            text = rule.text.format(t=thresholds)
+            refusals = (GOVERNANCE,) if "orchestrate" in rule.verdict else ()
+            return Verdict(rule.verdict, because, f"{number}. {text}", _bottleneck(facts, rule.verdict), refusals)
+    raise AssertionError("the last rule always fires")
+
+
+def _value(figure: Estimate | Refusal) -> float:
+    return figure.value if isinstance(figure, Estimate) else 0.0
+
+
+def _low(figure: Estimate | Refusal) -> float:
+    return figure.low if isinstance(figure, Estimate) else 0.0
+
+
+def _high(figure: Estimate | Refusal) -> float:
+    return figure.high if isinstance(figure, Estimate) else 1.0
+
+
+def percent(share: float) -> str:
+    """A share as people read it.
+
+    >>> percent(0.0834), percent(0.61)
+    ('8.3 %', '61 %')
+    """
+    return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
+
+
+def _too_few(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.lines >= t.least_lines:
+        return None
+    return f"Only {f.lines} order lines; {t.least_lines} are needed before a share of them means much."
+
+
+def _nothing_missed(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if _high(gap.missed) >= t.material_share:
+        return None
+    return f"Only {percent(_value(gap.missed))} of lines are late, overdue or cancelled, and surely below {percent(t.material_share)}."
+
+
+def _untraced(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.untraced_share <= t.untraced_share:
+        return None
+    return f"{percent(f.untraced_share)} of the missed lines cannot be traced: their stage times are absent or out of order."
+
+
+def _no_standard(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if _value(gap.total) >= t.material_share or f.unheld_share <= t.untraced_share:
+        return None
+    return (
+        f"{percent(_value(gap.missed))} of lines are missed, and for {percent(f.unheld_share)} of these nothing shows what "
+        "the stages could reach: no target, no service level, too few comparable lines."
+    )
+
+
+def _immaterial(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if _value(gap.total) >= t.material_share:
+        return None
+    return (
+        f"Stages at the level they demonstrably reach would recover {percent(_value(gap.total))} of lines, "
+        f"less than the {percent(t.material_share)} worth acting on."
+    )
+
+
+def _one_event(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.event_share <= 0.5 or f.outside_event >= t.material_share:
+        return None
+    return (
+        f"{percent(f.event_share)} of what could be recovered fell into a tenth of the weeks; outside them it is "
+        f"{percent(f.outside_event)} of lines. That is an event, not the way the asset is run."
+    )
+
+
+def _unknown(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.unknown_share <= t.unknown_share:
+        return None
+    return f"{percent(f.unknown_share)} of the gap lies in stages whose party the record does not name."
+
+
+def _both(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    inside = gap.inside_share
+    if isinstance(inside, Refusal) or not t.both_share <= inside.value <= 1 - t.both_share:
+        return None
+    weaker = min(inside.value, 1 - inside.value) * _value(gap.total)
+    if weaker < t.material_share:
+        return None
+    return (
+        f"{percent(inside.value)} of what could be recovered is ours and {percent(1 - inside.value)} lies with partners: both are "
+        "worth acting on, and what we control comes first."
+    )
+
+
+def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if gap.inside_chance is None or gap.inside_chance > 1 - t.sure_chance:
+        return None
+    share = 1 - _value(gap.inside_share)
+    return (
+        f"{percent(share)} of what could be recovered lies with partners; the chance that theirs is the larger part is "
+        f"{percent(1 - gap.inside_chance)}."
+    )
+
+
+def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    share, chance = _value(gap.inside_share), gap.inside_chance or 0.0
+    if chance >= t.sure_chance:
+        return f"{percent(share)} of what could be recovered is our own work; the chance that it is the larger part is {percent(chance)}."
+    return (
+        f"The two sides are too close to call (our own work {percent(share)}, chance that it is the larger part "
+        f"{percent(chance)}): the simpler path with less risk goes first."
+    )
+
+
+RULES = (
+    _Rule("Fewer than {t.least_lines} lines: cannot tell.", "cannot tell yet", _too_few),
+    _Rule("Fewer than {t.material_share:.1%} of lines missed: leave it.", "leave it", _nothing_missed),
+    _Rule("More than {t.untraced_share:.0%} of missed lines untraceable: cannot tell.", "cannot tell yet", _untraced),
+    _Rule(
+        "A gap below {t.material_share:.1%}, and no standard for more than {t.untraced_share:.0%} of missed lines: cannot tell.",
+        "cannot tell yet",
+        _no_standard,
+    ),
+    _Rule("A recoverable gap below {t.material_share:.1%} of lines: leave it.", "leave it", _immaterial),
+    _Rule("More than half of the gap in a tenth of the weeks, and little outside: leave it.", "leave it", _one_event),
+    _Rule("More than {t.unknown_share:.0%} of the gap with unknown parties: cannot tell.", "cannot tell yet", _unknown),
+    _Rule(
+        "Each side holds at least {t.both_share:.0%} of a gap and is material: operate, then orchestrate.",
+        "operate then orchestrate",
+        _both,
+    ),
+    _Rule("Partners hold the larger part with chance {t.sure_chance:.0%}: orchestrate.", "orchestrate", _between),
+    _Rule("Otherwise, and in a near tie: operate.", "operate", _inside),
+)
+"""The rules in their order; the first that fires decides."""
+
+
+def _bottleneck(facts: Facts, verdict: VerdictName) -> str:
+    if not facts.contributions:
+        return "No stage stands out: nothing the record shows would have saved the missed lines."
+    largest: dict[tuple[str, str], float] = {}
+    for c in facts.contributions:
+        key = (c.stage, c.wall)
+        largest[key] = largest.get(key, 0.0) + c.lines
+    (stage, wall), lines = max(largest.items(), key=lambda item: item[1])
+    total = sum(largest.values())
+    party = next(c.party_name for c in facts.contributions if (c.stage, c.wall) == (stage, wall))
+    side = {
+        "inside": "inside our four walls",
+        "between": "between us and our partners",
+        "unknown": "with a party the record does not name",
+    }
+    many = len({c.party_id for c in facts.contributions if (c.stage, c.wall) == (stage, wall)}) > 1
+    who = f", first {party}" if many else f" ({party})"
+    lead = "The largest part, though small, is" if verdict == "leave it" else "The bottleneck is"
+    return (
+        f"{lead} {stage} {side[wall]}{who if wall != 'unknown' else ''}: "
+        f"{percent(lines / total)} of the {total:,.0f} lines that could have been kept."
+    )
