@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook
 from fourwalls.chain.comparison import NOBODY
-from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock
+from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock, StageShare
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
@@ -22,12 +22,11 @@ from fourwalls.verdict import Facts, decide
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 WHOLE = "whole portfolio"
-_SEPARATOR = "\x1f"
-_NULL = "\x00"
-# Contributions that recover fewer lines than this, all told, are not listed one by one.
 _WORST_PART = 0.1
+_SPREADS = 399
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +35,109 @@ class Axes:
 
     Attributes:
         grain: Columns that make an asset.
+        keys: asset_key of each asset, ascending.
         assets: Values of the grain, None for null, one tuple for each asset.
-        spans: Numbers of the spans of time.
+        spans: Numbers of the spans of time, ascending.
     """
 
     grain: tuple[str, ...]
+    keys: npt.NDArray[np.int64] | npt.NDArray[np.uint64]
     assets: tuple[tuple[str | None, ...], ...]
     spans: Ints
 
     def asset_numbers(self, table: pa.Table) -> Ints:
-        """Number of each row's asset."""
+        """Number of each row's asset; 0 where all are one asset."""
         if not self.grain:
             return np.zeros(table.num_rows, dtype=np.int64)
-        codes = {_SEPARATOR.join(_NULL if v is None else v for v in a): i for i, a in enumerate(self.assets)}
-        text = [pc.fill_null(pc.cast(table[name], pa.string()), _NULL) for name in self.grain]
-        coded = pc.dictionary_encode(pc.binary_join_element_wise(*text, _SEPARATOR)).combine_chunks()
-        known = np.array([codes[key] for key in coded.dictionary.to_pylist()] or [0], dtype=np.int64)
-        return known[coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
+        return np.searchsorted(self.keys, table["asset_key"].to_numpy()).astype(np.int64)
 
     def span_numbers(self, table: pa.Table) -> Ints:
         """Number of each row's span of time, from 0."""
         return np.searchsorted(self.spans, table["span"].to_numpy().astype(np.int64)).astype(np.int64)
 
-    def sums(self, table: pa.Table, names: Sequence[str], asset: Ints | None = None) -> dict[str, Floats]:
+    def sums(self, table: pa.Table, names: Sequence[str]) -> dict[str, Floats]:
         """Columns of a table summed by asset and span, shape (assets, spans) each."""
-        rows = self.asset_numbers(table) if asset is None else asset
-        flat = rows * len(self.spans) + self.span_numbers(table)
+        flat = self.asset_numbers(table) * len(self.spans) + self.span_numbers(table)
         shape = (len(self.assets), len(self.spans))
-        return {
-            name: np.bincount(
-                flat, pc.cast(table[name], pa.float64()).fill_null(0.0).to_numpy(), minlength=shape[0] * shape[1]
-            ).reshape(shape)
-            for name in names
-        }
+        return {name: _bincount(flat, _floats(table[name]), shape) for name in names}
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    values: Floats = pc.fill_null(pc.cast(column, pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _bincount(flat: Ints, weights: Floats, shape: tuple[int, int]) -> Floats:
+    sums: Floats = np.bincount(flat, weights, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    return sums
 
 
 def axes_of(counts: pa.Table, grain: tuple[str, ...]) -> Axes:
-    """Assets and spans that occur in the service counts."""
-    columns = [[None if v is None else str(v) for v in counts[name].to_pylist()] for name in grain]
-    found = set(zip(*columns, strict=True)) if grain else {()}
-    assets = tuple(sorted(found, key=lambda a: tuple((v is None, v or "") for v in a)))
-    return Axes(grain, assets, np.unique(counts["span"].to_numpy().astype(np.int64)))
+    """Assets and spans that occur in the outcome counts."""
+    keys, first = np.unique(counts["asset_key"].to_numpy(), return_index=True)
+    picked = counts.take(pa.array(first))
+    columns = [[None if v is None else str(v) for v in picked[name].to_pylist()] for name in grain]
+    return Axes(
+        grain,
+        keys,
+        tuple(zip(*columns, strict=True)),
+        np.unique(counts["span"].to_numpy().astype(np.int64)),
+    )
+
+
+def whole_of(axes: Axes) -> Axes:
+    """The portfolio as one asset, over the same spans."""
+    return Axes((), np.zeros(1, dtype=np.int64), ((),), axes.spans)
+
+
+def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Floats]:
+    """What the readings divide, by asset and span, shape (assets, spans) each.
+
+    Args:
+        counts: From `outcome_counts`.
+        orders: From `perfect_orders`.
+        axes: Assets and spans.
+    """
+    flat = axes.asset_numbers(counts) * len(axes.spans) + axes.span_numbers(counts)
+    shape = (len(axes.assets), len(axes.spans))
+    outcome = counts["outcome"].to_numpy(zero_copy_only=False)
+    is_ = {name: outcome == name for name in ("on time", "late", "overdue", "cancelled", "open", "no promise")}
+    truth = {
+        name: (
+            pc.fill_null(counts[name], False).to_numpy(zero_copy_only=False).astype(bool),
+            pc.is_valid(counts[name]).to_numpy(),
+        )
+        for name in ("in_full", "is_returned", "after_promise")
+    }
+    in_full, in_full_known = truth["in_full"]
+    returned, returned_known = truth["is_returned"]
+    after = truth["after_promise"][0]
+    delivered = is_["on time"] | is_["late"]
+    due = delivered | is_["overdue"]
+    lines, amount = _floats(counts["lines"]), _floats(counts["value_amount"])
+    arrived = delivered | is_["no promise"]
+    chosen = {
+        "lines": np.ones(len(lines), dtype=np.bool_),
+        "on_time": is_["on time"],
+        "late": is_["late"],
+        "overdue": is_["overdue"],
+        "cancelled": is_["cancelled"],
+        "open": is_["open"],
+        "due": due,
+        "delivered": delivered,
+        "on_time_in_full": is_["on time"] & in_full,
+        "on_time_in_full_known": due & (in_full_known | is_["overdue"]),
+        "returned": arrived & returned,
+        "returned_known": arrived & returned_known,
+        "cancelled_after_promise": after,
+        "passed_promise": is_["late"] | is_["overdue"] | after,
+    }
+    sums = {name: _bincount(flat, lines * which, shape) for name, which in chosen.items()}
+    for name in ("ordered_units", "shipped_units"):
+        sums[name] = _bincount(flat, _floats(counts[name]) * (arrived & in_full_known), shape)
+    sums["value_amount"] = _bincount(flat, amount, shape)
+    sums["cancelled_after_promise_amount"] = _bincount(flat, amount * after, shape)
+    return sums | axes.sums(orders, ["orders", "perfect_orders"])
 
 
 def asset_name(values: Sequence[str | None]) -> str:
@@ -103,12 +164,14 @@ def totals_by_span(accounts: Accounts, asset: Ints, span: Ints, shape: tuple[int
         "unheld": unheld,
         "residual": accounts.traceable & ~accounts.total,
     }
+    for wall_number, wall in enumerate(WALLS):
+        for player, stage in enumerate(PLAYER):
+            values[f"{stage}/{wall}"] = np.where(
+                accounts.wall[player] == wall_number, accounts.contribution[player], 0.0
+            )
     for number, wall in enumerate(WALLS):
         values[f"by_{wall}"] = np.where(accounts.wall == number, accounts.contribution, 0.0).sum(axis=0)
-    return {
-        name: np.bincount(flat, np.asarray(v, dtype=np.float64), minlength=shape[0] * shape[1]).reshape(shape)
-        for name, v in values.items()
-    }
+    return {name: _bincount(flat, np.asarray(v, dtype=np.float64), shape) for name, v in values.items()}
 
 
 def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> list[Gap | Refusal]:
@@ -134,6 +197,7 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
             ("untraced", totals["untraced"]),
         )
     }
+    stages = _stage_shares(totals, lines, draws)
     attributed = totals["by_inside"] + totals["by_between"]
     inside = _estimates(totals["by_inside"], attributed, draws)
     chances = _chance_inside(totals["by_inside"], totals["by_between"], draws)
@@ -143,9 +207,22 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
             **{name: figures[i] or _none(name) for name, figures in shares.items()},
             inside_share=inside[i] or nothing,
             inside_chance=chances[i],
+            stages=stages[i],
         )
         for i in range(len(lines))
     ]
+
+
+def _stage_shares(totals: Mapping[str, Floats], lines: Floats, draws: Draws) -> list[tuple[StageShare, ...]]:
+    found: list[list[StageShare]] = [[] for _ in range(len(lines))]
+    for stage in PLAYER:
+        for wall in WALLS:
+            recovered = totals[f"{stage}/{wall}"]
+            total = recovered.sum(axis=1)
+            for i, share in enumerate(_estimates(recovered, lines, draws)):
+                if total[i] > 0 and share is not None:
+                    found[i].append(StageShare(stage, wall, float(total[i]), share))
+    return [tuple(shares) for shares in found]
 
 
 def _none(name: str) -> Refusal:
@@ -224,50 +301,53 @@ def pooled_entries(entries: Entries) -> Entries:
     return Entries(np.zeros(shape[0], dtype=np.int64), outcome, stage, wall, party, largest, lines, amount)
 
 
-def clocks(
-    quantiles: Mapping[str, pa.Table], below: Mapping[str, Floats], axes: Axes, draws: Draws | None
-) -> list[list[StageClock]]:
+def clocks(quantiles: pa.Table, below: Mapping[str, Floats], axes: Axes, draws: Draws | None) -> list[list[StageClock]]:
     """How long each stage takes in each asset.
 
     The range of a quantile is Woodruff's (1952): the range of the share of lines below it, read back as durations.
 
     Args:
-        quantiles: Stage → result of `stage_quantiles`.
+        quantiles: From `stage_quantiles`.
         below: Sums of `lines_below`, shape (assets, spans) each.
         axes: Assets and spans.
         draws: Bootstrap draws of the spans.
+        standards: From `usual_standards`.
     """
     found: list[list[StageClock]] = [[] for _ in axes.assets]
-    for stage in STAGES:
-        table = quantiles.get(stage.name)
-        if table is None or table.num_rows == 0:
-            continue
+    rows = axes.asset_numbers(quantiles).tolist()
+    for number, stage in enumerate(STAGES):
         n = below[f"{stage.name}_lines"]
         ends = {p: _shares_below(below[f"{stage.name}_within_{p}"], n, draws) for p in (50, 90)}
-        for row, asset in enumerate(axes.asset_numbers(table).tolist()):
-            grid = table["quantiles"][row].as_py()
-            if grid is None or grid[0] is None:
-                continue
-            hours = np.array(grid) / 3600
-            median, p90 = (_quantile_estimate(p / 100, hours, ends[p], asset) for p in (50, 90))
-            found[asset].append(StageClock(stage.name, median, p90, "", int(table["lines"][row].as_py())))
+        for asset, grid, lines in zip(
+            rows,
+            quantiles[f"{stage.name}_quantiles"].to_pylist(),
+            quantiles[f"{stage.name}_lines"].to_pylist(),
+            strict=True,
+        ):
+            if lines:
+                hours = np.array(grid) / 3600
+                median, p90 = (_quantile_estimate(p / 100, hours, ends[p], asset) for p in (50, 90))
+                found[asset].append(StageClock(stage.name, median, p90, standards[asset][number], lines))
     return found
 
 
-def quantile_marks(quantiles: Mapping[str, pa.Table], axes: Axes) -> pa.Table:
+def quantile_marks(quantiles: pa.Table, axes: Axes) -> pa.Table:
     """Median and nine-tenths quantile of every stage in every asset, for `lines_below` to count against [s]."""
-    marks = {f"{stage.name}_{percent}": np.full(len(axes.assets), np.nan) for stage in STAGES for percent in (50, 90)}
-    for name, table in quantiles.items():
-        for row, asset in enumerate(axes.asset_numbers(table).tolist()):
-            grid = table["quantiles"][row].as_py()
-            if grid is not None and grid[0] is not None:
-                for percent in (50, 90):
-                    marks[f"{name}_{percent}"][asset] = np.interp(percent / 100, QUANTILES, grid)
-    columns = {
-        f"mark_{name}": pa.array([a[i] or "" for a in axes.assets], pa.string()) for i, name in enumerate(axes.grain)
-    }
-    values = {name: pa.array(v, pa.float64(), from_pandas=True) for name, v in marks.items()}
-    return pa.table({"asset_number": np.arange(len(axes.assets)), **columns, **values})
+    columns = {}
+    for stage in STAGES:
+        grids = [
+            grid if lines else None
+            for grid, lines in zip(
+                quantiles[f"{stage.name}_quantiles"].to_pylist(),
+                quantiles[f"{stage.name}_lines"].to_pylist(),
+                strict=True,
+            )
+        ]
+        for percent in (50, 90):
+            marks = [None if grid is None else float(np.interp(percent / 100, QUANTILES, grid)) for grid in grids]
+            columns[f"{stage.name}_{percent}"] = pa.array(marks, pa.float64())
+    table = pa.table(columns)
+    return table.append_column("asset_key", quantiles["asset_key"]) if axes.grain else table
 
 
 def _shares_below(within: Floats, n: Floats, draws: Draws | None) -> tuple[Floats, Floats, Floats] | None:
@@ -284,11 +364,16 @@ def _quantile_estimate(p: float, hours: Floats, shares: tuple[Floats, Floats, Fl
     return Estimate(value, min(float(ends[0]), value), max(float(ends[1]), value), "hours", LEVEL)
 
 
-def concentration(total: Floats, lines: Floats) -> tuple[Floats, Floats]:
+def concentration(total: Floats, lines: Floats) -> tuple[Floats, Floats, Bools]:
     """How much of each gap fell into its worst tenth of the spans, and what is left outside them.
 
+    Args:
+        total: Recoverable lines, shape (assets, spans).
+        lines: Order lines, shape (assets, spans).
+
     Returns:
-        Part of the gap in the worst spans, 0-1; and the rest as a share of the lines of the other spans; shape (assets,).
+        Part of the gap in the worst spans, 0-1; the rest as a share of the lines of the other spans; and whether the
+        part exceeds what 19 in 20 random spreads of as many lines over the same weeks would show; shape (assets,).
     """
     worst = max(1, round(_WORST_PART * total.shape[1]))
     order = np.argsort(-total, axis=1, kind="stable")
@@ -298,7 +383,19 @@ def concentration(total: Floats, lines: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where(everything > 0, at[:, :worst].sum(axis=1) / everything, 0.0)
         rest = np.where(n[:, worst:].sum(axis=1) > 0, at[:, worst:].sum(axis=1) / n[:, worst:].sum(axis=1), 0.0)
-    return part, rest
+    beyond = np.array(
+        [p > _by_chance(round(k), weights, worst) for p, k, weights in zip(part, everything, lines, strict=True)]
+    )
+    return part, rest, beyond
+
+
+def _by_chance(recoverable: int, lines: Floats, worst: int) -> float:
+    """The part in the worst spans that 19 in 20 random spreads stay below; 1 where nothing could be spread."""
+    if recoverable < 1 or lines.sum() <= 0:
+        return 1.0
+    rng = np.random.default_rng(0)
+    drawn = np.sort(rng.multinomial(recoverable, lines / lines.sum(), size=_SPREADS), axis=1)
+    return float(np.quantile(drawn[:, -worst:].sum(axis=1) / recoverable, 0.95))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +415,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
     """The diagnosis of each asset."""
     lines = parts.panel.counts["lines"]
     t = {name: values.sum(axis=1) for name, values in parts.totals.items()}
-    event, outside = concentration(parts.totals["total"], lines)
+    event, outside, beyond = concentration(parts.totals["total"], lines)
     made = []
     for i, values in enumerate(parts.axes.assets):
         missed, total = float(t["missed"][i]), float(t["total"][i])
@@ -329,7 +426,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             unknown_share=float(t["by_unknown"][i]) / total if total else 0.0,
             untraced_share=float(t["untraced"][i]) / missed if missed else 0.0,
             unheld_share=float(t["unheld"][i]) / missed if missed else 0.0,
-            event_share=float(event[i]),
+            event_share=float(event[i]) if beyond[i] else 0.0,
             outside_event=float(outside[i]),
         )
         verdict = decide(facts, portfolio.thresholds)

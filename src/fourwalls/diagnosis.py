@@ -44,6 +44,22 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class StageShare:
+    """What one stage on one side of the wall took, all parties and outcomes together.
+
+    Attributes:
+        stage, wall: Which.
+        lines: Order lines recovered, by Shapley share [lines].
+        share: The same as a share of the asset's order lines [share].
+    """
+
+    stage: str
+    wall: Wall
+    lines: float
+    share: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """What repairing stages would recover, as shares of the asset's order lines.
 
@@ -51,12 +67,13 @@ class Gap:
         total: Every stage repaired.
         operate: Only the stages inside the wall repaired.
         orchestrate: Only the stages between walls repaired.
-        interaction: total − operate − orchestrate (− unknown); what only both together recover.
+        interaction: What repairing both sides recovers beyond (or, if negative, short of) the sum of each alone.
         missed: Lines late, overdue or cancelled, the pool the gap is taken from.
         residual: Missed lines that no repair would have saved.
         untraced: Missed lines whose stage times are absent or out of order.
         inside_share: Part of the attributed gap on our side of the wall, between 0 and 1.
-        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None where not computed.
+        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap.
+        stages: The gap by stage and wall, in the order of the chain; adds up to the total.
     """
 
     total: Figure
@@ -68,6 +85,7 @@ class Gap:
     untraced: Figure
     inside_share: Figure
     inside_chance: float | None
+    stages: tuple[StageShare, ...]
 
 
 @dataclass(frozen=True, slots=True)

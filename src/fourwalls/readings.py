@@ -100,7 +100,7 @@ SHARES = (
         "lines neither delivered nor cancelled whose promise passed before the record ends, of all lines",
         ("promised_at", "delivered_at"),
     ),
-    _Share("cancelled_share", "Cancelled", "cancelled", "lines", "lines cancelled, of all lines", ("cancelled_at",)),
+    _Share("cancelled_share", "Cancelled", "cancelled", "lines", "lines cancelled, of all lines", ("cancelled_at or cancel_reason",)),
     _Share(
         "fill_rate", "Fill rate (units, type 2)", "shipped_units", "ordered_units",
         "units shipped, of units ordered, on delivered lines", ("ordered_units", "shipped_units"),
@@ -127,7 +127,7 @@ def service_readings(panel: Panel, present: frozenset[str]) -> list[list[Reading
     """
     columns = []
     for share in SHARES:
-        missing = [name for name in share.needs if name not in present]
+        missing = [name for name in share.needs if not present & set(name.split(" or "))]
         n = panel.counts[share.below].sum(axis=1)
         refused: list[Figure] = [_needs(share, missing)] * len(n)
         figures = refused if missing else panel.ratio(share.label, share.above, share.below)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from fourwalls.diagnosis import Health, SetAside, Suspicion, TableHealth
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
 from fourwalls.figures import Period
-from fourwalls.measures import order_lines, service
+from fourwalls.measures import order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEAST_CLUSTERS
 from fourwalls.tables import intake
@@ -28,7 +28,8 @@ LONGEST_TAIL_DAYS = 60
 # Reference tables are joined to order lines: a key that stands there twice would multiply them.
 REFERENCES = ("products", "nodes", "channels", "parties")
 _EVENTS = ("released_at", "handed_over_at", "delivered_at", "cancelled_at")
-_SAMPLE_LINES = 200_000
+_MOST_LOOKED_AT = 200_000
+MOST_SAMPLED = 1_000_000
 
 
 class Reception:
@@ -59,9 +60,11 @@ class Reception:
 
     def _received(self, opened: Opened) -> ir.Table:
         spec = opened.spec
-        rules = intake.rules(opened.table, spec, opened.present)
+        every = intake.rules(opened.table, spec, opened.present, opened.parsed)
+        seen = self._engine.run(intake.profile(opened.table, spec, opened.present)).to_pylist()[0]
+        rules = [rule for rule in every if rule.may_be_broken(seen)]
         marked = intake.marked(opened.table, rules)
-        rows_in = self._count(opened.table)
+        rows_in = int(seen["rows"])
         aside = self._aside(marked, spec, rules)
         kept = marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
         if set(spec.key) <= opened.present:
@@ -75,6 +78,8 @@ class Reception:
         return int(self._engine.run(table.aggregate(n=table.count()))["n"][0].as_py())
 
     def _aside(self, marked: ir.Table, spec: TableSpec, rules: list[intake.Rule]) -> list[SetAside]:
+        if not rules:
+            return []
         found = self._engine.run(intake.counts_by_reason(marked, spec)).sort_by(intake.ASIDE).to_pylist()
         return [
             SetAside(spec.name, rules[row[intake.ASIDE]].reason, row["rows"], row["example"] or "") for row in found
@@ -134,30 +139,67 @@ class Reception:
             )
 
     @cached_property
+    def _rows(self) -> tuple[ir.Table, int]:
+        """Order lines as the user wrote them that can be used, and how many they are."""
+        opened, usable = self._order_lines, self._usable
+        aside = list(self._set_aside)
+        self._progress("looking for order lines that stand twice")
+        keyed = usable.select(
+            order_key=self._engine.fingerprint(usable.order_id), line_key=self._engine.fingerprint(usable.line_id)
+        )
+        if self._engine.run(service.repeated_keys(keyed).limit(1)).num_rows:
+            usable, repeated = self._without_repeats(usable, opened)
+            usable = self._engine.keep("unrepeated_order_lines", usable)
+            aside += repeated
+        used = int(self._profile["rows"]) - sum(a.rows for a in aside)
+        if used == 0:
+            raise self._none_left(aside)
+        self._note(opened, int(self._profile["rows"]), used, aside)
+        return usable, used
+
+    def _none_left(self, aside: list[SetAside]) -> TableError:
+        reasons = "; ".join(f"{a.rows} because {a.reason}" for a in aside)
+        return TableError(
+            f"Table 'order_lines' ({self._order_lines.source}): no line can be used: {reasons}.",
+            "Mend the mapping or the period.",
+        )
+
+    @property
+    def lines_used(self) -> int:
+        """How many order lines there are after intake."""
+        return self._rows[1]
+
+    @cached_property
     def lines(self) -> ir.Table:
         """Judged order lines, one row each, see `judged_lines`.
 
         Raises:
             TableError: There is no table of order lines, or every line was set aside.
         """
-        opened = self._order_lines
-        judged = self._judged.drop("order_id", "line_id")
-        self._progress("judging every order line")
-        lines = self._engine.keep("judged_lines", judged)
-        repeated = self._engine.run(service.repeated_keys(lines))
-        aside = list(self._set_aside)
-        if repeated.num_rows:
-            lines, more = self._unrepeated(lines, repeated)
-            aside += more
-        used = self._count(lines)
-        if used == 0:
-            reasons = "; ".join(f"{a.rows} because {a.reason}" for a in aside)
-            raise TableError(
-                f"Table 'order_lines' ({opened.source}): no line can be used: {reasons}.",
-                "Mend the mapping or the period.",
-            )
-        self._note(opened, self._rows_in, used, aside)
-        return lines
+        return self._judged(self._rows[0])
+
+    @cached_property
+    def sample(self) -> ir.Table:
+        """Judged order lines of whole orders: all of them up to a million, else as many, chosen by their id.
+
+        Standards, quantiles and shares of orders rest on tens of millions of lines no more firmly than on one.
+        """
+        return self._engine.keep("sampled_lines", self._judged(self._sampled(MOST_SAMPLED)))
+
+    @cached_property
+    def untimely(self) -> ir.Table:
+        """Late, overdue and cancelled lines, see `untimely_lines`."""
+        rows = self._rows[0]
+        # Said once more of the rows as they are, so that nothing is computed for lines that came in time.
+        missed = rows.delivered_at.isnull() | (rows.delivered_at > rows.promised_at)
+        return stage_times.untimely_lines(self._judged(rows.filter(missed)))
+
+    def _sampled(self, most: int) -> ir.Table:
+        rows, total = self._rows
+        every = -(-total // most)
+        if every <= 1:
+            return rows
+        return rows.filter(self._engine.fingerprint(rows.order_id).abs() % every == 0)
 
     @property
     def _order_lines(self) -> Opened:
@@ -169,44 +211,49 @@ class Reception:
         return self._opened["order_lines"]
 
     @cached_property
-    def _rules(self) -> list[intake.Rule]:
+    def _profile(self) -> dict[str, Any]:
+        self._progress("checking order_lines")
         opened = self._order_lines
-        return intake.rules(opened.table, opened.spec, opened.present, self._portfolio.period)
+        row: dict[str, Any] = self._engine.run(intake.profile(opened.table, opened.spec, opened.present)).to_pylist()[0]
+        return row
+
+    @cached_property
+    def _rules(self) -> list[intake.Rule]:
+        """The rules that some row may break."""
+        opened = self._order_lines
+        every = intake.rules(opened.table, opened.spec, opened.present, opened.parsed, self._portfolio.period)
+        return [rule for rule in every if rule.may_be_broken(self._profile)]
 
     @cached_property
     def _marked(self) -> ir.Table:
         return intake.marked(self._order_lines.table, self._rules)
 
     @cached_property
-    def _rows_in(self) -> int:
-        return self._count(self._order_lines.table)
-
-    @cached_property
     def _set_aside(self) -> list[SetAside]:
-        self._progress("checking order_lines")
         return self._aside(self._marked, self._order_lines.spec, self._rules)
 
     @property
     def _usable(self) -> ir.Table:
+        """Order lines that keep every rule."""
+        if not self._set_aside:
+            return self._order_lines.table.drop("unreadable")
         marked = self._marked
         return marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
 
     @cached_property
     def _extent(self) -> tuple[datetime, datetime, datetime]:
         """First order, last order, and the end of the record."""
-        usable = self._usable
-        last = {name: usable[name].max() for name in _EVENTS}
-        row = self._engine.run(usable.aggregate(first=usable.ordered_at.min(), last=usable.ordered_at.max(), **last))
-        values = row.to_pylist()[0]
-        if values["first"] is None:
-            reasons = "; ".join(f"{a.rows} because {a.reason}" for a in self._set_aside)
-            raise TableError(
-                f"Table 'order_lines' ({self._order_lines.source}): no line can be used: {reasons}.",
-                "Mend the mapping or the period.",
-            )
-        latest = values["last"] + timedelta(days=LONGEST_TAIL_DAYS)
-        events = [values[name] for name in _EVENTS if values[name] is not None]
-        return values["first"], values["last"], min(max([values["last"], *events]), latest)
+        seen = self._profile
+        if self._set_aside:
+            usable = self._usable
+            table = intake.profile(usable, self._order_lines.spec, self._order_lines.present)
+            seen = self._engine.run(table).to_pylist()[0]
+        if seen["ordered_at_low"] is None:
+            raise self._none_left(self._set_aside)
+        first, last = seen["ordered_at_low"], seen["ordered_at_high"]
+        events = [seen.get(f"{name}_high") for name in _EVENTS]
+        latest = max([last, *(e for e in events if e is not None)])
+        return first, last, min(latest, last + timedelta(days=LONGEST_TAIL_DAYS))
 
     @cached_property
     def observed_until(self) -> int:
@@ -220,65 +267,22 @@ class Reception:
             return self._portfolio.period
         return Period(self._extent[0].date(), self._extent[1].date() + timedelta(days=1))
 
-    @cached_property
-    def _judged(self) -> ir.Table:
-        opened = self._order_lines
-        usable = self._usable
-        if "released_at" not in opened.present:
+    def _judged(self, rows: ir.Table) -> ir.Table:
+        if "released_at" not in self._order_lines.present:
             # Nobody recorded a release: its time counts as fulfilment, and a note on the page says so.
-            usable = usable.mutate(released_at=usable.ordered_at)
+            rows = rows.mutate(released_at=rows.ordered_at)
         days = (self._extent[1] - self._extent[0]).days + 1
         long_enough = days >= 7 * LEAST_CLUSTERS
         return order_lines.judged_lines(
-            usable,
-            self._reference("products"),
-            self._reference("nodes"),
-            self._reference("channels"),
+            rows,
+            self.rows.get("products"),
+            self.rows.get("nodes"),
+            self.rows.get("channels"),
             self._portfolio.grain,
             self.observed_until,
+            self._engine.fingerprint,
             order_lines.SECONDS_PER_WEEK if long_enough else SECONDS_PER_DAY,
         )
-
-    def _reference(self, name: str) -> ir.Table:
-        if name in self.rows:
-            return self.rows[name]
-        empty = pa.table({c.name: pa.array([], pa.string()) for c in TABLES[name].columns if c.kind == "text"})
-        return self._engine.load(f"no_{name}", empty)
-
-    def _unrepeated(self, lines: ir.Table, repeated: pa.Table) -> tuple[ir.Table, list[SetAside]]:
-        """Order lines without repeated keys: of equal rows one stays, of different ones none."""
-        opened = self._order_lines
-        keys = self._engine.load("repeated_keys", repeated)
-        usable = self._usable
-        rows = usable.mutate(order_key=usable.order_id.hash(), line_key=usable.line_id.hash())
-        rows = rows.semi_join(keys, ["order_key", "line_key"]).distinct()
-        versions = rows.group_by("order_key", "line_key").agg(versions=rows.count(), order_id=rows.order_id.min())
-        versions = self._engine.keep("repeated_versions", versions)
-        differing = versions.filter(versions.versions > 1)
-        equal = versions.filter(versions.versions == 1)
-        before = self._count(lines)
-        first = ibis.row_number().over(ibis.window(group_by=["order_key", "line_key"], order_by="ordered_s"))
-        touched = lines.semi_join(equal, ["order_key", "line_key"])
-        touched = touched.mutate(copy=first).filter(ibis._.copy == 0).drop("copy")
-        clean = lines.anti_join(versions, ["order_key", "line_key"])
-        kept = self._engine.keep("unrepeated_lines", clean.union(touched))
-        conflicts = self._count(lines.semi_join(differing, ["order_key", "line_key"]))
-        copies = before - self._count(kept) - conflicts
-        reasons = (
-            (copies, "exact copy of a row with the same order_id, line_id", equal),
-            (conflicts, "same order_id, line_id with different content", differing),
-        )
-        aside = [
-            SetAside(
-                opened.spec.name,
-                reason,
-                n,
-                str(self._engine.run(which.aggregate(e=which.order_id.min()))["e"][0].as_py()),
-            )
-            for n, reason, which in reasons
-            if n
-        ]
-        return kept, aside
 
     @cached_property
     def health(self) -> Health:
@@ -286,9 +290,9 @@ class Reception:
         found: tuple[Suspicion, ...] = ()
         coverage: tuple[tuple[str, int], ...] = ()
         if "order_lines" in self._opened:
-            lines = self.lines
+            rows = self._rows[0]
             self._progress("looking for what is suspicious")
-            sample = self._engine.run(suspicions.sampled(lines, self._health["order_lines"].rows_used, _SAMPLE_LINES))
+            sample = self._engine.run(suspicions.looked_at(self.sample.limit(_MOST_LOOKED_AT)))
             named = self._engine.run(self.rows["parties"].select("party_id")) if "parties" in self.rows else None
             party_ids = frozenset(named["party_id"].to_pylist()) if named is not None else None
             found = suspicions.suspicions(
@@ -298,7 +302,7 @@ class Reception:
                 party_ids,
                 tuple(self._health["order_lines"].set_aside),
             )
-            coverage = self._coverage(lines)
+            coverage = self._coverage(rows)
         order = {name: i for i, name in enumerate(TABLES)}
         return Health(
             tuple(sorted(self._health.values(), key=lambda t: order[t.table])),
@@ -308,16 +312,16 @@ class Reception:
             self._notes(),
         )
 
-    def _coverage(self, lines: ir.Table) -> tuple[tuple[str, int], ...]:
-        days = lines.group_by(day=lines.ordered_s // SECONDS_PER_DAY).agg(lines=lines.count())
-        table = self._engine.run(days)
+    def _coverage(self, rows: ir.Table) -> tuple[tuple[str, int], ...]:
+        """Order lines by month, months without any included."""
+        table = self._engine.run(rows.group_by(day=rows.ordered_at.date()).agg(lines=rows.count()))
         months: dict[str, int] = {}
         month, last = self.period.start.replace(day=1), self.period.end - timedelta(days=1)
         while month <= last:
             months[month.isoformat()] = 0
             month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
         for day, n in zip(table["day"].to_pylist(), table["lines"].to_pylist(), strict=True):
-            key = (date(1970, 1, 1) + timedelta(days=day)).replace(day=1).isoformat()
+            key = day.replace(day=1).isoformat()
             months[key] = months.get(key, 0) + n
         return tuple(sorted(months.items()))
 
@@ -342,7 +346,9 @@ class Reception:
         shares = [name for name in picked.column_names if name.endswith(("_share", "_wall", "standard"))]
         chosen = self._engine.load("picked", ranked.select(["order_key", "line_key", "rank", "outcome", *shares]))
         usable = self._usable
-        rows = usable.mutate(order_key=usable.order_id.hash(), line_key=usable.line_id.hash())
+        rows = usable.mutate(
+            order_key=self._engine.fingerprint(usable.order_id), line_key=self._engine.fingerprint(usable.line_id)
+        )
         joined = chosen.inner_join(rows.drop("rating_share"), ["order_key", "line_key"])
         names = (
             "order_id", "line_id", "outcome", "ordered_at", "released_at", "handed_over_at", "delivered_at", "promised_at",

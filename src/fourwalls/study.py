@@ -128,7 +128,7 @@ class Study:
         self._progress("looking for calendars and cut-offs")
         found: dict[str, dict[Hashable, Gate]] = {}
         for stage in stage_times.STAGES:
-            table = self._engine.run(stage_times.durations_by_start(self._lines, stage))
+            table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
             keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
             columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
             found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
@@ -144,7 +144,7 @@ class Study:
         found = {}
         for stage in stage_times.STAGES:
             self._progress(f"reading what {stage.name} has demonstrably reached")
-            worked = stage_times.worked(self._lines, stage, self._gate_table(stage))
+            worked = stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
             by_span = self._engine.run(stage_times.span_durations(worked, stage))
             if by_span.num_rows == 0:
                 continue
@@ -169,7 +169,7 @@ class Study:
     @cached_property
     def _untimely(self) -> pa.Table:
         self._progress("fetching late, overdue and cancelled lines")
-        return self._engine.run(stage_times.untimely_lines(self._lines, self.portfolio.grain))
+        return self._engine.run(self._intake.untimely)
 
     @cached_property
     def _accounts(self) -> Accounts:
@@ -179,7 +179,7 @@ class Study:
 
     @cached_property
     def _diagnosis(self) -> Diagnosis:
-        axes, panel = self._counted()
+        axes, panel = self._counts
         untimely, accounts = self._untimely, self._accounts
         asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
         outcome = np.array([OUTCOMES.index(o) for o in untimely["outcome"].to_pylist()], dtype=np.int64)
@@ -193,6 +193,7 @@ class Study:
         def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> assembly.Parts:
             booked_here = assembly.pooled_entries(booked) if pool else booked
             totals_here = assembly.pooled(totals) if pool else totals
+            asset_here = np.zeros_like(asset) if pool else asset
             lines, draws = panel.counts["lines"], panel.draws
             return assembly.Parts(
                 axes,
@@ -200,12 +201,12 @@ class Study:
                 totals_here,
                 assembly.gaps(totals_here, lines, draws),
                 assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
-                self._clocks(axes, draws),
+                self._clocks(axes, draws, assembly.usual_standards(accounts, asset_here, len(axes.assets))),
                 self._readings(axes, panel),
             )
 
         each = parts(axes, panel, pool=False)
-        whole = assembly.Axes((), ((),), axes.spans)
+        whole = assembly.whole_of(axes)
         total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
         found = assembly.assets_from(each, self.portfolio)
         found.sort(key=lambda a: (-sum(c.lines for c in a.contributions), -a.n_lines, a.name))
@@ -222,32 +223,26 @@ class Study:
             version=version("fourwalls"),
         )
 
-    def _counted(self) -> tuple[assembly.Axes, readings.Panel]:
+    @cached_property
+    def _counts(self) -> tuple[assembly.Axes, readings.Panel]:
         grain = self.portfolio.grain
         self._progress("counting what became of every order line")
-        counts = self._engine.run(service.service_counts(self._lines, grain))
-        orders = self._engine.run(service.perfect_orders(self._lines, grain))
+        counts = self._engine.run(service.outcome_counts(self._lines, grain))
+        orders = self._engine.run(service.perfect_orders(self._intake.sample))
         axes = assembly.axes_of(counts, grain)
-        names = [name for name in counts.column_names if name not in (*grain, "span")]
-        sums = axes.sums(counts, names) | axes.sums(orders, ["orders", "perfect_orders"])
-        sums["due"] = sums["on_time"] + sums["late"] + sums["overdue"]
-        sums["delivered"] = sums["on_time"] + sums["late"]
+        sums = assembly.service_sums(counts, orders, axes)
         spans = len(axes.spans)
         draws = resampling.draw_clusters(spans, self._seed) if spans >= resampling.LEAST_CLUSTERS else None
         return axes, readings.Panel(sums, draws)
 
-    def _clocks(self, axes: assembly.Axes, draws: resampling.Draws | None) -> list[list[StageClock]]:
-        quantiles = {
-            stage.name: self._engine.run(stage_times.stage_quantiles(self._lines, stage, axes.grain))
-            for stage in stage_times.STAGES
-        }
-        marks = assembly.quantile_marks(quantiles, axes)
-        below = self._engine.run(
-            stage_times.lines_below(self._lines, self._engine.load("quantile_marks", marks), axes.grain)
-        )
-        numbers = below["asset_number"].to_numpy().astype(np.int64)
-        names = [name for name in below.column_names if name not in ("asset_number", "span")]
-        return assembly.clocks(quantiles, axes.sums(below, names, numbers), axes, draws)
+    def _clocks(
+        self, axes: assembly.Axes, draws: resampling.Draws | None, standards: list[tuple[str, ...]]
+    ) -> list[list[StageClock]]:
+        quantiles = self._engine.run(stage_times.stage_quantiles(self._intake.sample, pooled=not axes.grain))
+        marks = self._engine.load("quantile_marks", assembly.quantile_marks(quantiles, axes))
+        below = self._engine.run(stage_times.lines_below(self._intake.sample, marks))
+        names = [name for name in below.column_names if name not in ("asset_key", "span")]
+        return assembly.clocks(quantiles, axes.sums(below, names), axes, draws, standards)
 
     def _readings(self, axes: assembly.Axes, panel: readings.Panel) -> list[list[Reading]]:
         present = self._opened["order_lines"].present
@@ -259,10 +254,10 @@ class Study:
     def _lateness(self, axes: assembly.Axes, panel: readings.Panel, present: frozenset[str]) -> list[list[Reading]]:
         tables: dict[str, pa.Table] = {}
         if {"rating_share", "promised_at"} <= present:
-            tables["rating"] = self._engine.run(lateness_cost.ratings_by_lateness(self._lines, axes.grain))
+            tables["rating"] = self._engine.run(lateness_cost.ratings_by_lateness(self._intake.sample))
         if {"customer_id", "promised_at"} <= present:
             until = self._intake.observed_until
-            tables["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, axes.grain, until))
+            tables["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, until))
         return readings.lateness_readings(tables, axes.asset_numbers, axes.span_numbers, panel, self.portfolio.currency)
 
     def _drill(self, asset: Mapping[str, str | None] | None, stage: str | None) -> pa.Table:
@@ -272,14 +267,19 @@ class Study:
             )
         table, accounts = self._untimely, self._accounts
         keep = np.ones(table.num_rows, dtype=np.bool_)
-        for name, value in (asset or {}).items():
-            if name not in self.portfolio.grain:
+        if asset is not None:
+            axes = self._counts[0]
+            unknown = [name for name in asset if name not in axes.grain]
+            if unknown:
                 raise PortfolioError(
-                    f"Assets are not made of '{name}'.{did_you_mean(name, self.portfolio.grain)}",
-                    f"Choose from {listed(self.portfolio.grain)}.",
+                    f"Assets are not made of '{unknown[0]}'.{did_you_mean(unknown[0], axes.grain)}",
+                    f"Choose from {listed(axes.grain)}.",
                 )
-            column = pc.fill_null(pc.cast(table[name], pa.string()), NOBODY)
-            keep &= pc.equal(column, value if value is not None else NOBODY).to_numpy(zero_copy_only=False).astype(bool)
+            wanted = [
+                all(dict(zip(axes.grain, values, strict=True))[name] == value for name, value in asset.items())
+                for values in axes.assets
+            ]
+            keep &= np.array(wanted)[axes.asset_numbers(table)]
         weight = accounts.contribution.sum(axis=0)
         if stage is not None:
             weight = accounts.contribution[PLAYER.index(stage)]

@@ -35,14 +35,11 @@ _CLOCKS = {
 }
 
 
-def sampled(lines: ir.Table, total: int, most: int) -> ir.Table:
-    """About `most` order lines, whole orders at a time, the same ones on every run."""
-    names = (
-        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id", "order_key",
-    )  # fmt: skip
-    every = max(1, -(-total // most))
-    chosen = lines if every == 1 else lines.filter(lines.order_key.abs() % every == 0)
-    return chosen.select(*names)
+def looked_at(lines: ir.Table) -> ir.Table:
+    """The columns of order lines in which something suspicious would show."""
+    return lines.select(
+        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def suspicions(
     """Findings, those that touch most rows first.
 
     Args:
-        sample: From `sampled`.
+        sample: From `looked_at`, all lines or a sample of them.
         present: Columns that order_lines has.
         portfolio: What portfolio.toml says.
         party_ids: All parties the portfolio knows; None if it has no table of them.

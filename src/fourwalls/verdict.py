@@ -20,7 +20,7 @@ class Facts:
         contributions: Largest first.
         unknown_share, untraced_share, unheld_share: Part of the gap with unknown parties; part of the missed lines that
             could not be traced; part of them for whose stages no standard was found. 0-1.
-        event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1.
+        event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that.
         outside_event: The gap without those weeks, as a share of order lines.
     """
 

@@ -16,13 +16,15 @@ reviews AS (  -- an order may be reviewed twice: one row per order, or the join 
 ),
 customers AS (
   SELECT customer_id,
-         CASE
-           WHEN customer_state IN ('SP') THEN 'São Paulo'
-           WHEN customer_state IN ('RJ', 'MG', 'ES') THEN 'Southeast without São Paulo'
-           WHEN customer_state IN ('PR', 'SC', 'RS') THEN 'South'
-           WHEN customer_state IN ('MT', 'MS', 'GO', 'DF') THEN 'Centre-West'
-           WHEN customer_state IN ('BA', 'SE', 'AL', 'PE', 'PB', 'RN', 'CE', 'PI', 'MA') THEN 'Northeast'
-           ELSE 'North'
+         CASE customer_state
+           WHEN 'SP' THEN 'São Paulo'
+           WHEN 'RJ' THEN 'Rio, Minas, Espírito Santo'
+           WHEN 'MG' THEN 'Rio, Minas, Espírito Santo'
+           WHEN 'ES' THEN 'Rio, Minas, Espírito Santo'
+           WHEN 'PR' THEN 'South'
+           WHEN 'SC' THEN 'South'
+           WHEN 'RS' THEN 'South'
+           ELSE 'North, Northeast, Centre-West'
          END AS destination
   FROM read_csv('{data}/olist_customers_dataset.csv', header = true, all_varchar = true)
 )

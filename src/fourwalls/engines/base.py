@@ -23,6 +23,9 @@ class Engine(Protocol):
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """The result of an expression under a name, so that what follows need not compute it again."""
 
+    def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
+        """A 64-bit number for a text: the same for the same text within this engine, whatever else it is."""
+
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
 

@@ -19,12 +19,14 @@ STORED: dict[Kind, str] = {
 }
 
 
-def value_sql(column: Column, raw: str, found: str, zone: str | None, *, zoned: bool, comma: bool) -> str | None:
+def value_sql(
+    column: Column, raw: str, found: str, zone: str | None, *, zoned: bool, comma: bool, trim: bool
+) -> str | None:
     """SQL for a column as its canonical kind; None if what was found cannot be that kind."""
     base = found.split("(")[0]
     match column.kind:
         case "text":
-            return _text(raw, found, base)
+            return _text(raw, found, base, trim=trim)
         case "time":
             return _time(raw, found, zone, zoned=zoned, end_of_day=column.name == "promised_at")
         case "day":
@@ -40,9 +42,10 @@ def value_sql(column: Column, raw: str, found: str, zone: str | None, *, zoned: 
     return None
 
 
-def _text(raw: str, found: str, base: str) -> str | None:
+def _text(raw: str, found: str, base: str, *, trim: bool) -> str | None:
     if found == "VARCHAR":
-        return blank_is_null(raw)
+        # People leave blanks around what they type; what a database holds is taken as it is.
+        return blank_is_null(raw) if trim else f"nullif({raw}, '')"
     return (
         f"CAST({raw} AS VARCHAR)"
         if base in NUMBERS or base in ("UUID", "BOOLEAN") or found.startswith("ENUM")

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -36,6 +37,7 @@ class Opened:
         table: Every canonical column with its type (null where the file has none), and `unreadable`: the first
             column of the row whose text is not of its kind, or null.
         present: Canonical columns the file has.
+        parsed: Those of them that were read from text.
         ignored: Columns of the file that are not canonical.
         notes: What the reader should know about how it was read.
     """
@@ -44,8 +46,13 @@ class Opened:
     source: str
     table: ir.Table
     present: frozenset[str]
+    parsed: frozenset[str]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.string,), dt.uint64))
+def _hash(text): ...  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 class DuckDBEngine:
@@ -127,9 +134,15 @@ class DuckDBEngine:
         self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}")
         return self.table(name)
 
+    def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
+        """A 64-bit number for a text."""
+        # Ibis' own hash() goes through a bit string, which costs five times the hash.
+        return _hash(text)
+
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
-        return expression.to_pyarrow()
+        # Not to_pyarrow: it imports pandas, a second that nobody needs.
+        return self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
@@ -152,7 +165,9 @@ class DuckDBEngine:
         view = f"raw_{spec.name}"
         try:
             query = self._query(path, place)
-            self._raw.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query}")
+            # Parquet is read column by column as often as needed; everything else is parsed or joined once.
+            kept = "VIEW" if path.suffix.lower() == ".parquet" else "TABLE"
+            self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}")
             described = self._raw.execute(f"DESCRIBE {view}").fetchall()
             found = {str(row[0]): str(row[1]) for row in described}
             return self._typed(spec, place, view, found, time_zone)
@@ -218,7 +233,9 @@ class DuckDBEngine:
             comma = column.name in texts and column.kind in ("number", "count", "share") and self._commas(view, raw)
             if comma:
                 notes.append(f"{place}: '{column.name}' uses decimal commas.")
-            value = value_sql(column, raw, kind_found, zone, zoned=column.name in zoned, comma=comma)
+            value = value_sql(
+                column, raw, kind_found, zone, zoned=column.name in zoned, comma=comma, trim=place.endswith(".csv")
+            )
             if value is None:
                 example = self._one(f"SELECT {raw} FROM {view} WHERE {raw} IS NOT NULL LIMIT 1")
                 raise TableError.wrong_type(
@@ -236,7 +253,8 @@ class DuckDBEngine:
         )
         ignored = tuple(name for low, name in by_name.items() if low not in spec.names)
         names = frozenset(c.name for c in present)
-        return Opened(spec, pathname_sql(place), self._ibis.table(typed), names, ignored, tuple(notes))
+        parsed = frozenset(column.name for column, _ in unreadable)
+        return Opened(spec, place.rsplit("/", 1)[-1], self._ibis.table(typed), names, parsed, ignored, tuple(notes))
 
     def _one(self, query: str) -> object:
         row = self._raw.execute(query).fetchone()
@@ -331,11 +349,6 @@ class DuckDBEngine:
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
-
-
-def pathname_sql(place: str) -> str:
-    """The file's name without its folder."""
-    return place.rsplit("/", 1)[-1]
 
 
 def _unreadable(place: str, error: duckdb.Error, data: Path | None) -> FourwallsError:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+@ibis.udf.scalar.builtin(name="xxhash64")
+def _xxhash64(text: str) -> int: ...  # type: ignore[empty-body]
+
+
 class SparkEngine:
     """Runs expressions on a Spark session that the caller made and closes.
 
@@ -37,6 +41,10 @@ class SparkEngine:
         """The expression under a name; Spark decides itself what to hold."""
         self._ibis.create_view(name, expression, overwrite=True)
         return self.table(name)
+
+    def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
+        """A 64-bit number for a text."""
+        return _xxhash64(text)
 
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""

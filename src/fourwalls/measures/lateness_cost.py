@@ -16,16 +16,16 @@ def _lead_class(lines: ir.Table) -> ir.IntegerValue:
     return ibis.cases(*((lead < days, i) for i, days in enumerate(_LEADS_DAYS)), else_=len(_LEADS_DAYS))
 
 
-def ratings_by_lateness(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+def ratings_by_lateness(lines: ir.Table) -> ir.Table:
     """Ratings of late and of punctual lines, by asset, promised lead time and span of time.
 
     Reads: lines from `judged_lines`.
-    Grain: the asset's columns, lead, span.
+    Grain: asset_key, lead, span.
     Gives: late, punctual [rated lines]; late_rating, punctual_rating [sums of shares].
     """
     t = lines.filter(lines.outcome.isin(["on time", "late"]) & lines.rating_share.notnull())
     t = t.mutate(lead=_lead_class(t), is_late=t.outcome == "late")
-    return t.group_by(*grain, "lead", "span").agg(
+    return t.group_by("asset_key", "lead", "span").agg(
         late=ibis.cases((t.is_late, 1), else_=0).sum().cast("int64"),
         punctual=ibis.cases((t.is_late, 0), else_=1).sum().cast("int64"),
         late_rating=ibis.cases((t.is_late, t.rating_share), else_=0.0).sum(),
@@ -33,13 +33,13 @@ def ratings_by_lateness(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
     )
 
 
-def returning_by_lateness(lines: ir.Table, grain: tuple[str, ...], observed_until: int) -> ir.Table:
+def returning_by_lateness(lines: ir.Table, observed_until: int) -> ir.Table:
     """Orders after which the customer ordered again within 90 days of delivery, late against punctual.
 
     Only orders delivered at least 90 days before the record ends.
 
     Reads: lines from `judged_lines`.
-    Grain: the asset's columns, lead, span.
+    Grain: asset_key, lead, span.
     Gives: late, punctual [orders]; late_returned, punctual_returned [of those].
     """
     t = lines.filter(lines.customer_id.notnull())
@@ -50,7 +50,7 @@ def returning_by_lateness(lines: ir.Table, grain: tuple[str, ...], observed_unti
         span=t.span.min(),
         is_late=ibis.cases((t.outcome == "late", 1), else_=0).max(),
         complete=ibis.cases((t.outcome.isin(["on time", "late"]), 1), else_=0).min(),
-        **{name: t[name].min() for name in grain},
+        asset_key=t.asset_key.min(),
     )
     window = ibis.window(group_by="customer_id", order_by=["ordered_s", "order_key"])
     orders = orders.mutate(next_s=orders.ordered_s.lead().over(window))
@@ -58,7 +58,7 @@ def returning_by_lateness(lines: ir.Table, grain: tuple[str, ...], observed_unti
     seen = orders.filter((orders.complete == 1) & (orders.delivered_s < observed_until - horizon))
     seen = seen.mutate(lead=_lead_class(seen), came_back=(seen.next_s <= seen.delivered_s + horizon).fill_null(False))
     late, punctual = seen.is_late == 1, seen.is_late == 0
-    return seen.group_by(*grain, "lead", "span").agg(
+    return seen.group_by("asset_key", "lead", "span").agg(
         late=ibis.cases((late, 1), else_=0).sum().cast("int64"),
         punctual=ibis.cases((punctual, 1), else_=0).sum().cast("int64"),
         late_returned=ibis.cases((late & seen.came_back, 1), else_=0).sum().cast("int64"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_WEEK = 7 * 24 * SECONDS_PER_HOUR
+_NONE = "\x00"
 OUTCOMES = ("on time", "late", "overdue", "cancelled", "open", "no promise")
 
 
@@ -18,26 +21,28 @@ def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
 
 def judged_lines(
     lines: ir.Table,
-    products: ir.Table,
-    nodes: ir.Table,
-    channels: ir.Table,
+    products: ir.Table | None,
+    nodes: ir.Table | None,
+    channels: ir.Table | None,
     grain: tuple[str, ...],
     observed_until: int,
+    fingerprint: Callable[[ir.StringValue], ir.IntegerValue],
     span_seconds: int = SECONDS_PER_WEEK,
 ) -> ir.Table:
     """Each order line with its outcome, its clock in seconds, the doer of each stage and its comparables.
 
     Args:
         lines: Rows of `order_lines` that intake kept.
-        products: One row per sku; may be empty.
-        nodes: One row per node; may be empty.
-        channels: One row per channel; may be empty.
+        products: One row per sku; None if there is no such table.
+        nodes: One row per node; None likewise.
+        channels: One row per channel; None likewise.
         grain: Columns that make an asset.
         observed_until: When the record ends [s since 1970]; a promise that falls later is not yet due.
+        fingerprint: The engine's own.
         span_seconds: Length of the spans of time that are drawn together for ranges: a week, a day in short records.
 
     Grain: order_id, line_id.
-    Gives: the grain columns; order_id, line_id and their hashes order_key, line_key; span [number since 1970];
+    Gives: the grain columns and their hash asset_key; order_id, line_id and their hashes order_key, line_key; span [number since 1970];
         outcome, one of OUTCOMES;
         ordered_s, released_s, handed_over_s, delivered_s, promised_s, cancelled_s [s]; is_traceable: whether stage
         times are complete as far as the line came and run forwards; the doers channel_id, fulfilled_at (node, else
@@ -80,8 +85,9 @@ def judged_lines(
         "cancelled_s",
         "rating_share",
         "customer_id",
-        order_key=judged.order_id.hash(),
-        line_key=judged.line_id.hash(),
+        asset_key=_asset_key(judged, grain, fingerprint),
+        order_key=fingerprint(judged.order_id),
+        line_key=fingerprint(judged.line_id),
         span=judged.ordered_s // span_seconds,
         size_class=_size_class(judged.ordered_units),
         in_full=judged.shipped_units >= judged.ordered_units,
@@ -92,18 +98,30 @@ def judged_lines(
     )
 
 
-def _with_references(lines: ir.Table, products: ir.Table, nodes: ir.Table, channels: ir.Table) -> ir.Table:
-    known_products = products.select("sku_id", "brand", "category")
-    known_nodes = nodes.select("node_id", node_party="party_id", node_region="region")
-    known_channels = channels.select("channel_id", channel_kind="kind", release_party="party_id")
-    joined = (
-        lines.left_join(known_products, "sku_id")
-        .drop("sku_id_right")
-        .left_join(known_nodes, "node_id")
-        .drop("node_id_right")
-        .left_join(known_channels, "channel_id")
-        .drop("channel_id_right")
-    )
+def _asset_key(
+    t: ir.Table, grain: tuple[str, ...], fingerprint: Callable[[ir.StringValue], ir.IntegerValue]
+) -> ir.IntegerValue:
+    """One number for each asset, so that nothing has to be grouped by text again."""
+    text = t[grain[0]].cast("string").fill_null(_NONE)
+    for name in grain[1:]:
+        text = text + ibis.literal("\x1f") + t[name].cast("string").fill_null(_NONE)
+    return fingerprint(text)
+
+
+def _with_references(
+    lines: ir.Table, products: ir.Table | None, nodes: ir.Table | None, channels: ir.Table | None
+) -> ir.Table:
+    named = {
+        "sku_id": (products, {"brand": "brand", "category": "category"}),
+        "node_id": (nodes, {"node_party": "party_id", "node_region": "region"}),
+        "channel_id": (channels, {"channel_kind": "kind", "release_party": "party_id"}),
+    }
+    joined = lines
+    for key, (table, columns) in named.items():
+        if table is None:
+            joined = joined.mutate(**{name: ibis.null("string") for name in columns})
+        else:
+            joined = joined.left_join(table.select(key, **columns), key).drop(f"{key}_right")
     return joined.mutate(
         fulfilment_party=ibis.coalesce(joined.fulfiller_id, joined.node_party),
         fulfilled_at=ibis.coalesce(joined.node_id, joined.fulfiller_id),
@@ -138,10 +156,3 @@ def _size_class(units: ir.NumericValue) -> ir.StringValue:
         (units.isnull(), "any size"), (units <= 1, "1 unit"), (units <= 5, "2-5 units"), (units <= 20, "6-20 units"),
         else_="over 20 units",
     )  # fmt: skip
-
-
-def passed_promise(t: ir.Table) -> ir.BooleanValue:
-    """Whether the promise passed before the line was delivered or cancelled."""
-    return t.outcome.isin(["late", "overdue"]) | (
-        (t.outcome == "cancelled") & (t.cancelled_s > t.promised_s)
-    ).fill_null(False)

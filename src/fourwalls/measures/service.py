@@ -5,79 +5,64 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from fourwalls.measures.order_lines import passed_promise
 
-
-def _count(condition: ir.BooleanValue) -> ir.IntegerScalar:
-    return ibis.cases((condition.fill_null(False), 1), else_=0).sum().cast("int64")
-
-
-def _amount(condition: ir.BooleanValue, amount: ir.NumericValue) -> ir.FloatingScalar:
-    return ibis.cases((condition.fill_null(False), amount.fill_null(0.0)), else_=0.0).sum()
-
-
-def service_counts(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+def outcome_counts(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
     """What became of the order lines of each asset in each span of time.
 
     Reads: lines from `judged_lines`.
-    Grain: the asset's columns, span.
-    Gives: lines; one count per outcome; timed_in_full, timed_in_full_known [lines whose OTIF is known];
-        ordered_units, shipped_units [of delivered lines whose both are known]; cancelled_after_promise,
-        passed_promise [lines]; value_amount and the same for late, overdue, cancelled and cancelled after the promise.
+    Grain: asset_key, span, outcome, in_full, is_returned, after_promise [cancelled after the promise].
+    Gives: the asset's columns; lines; ordered_units; shipped_units [at most as many as ordered]; value_amount.
     """
-    t = lines
-    delivered = t.outcome.isin(["on time", "late", "no promise"])
-    due = t.outcome.isin(["on time", "late", "overdue"])
-    both_units = t.in_full.notnull() & delivered
-    after = (t.outcome == "cancelled") & (t.cancelled_s > t.promised_s)
-    unmet = t.outcome == "overdue"
-    return t.group_by(*grain, "span").agg(
+    t = lines.mutate(
+        after_promise=((lines.outcome == "cancelled") & (lines.cancelled_s > lines.promised_s)).fill_null(False),
+        filled_units=ibis.least(lines.shipped_units, lines.ordered_units),
+    )
+    return t.group_by("asset_key", "span", "outcome", "in_full", "is_returned", "after_promise").agg(
+        **{name: t[name].max() for name in grain},
         lines=t.count(),
-        on_time=_count(t.outcome == "on time"),
-        late=_count(t.outcome == "late"),
-        overdue=_count(t.outcome == "overdue"),
-        cancelled=_count(t.outcome == "cancelled"),
-        open=_count(t.outcome == "open"),
-        no_promise=_count(t.outcome == "no promise"),
-        untraced_late=_count((t.outcome == "late") & ~t.is_traceable),
-        on_time_in_full=_count((t.outcome == "on time") & t.in_full),
-        on_time_in_full_known=_count(due & (t.in_full.notnull() | unmet)),
-        ordered_units=_amount(both_units, t.ordered_units),
-        shipped_units=_amount(both_units, ibis.least(t.shipped_units, t.ordered_units)),
-        returned=_count(delivered & t.is_returned),
-        returned_known=_count(delivered & t.is_returned.notnull()),
-        passed_promise=_count(passed_promise(t)),
-        cancelled_after_promise=_count(after),
-        value_amount=_amount(t.outcome.notnull(), t.value_amount),
-        cancelled_after_promise_amount=_amount(after, t.value_amount),
+        ordered_units=t.ordered_units.sum(),
+        shipped_units=t.filled_units.sum(),
+        value_amount=t.value_amount.sum(),
     )
 
 
-def perfect_orders(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+NOT_DUE, FLAWLESS, FLAWED = 0, 1, 2
+
+
+def _state(t: ir.Table) -> ir.IntegerValue:
+    """The worst line makes the state of its order."""
+    flawless = (t.outcome == "on time") & t.in_full.fill_null(True) & ~t.is_returned.fill_null(False)
+    return ibis.cases((flawless, FLAWLESS), (t.outcome.isin(["open", "no promise"]), NOT_DUE), else_=FLAWED)
+
+
+def perfect_orders(lines: ir.Table) -> ir.Table:
     """Perfect order fulfilment (SCOR RL.1.1) of each asset in each span of time, as far as the record knows.
 
-    An order is due once one of its lines is on time, late, overdue or cancelled. It is perfect if every line was
-    delivered on time, in full where units are known, and not returned where returns are known.
+    An order is due once one of its lines is on time, late, overdue or cancelled. It is perfect if every line that is due
+    was delivered on time, in full where units are known, and not returned where returns are known. An order with lines
+    of several assets counts in each of them, by the lines it has there.
 
-    Reads: lines from `judged_lines`.
-    Grain: the asset's columns, span (of the order's first line).
+    Reads: lines from `judged_lines`, whole orders.
+    Grain: asset_key, span (of the order's first line).
     Gives: orders, perfect_orders.
     """
-    t = lines.filter(lines.outcome.isin(["on time", "late", "overdue", "cancelled"]))
-    flawless = (t.outcome == "on time") & t.in_full.fill_null(True) & ~t.is_returned.fill_null(False)
-    orders = t.group_by(*grain, "order_key").agg(
-        span=t.span.min(), flaws=ibis.cases((flawless, 0), else_=1).max().cast("int64")
-    )
-    return orders.group_by(*grain, "span").agg(
-        orders=orders.count(), perfect_orders=(1 - orders.flaws).sum().cast("int64")
+    t = lines.mutate(state=_state(lines))
+    orders = t.group_by("asset_key", "order_key").agg(span=t.span.min(), state=t.state.max())
+    due = orders.filter(orders.state > NOT_DUE)
+    return due.group_by("asset_key", "span").agg(
+        orders=due.count(), perfect_orders=(FLAWED - due.state).sum().cast("int64")
     )
 
 
 def repeated_keys(lines: ir.Table) -> ir.Table:
     """Keys that stand on more than one order line.
 
-    Reads: lines from `judged_lines`.
+    Reads: order_key, line_key [hashes].
     Gives: order_key, line_key, copies.
     """
-    counted = lines.group_by("order_key", "line_key").agg(copies=lines.count())
+    orders = lines.group_by("order_key").agg(lines=lines.count(), mixed=lines.line_key.bit_xor())
+    # Two lines whose keys do not cancel out are two lines; only orders where that is not plain are counted out.
+    unclear = orders.filter((orders.lines > 2) | ((orders.lines == 2) & (orders.mixed == 0)))
+    looked_at = lines.semi_join(unclear, "order_key")
+    counted = looked_at.group_by("order_key", "line_key").agg(copies=looked_at.count())
     return counted.filter(counted.copies > 1)

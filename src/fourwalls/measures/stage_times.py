@@ -166,20 +166,38 @@ def worked(lines: ir.Table, stage: Stage, gates: ir.Table | None) -> ir.Table:
     )
 
 
-def lines_below(lines: ir.Table, marks: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+def stage_quantiles(lines: ir.Table, *, pooled: bool) -> ir.Table:
+    """Exact quantiles of every stage's duration, for each asset or for all of them together.
+
+    Grain: asset_key (0 if pooled).
+    Gives: `<stage>_lines`, `<stage>_quantiles` [s; at QUANTILES].
+    """
+    t = lines.filter(lines.is_traceable)
+    sums = {}
+    for stage in STAGES:
+        duration = (t[stage.end] - t[stage.start]).cast("float64")
+        sums[f"{stage.name}_lines"] = duration.count()
+        sums[f"{stage.name}_quantiles"] = duration.quantile(list(QUANTILES))
+    if pooled:
+        return t.aggregate(**sums).mutate(asset_key=ibis.literal(0, "int64"))
+    return t.group_by("asset_key").agg(**sums)
+
+
+def lines_below(lines: ir.Table, marks: ir.Table) -> ir.Table:
     """Lines that passed each stage within the asset's own median and its own nine-tenths quantile.
 
     Args:
         lines: From `judged_lines`.
-        marks: asset_number, the grain columns (null as an empty text), and `<stage>_50`, `<stage>_90` [s].
-        grain: Columns that make an asset.
+        marks: asset_key and `<stage>_50`, `<stage>_90` [s]; a single row without asset_key holds for all lines.
 
-    Grain: asset_number, span.
+    Grain: asset_key (0 for a single row of marks), span.
     Gives: `<stage>_lines`, `<stage>_within_50`, `<stage>_within_90`.
     """
     t = lines.filter(lines.is_traceable)
-    matches = [t[name].fill_null("") == marks[f"mark_{name}"] for name in grain]
-    t = t.join(marks, matches) if matches else t.cross_join(marks)
+    if "asset_key" in marks.columns:
+        t = t.inner_join(marks, "asset_key")
+    else:
+        t = t.cross_join(marks).mutate(asset_key=ibis.literal(0, "int64"))
     sums = {}
     for stage in STAGES:
         duration = t[stage.end] - t[stage.start]
@@ -187,32 +205,19 @@ def lines_below(lines: ir.Table, marks: ir.Table, grain: tuple[str, ...]) -> ir.
         for percent in (50, 90):
             within = (duration <= t[f"{stage.name}_{percent}"]).fill_null(False)
             sums[f"{stage.name}_within_{percent}"] = ibis.cases((within, 1), else_=0).sum().cast("int64")
-    return t.group_by("asset_number", "span").agg(**sums)
+    return t.group_by("asset_key", "span").agg(**sums)
 
 
-def stage_quantiles(lines: ir.Table, stage: Stage, grain: tuple[str, ...]) -> ir.Table:
-    """Exact quantiles of a stage's duration in each asset.
-
-    Grain: the asset's columns.
-    Gives: lines, quantiles [s; at QUANTILES].
-    """
-    t = timed(lines, stage)
-    grouped = t.group_by(*grain) if grain else t
-    return grouped.agg(lines=t.count(), quantiles=t.duration_s.cast("float64").quantile(list(QUANTILES)))
-
-
-def untimely_lines(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+def untimely_lines(lines: ir.Table) -> ir.Table:
     """Every line that was late, overdue or cancelled, as the replay needs it.
 
     Reads: lines from `judged_lines`.
     Grain: order_id, line_id.
     """
     t = lines.filter(lines.outcome.isin(["late", "overdue", "cancelled"]))
-    names = dict.fromkeys(
-        (
-            *grain, "span", "outcome", "is_traceable", "ordered_s", "released_s", "handed_over_s", "delivered_s",
-            "promised_s", "cancelled_s", "channel_id", "fulfilled_at", "carrier_id", "release_party",
-            "fulfilment_party", "origin", "destination", "size_class", "value_amount", "order_key", "line_key",
-        )
+    names = (
+        "asset_key", "span", "outcome", "is_traceable", "ordered_s", "released_s", "handed_over_s", "delivered_s",
+        "promised_s", "cancelled_s", "channel_id", "fulfilled_at", "carrier_id", "release_party", "fulfilment_party",
+        "origin", "destination", "size_class", "value_amount", "order_key", "line_key",
     )  # fmt: skip
     return t.select(*names)

@@ -1,0 +1,1 @@
+"""What people see: command line, page, notebook. A surface only renders."""

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from fourwalls.figures import Period
-from fourwalls.tables.schema import TableSpec
+from fourwalls.tables.schema import Column, TableSpec
 
 # Wider than any retail record; what lies beyond is a typo or a "never" written as a date.
-EARLIEST, LATEST = "1990-01-01", "2100-01-01"
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - times are naive UTC
 # More units in one row, or more money per unit, than any retail record holds.
 MOST_UNITS, MOST_AMOUNT = 1e9, 1e12
 
 ASIDE = "set_aside_because"
+
+
+Profile = Mapping[str, Any]
+"""One row of sums over a table, see `profile`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,49 +33,116 @@ class Rule:
     Attributes:
         reason: As the page shows it.
         broken: Boolean expression; true for a row that breaks the rule, null counts as kept.
+        may_be_broken: Whether the profile of the table leaves room for a row that breaks it.
     """
 
     reason: str
     broken: ir.BooleanValue
+    may_be_broken: Callable[[Profile], bool]
 
 
-def rules(table: ir.Table, spec: TableSpec, present: frozenset[str], period: Period | None = None) -> list[Rule]:
+def rules(
+    table: ir.Table, spec: TableSpec, present: frozenset[str], parsed: frozenset[str], period: Period | None = None
+) -> list[Rule]:
     """The rules that rows of a canonical table have to keep, in the order in which they are told.
 
     Args:
         table: Typed rows with the column `unreadable`.
         spec: The canonical table.
         present: Columns that the source has; rules over others do not apply.
+        parsed: Those of them that were read from text, so that single values may be unreadable.
         period: Days looked at; order lines ordered outside are set aside.
     """
     found = [c for c in spec.columns if c.name in present]
-    texts = [c for c in found if c.kind != "text"]
-    kept: list[Rule] = [
-        Rule(f"{c.name} cannot be read as {_kind_word(c.kind)}", table.unreadable == c.name) for c in texts
+    kept = [
+        Rule(f"{c.name} cannot be read as {_kind_word(c.kind)}", table.unreadable == c.name, lambda _: True)
+        for c in found
+        if c.name in parsed
     ]
-    kept += [Rule(f"{c.name} is missing", table[c.name].isnull()) for c in found if c.needed and not c.may_be_null]
+    kept += [
+        Rule(f"{c.name} is missing", table[c.name].isnull(), _has_gaps(c.name))
+        for c in found
+        if c.needed and not c.may_be_null
+    ]
     for column in found:
-        value = table[column.name]
-        if column.kind in ("number", "count", "share"):
-            kept.append(Rule(f"{column.name} is not a number (NaN or infinite)", value.isnan() | value.isinf()))
-        if column.kind in ("count", "share"):
-            kept.append(Rule(f"{column.name} is negative", value < 0))
-        if column.kind == "share":
-            kept.append(Rule(f"{column.name} is above 1", value > 1))
-        if column.kind in ("number", "count"):
-            most = MOST_AMOUNT if column.name.endswith("_amount") else MOST_UNITS
-            kept.append(Rule(f"{column.name} is implausibly large (over {most:g})", value.abs() > most))
-        if column.kind in ("time", "day"):
-            earliest, latest = (ibis.literal(d).cast(value.type()) for d in (EARLIEST, LATEST))
-            outside = (value < earliest) | (value >= latest)
-            kept.append(Rule(f"{column.name} lies outside {EARLIEST[:4]} to {LATEST[:4]}", outside))
+        kept += _value_rules(table[column.name], column)
     for earlier, later in spec.never_before:
         if earlier in present and later in present:
-            kept.append(Rule(f"{later} comes before {earlier}", table[later] < table[earlier]))
+            kept.append(
+                Rule(f"{later} comes before {earlier}", table[later] < table[earlier], _is_true(f"{later}_first"))
+            )
     if period is not None and spec.name == "order_lines":
-        start, end = (ibis.literal(d.isoformat()).cast("timestamp") for d in (period.start, period.end))
-        kept.append(Rule("ordered outside the period", (table.ordered_at < start) | (table.ordered_at >= end)))
+        start, end = (datetime.combine(d, time()) for d in (period.start, period.end))
+        outside = (table.ordered_at < ibis.literal(start)) | (table.ordered_at >= ibis.literal(end))
+        kept.append(Rule("ordered outside the period", outside, _outside("ordered_at", start, end)))
     return kept
+
+
+def _value_rules(value: ir.Value, column: Column) -> list[Rule]:
+    name, kept = column.name, []
+    if column.kind in ("number", "count", "share"):
+        not_finite = value.isnan() | value.isinf()
+        kept.append(Rule(f"{name} is not a number (NaN or infinite)", not_finite, _not_finite(name)))
+    if column.kind in ("count", "share"):
+        kept.append(Rule(f"{name} is negative", value < 0, _outside(name, 0.0, None)))
+    if column.kind == "share":
+        kept.append(Rule(f"{name} is above 1", value > 1, _beyond(name, 1.0)))
+    if column.kind in ("number", "count"):
+        most = MOST_AMOUNT if name.endswith("_amount") else MOST_UNITS
+        kept.append(Rule(f"{name} is implausibly large (over {most:g})", value.abs() > most, _beyond(name, most)))
+    if column.kind in ("time", "day"):
+        ends = [d if column.kind == "time" else d.date() for d in (EARLIEST, LATEST)]
+        outside = (value < ibis.literal(ends[0])) | (value >= ibis.literal(ends[1]))
+        kept.append(Rule(f"{name} lies outside {EARLIEST.year} to {LATEST.year}", outside, _outside(name, *ends)))
+    return kept
+
+
+def _has_gaps(name: str) -> Callable[[Profile], bool]:
+    return lambda p: p[f"{name}_known"] < p["rows"]
+
+
+def _is_true(name: str) -> Callable[[Profile], bool]:
+    return lambda p: bool(p[name])
+
+
+def _outside(name: str, least: float | date, end: float | date | None) -> Callable[[Profile], bool]:
+    def check(p: Profile) -> bool:
+        low, high = p[f"{name}_low"], p[f"{name}_high"]
+        return low is not None and (low < least or (end is not None and high >= end))
+
+    return check
+
+
+def _beyond(name: str, most: float) -> Callable[[Profile], bool]:
+    def check(p: Profile) -> bool:
+        low, high = p[f"{name}_low"], p[f"{name}_high"]
+        # NaN compares as false: written so that it, too, asks for a closer look.
+        return low is not None and not (-most <= low and high <= most)
+
+    return check
+
+
+def _not_finite(name: str) -> Callable[[Profile], bool]:
+    return _beyond(name, sys.float_info.max)
+
+
+def profile(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Table:
+    """One row from which most rules can be seen to be kept without looking at every row.
+
+    Gives: rows; for each column its known values, low and high; for each pair that never runs backwards, whether the
+        later ever comes first.
+    """
+    sums: dict[str, ir.Scalar] = {}
+    for column in (c for c in spec.columns if c.name in present):
+        value = table[column.name]
+        if column.needed and not column.may_be_null:
+            sums[f"{column.name}_known"] = value.count()
+        if column.kind not in ("text", "flag"):
+            sums[f"{column.name}_low"], sums[f"{column.name}_high"] = value.min(), value.max()
+    for earlier, later in spec.never_before:
+        if earlier in present and later in present:
+            sums[f"{later}_first"] = (table[later] < table[earlier]).any()
+    return table.aggregate(rows=table.count(), **sums)
 
 
 def marked(table: ir.Table, checks: list[Rule]) -> ir.Table:

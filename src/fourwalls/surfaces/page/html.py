@@ -1,0 +1,358 @@
+"""A diagnosis as one HTML page: no request leaves it, no script runs in it, and it prints on one A4 sheet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, Gap, Health, StageClock, VerdictName, Wall
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.surfaces import wording
+from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, split_bar, steps, widest_gap
+
+MOST_ASSETS = 200
+"""Assets on the page; the JSON file carries all of them."""
+_MOST_ENTRIES = 12
+_MOST_ENTRIES_OF_ASSET = 5
+_MOST_ENTRIES_OF_MANY = 3
+_MANY = 100
+_MOST_ASSETS_OF_FRAGMENT = 10
+_PACKAGE = "fourwalls.surfaces.page"
+
+
+class Fit:
+    """How much fits: on the printed sheet, and of the assets, on a screen before one asks for more.
+
+    The sheet's heights in sheet.css are made for these; change them together and look at the print test.
+    """
+
+    on_screen = 12
+    assets = 8
+    entries = 4
+    readings = 7
+    unknowns = 3
+    tables = 4
+    suspicions = 2
+    notes = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the short answers under the verdict; with a wall where it speaks for one side only."""
+
+    question: str
+    answer: str
+    note: str
+    wall: Wall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contribution as one row of a list."""
+
+    stage: str
+    outcome: str
+    party: str
+    lines: str
+    share: wording.Said
+    amount: wording.Said
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One of the two lists: what one side of the wall can repair.
+
+    Attributes:
+        wall: Which side.
+        title: As a heading.
+        entries: Largest first.
+        in_all: How many entries that side has.
+        rest, rest_in_print: What is said of those that are left out on screen and on paper; "" if none is.
+    """
+
+    wall: Wall
+    title: str
+    entries: tuple[Entry, ...]
+    in_all: int
+    rest: str
+    rest_in_print: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reading, or a stage's clock, as one row of a table."""
+
+    label: str
+    about: str
+    said: tuple[wording.Said, ...]
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """One asset, or the whole portfolio, in words and bars.
+
+    Attributes:
+        name: Its name on one line.
+        verdict, icon, because, rule, bottleneck: The verdict in words, and its drawing.
+        n_lines: Order lines looked at.
+        is_known: Whether its gap could be told.
+        tiles: The short answers.
+        split: What can be recovered, by side.
+        gap_lines, gap_share: The same in words.
+        alone: What repairing one side alone would recover.
+        steps: The waterfall; empty where it cannot be drawn.
+        lists: Inside fixes and outside dependencies, then those of unknown side if any.
+        readings, clocks: Measured figures.
+        unknowns: What cannot be told, and what would tell.
+    """
+
+    name: str
+    verdict: str
+    icon: str
+    because: str
+    rule: str
+    bottleneck: str
+    n_lines: str
+    is_known: bool
+    tiles: tuple[Tile, ...]
+    split: Bar | None
+    gap_lines: wording.Said
+    gap_share: wording.Said
+    alone: tuple[tuple[str, wording.Said], ...]
+    steps: tuple[Step, ...]
+    lists: tuple[Listed, ...]
+    readings: tuple[Row, ...]
+    clocks: tuple[Row, ...]
+    unknowns: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """Everything the templates may write.
+
+    Attributes:
+        portfolio, own_party, period, grain, level, version: The headline.
+        total: The answer for the portfolio.
+        assets: Those shown, worst first.
+        assets_in_all: How many there are.
+        health: What was read and used.
+        months: Its coverage as columns.
+    """
+
+    portfolio: str
+    own_party: str
+    period: str
+    grain: str
+    level: str
+    version: str
+    total: AssetView
+    assets: tuple[AssetView, ...]
+    assets_in_all: int
+    health: Health
+    months: tuple[Month, ...]
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The whole page as one self-contained HTML document."""
+    most = _MOST_ENTRIES_OF_ASSET if len(diagnosis.assets) <= _MANY else _MOST_ENTRIES_OF_MANY
+    view = _page(diagnosis, MOST_ASSETS, _AssetWords(diagnosis, most))
+    style = _style("page.css") + _style("sheet.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return _write("page.html.j2", page=view, fit=Fit, style=Markup(style), style_hash=digest)  # noqa: S704 - our own file
+
+
+def fragment(diagnosis: Diagnosis) -> str:
+    """The answer and the ranked assets as a piece of HTML, for a notebook."""
+    view = _page(diagnosis, _MOST_ASSETS_OF_FRAGMENT, _AssetWords(diagnosis, 0))
+    return _write("fragment.html.j2", page=view, style=Markup(_style("page.css")))  # noqa: S704 - our own file
+
+
+def _page(diagnosis: Diagnosis, most_assets: int, words: _AssetWords) -> PageView:
+    return PageView(
+        portfolio=wording.name(diagnosis.portfolio),
+        own_party=wording.name(diagnosis.own_party),
+        period=wording.period(diagnosis.period),
+        grain=" × ".join(wording.plain(g).removesuffix("_id").replace("_", " ") for g in diagnosis.grain),
+        level=wording.percent(diagnosis.level),
+        version=wording.plain(diagnosis.version),
+        total=_AssetWords(diagnosis, _MOST_ENTRIES).view(diagnosis.total),
+        assets=tuple(words.view(a) for a in diagnosis.assets[:most_assets]),
+        assets_in_all=len(diagnosis.assets),
+        health=diagnosis.health,
+        months=months(diagnosis.health.coverage),
+    )
+
+
+class _AssetWords:
+    """Puts assets into words; what all of them share is worked out once."""
+
+    def __init__(self, diagnosis: Diagnosis, most_entries: int) -> None:
+        self.level = diagnosis.level
+        self.widest = widest_gap(diagnosis.assets)
+        self.most_entries = most_entries
+
+    def view(self, asset: AssetDiagnosis) -> AssetView:
+        """One asset in words and bars."""
+        share: Figure = asset.gap.total if isinstance(asset.gap, Gap) else asset.gap
+        return AssetView(
+            name=wording.asset(asset),
+            verdict=wording.VERDICTS[asset.verdict],
+            icon=_icon(asset.verdict),
+            because=wording.sentence(asset.because),
+            rule=wording.sentence(asset.rule),
+            bottleneck=wording.sentence(asset.bottleneck),
+            n_lines=wording.count(asset.n_lines),
+            is_known=isinstance(share, Estimate),
+            tiles=_tiles(asset, self.level),
+            split=split_bar(asset, self.widest),
+            gap_lines=self._said(wording.as_lines(share, asset.n_lines)),
+            gap_share=self._said(share),
+            alone=self._alone(asset.gap),
+            steps=steps(asset, self.level),
+            lists=self._lists(asset),
+            readings=tuple(self._reading(r) for r in asset.readings),
+            clocks=tuple(self._clock(c) for c in asset.clocks),
+            unknowns=wording.unknowns(asset),
+        )
+
+    def _said(self, figure: Figure) -> wording.Said:
+        return wording.said(figure, self.level)
+
+    def _alone(self, gap: Gap | Refusal) -> tuple[tuple[str, wording.Said], ...]:
+        if isinstance(gap, Refusal):
+            return ()
+        return (
+            ("Repairing inside only", self._said(gap.operate)),
+            ("Repairing between only", self._said(gap.orchestrate)),
+            ("Both, beyond their sum", self._said(gap.interaction)),
+        )
+
+    def _lists(self, asset: AssetDiagnosis) -> tuple[Listed, ...]:
+        titles: tuple[tuple[Wall, str], ...] = (
+            ("inside", "Inside fixes"),
+            ("between", "Outside dependencies"),
+            ("unknown", "Side unknown"),
+        )
+        lists = (self._listed(wall, title, asset.contributions) for wall, title in titles)
+        return tuple(x for x in lists if x.in_all or x.wall != "unknown")
+
+    def _listed(self, wall: Wall, title: str, contributions: Sequence[Contribution]) -> Listed:
+        of_wall = [c for c in contributions if c.wall == wall]
+        shown = tuple(self._entry(c) for c in of_wall[: self.most_entries])
+        in_print = min(len(shown), Fit.entries)
+        return Listed(wall, title, shown, len(of_wall), _rest(of_wall[len(shown) :]), _rest(of_wall[in_print:]))
+
+    def _entry(self, c: Contribution) -> Entry:
+        return Entry(
+            stage=wording.stage(c.stage),
+            outcome=wording.OUTCOMES[c.outcome],
+            party=wording.name(c.party_name),
+            lines=wording.lines(c.lines),
+            share=self._said(c.share),
+            amount=self._said(c.amount),
+            standard=wording.plain(c.standard),
+        )
+
+    def _reading(self, r: Reading) -> Row:
+        return Row(wording.plain(r.label), wording.plain(r.definition), (self._said(r.figure),), wording.count(r.n))
+
+    def _clock(self, c: StageClock) -> Row:
+        said = (self._said(c.median), self._said(c.p90))
+        return Row(wording.stage(c.stage), wording.plain(c.standard), said, wording.count(c.n))
+
+
+def _rest(contributions: Sequence[Contribution]) -> str:
+    """What is left out of a list: how many entries, and what they add up to."""
+    if not contributions:
+        return ""
+    entries = "1 smaller entry" if len(contributions) == 1 else f"{wording.count(len(contributions))} smaller entries"
+    together = wording.lines(sum(c.lines for c in contributions))
+    return f"{entries} ({together} lines) in diagnosis.json."
+
+
+def _tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
+    """How much, which side, how sure, and the first thing to look at on either side."""
+    if isinstance(asset.gap, Refusal):
+        return ()
+    gap = asset.gap
+    much, missed = wording.said(gap.total, level), wording.said(gap.missed, level)
+    within = f"({much.interval}) " if much.interval else ""
+    note = f"{within}of order lines could be recovered; {missed.value} missed"
+    tiles = [Tile("How much", much.value, note), _side_tile(gap, level), _sure_tile(gap)]
+    return (*tiles, _first_tile(asset, "inside", "Largest inside"), _first_tile(asset, "between", "Largest between"))
+
+
+def _side_tile(gap: Gap, level: float) -> Tile:
+    wall, part = wording.side(gap)
+    if isinstance(part, Refusal):
+        return Tile("Which side", wording.NOT_KNOWN, wording.sentence(part.because))
+    return Tile("Which side", wording.SIDES[wall], f"{wording.said(part, level)} of what could be recovered")
+
+
+def _sure_tile(gap: Gap) -> Tile:
+    sure = wording.sureness(gap)
+    if sure is None:
+        return Tile("How sure", wording.NOT_KNOWN, "the chance was not computed")
+    chance, wall = sure
+    return Tile("How sure", chance, f"chance that the larger part is {wording.WALLS[wall]}")
+
+
+def _first_tile(asset: AssetDiagnosis, wall: Wall, question: str) -> Tile:
+    first = wording.leading(asset, wall)
+    if first is None:
+        return Tile(question, "nothing", "no lines to recover on this side", wall)
+    return Tile(question, first.stage, f"by {first.party}: {wording.lines(first.lines)} lines", wall)
+
+
+def _icon(verdict: VerdictName) -> str:
+    return verdict.replace(" ", "-")
+
+
+def _write(template: str, **context: object) -> str:
+    return _tight(_templates().get_template(template).render(**context))
+
+
+def _style(name: str) -> str:
+    # Tightened before its hash is taken: the page's policy admits this very text and no other style.
+    return _tight(files(_PACKAGE).joinpath(name).read_text(encoding="utf-8"))
+
+
+def _tight(text: str) -> str:
+    """Text without indentation and empty lines; a page of 200 assets is a third smaller."""
+    return re.sub(r"\n\s+", "\n", text)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader(_PACKAGE, ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        plain=wording.plain,
+        opening=wording.opening,
+        sentence=wording.sentence,
+        count=wording.count,
+        aside=wording.aside,
+        pc=_pc,
+    )
+    templates.globals.update(plural=wording.plural)
+    return templates
+
+
+def _pc(x: float) -> str:
+    """A place in a drawing: "12.3%"."""
+    return f"{x:.1f}".removesuffix(".0") + "%"

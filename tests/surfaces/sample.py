@@ -1,0 +1,415 @@
+"""Diagnoses made by hand, for every surface: a usual one, an empty one, one that refuses all, a hostile one, a large one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Contribution,
+    Diagnosis,
+    Gap,
+    Health,
+    Outcome,
+    SetAside,
+    StageClock,
+    Suspicion,
+    TableHealth,
+    VerdictName,
+    Wall,
+)
+from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
+
+HOSTILE_NAMES = (
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert('2')>",
+    "=cmd|' /C calc'!A0",
+    "Kids \u202eseohs\u202c · web",
+    "two\nlines\tand\x1b[31m red [bold]markup[/bold]",
+    "{{ 7 * 7 }} {% raw %} &amp; </style></title>",
+    "Ünïcödé 靴 حذاء",
+    "A very long brand name that somebody pasted from a contract " * 5,
+    "",
+)
+NO_PROMISE = Refusal(
+    "no_promise",
+    "on-time share",
+    "No order line of this asset carries a promised date.",
+    "Add promised_at to order_lines.",
+)
+NO_COST = Refusal(
+    "no_cost",
+    "cost of lateness",
+    "Fewer than 200 late lines come with a refund or a return to compare.",
+    "Add returned_units, or set late_line_cost_share in portfolio.toml.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What one stage in one party's hands took, as the sample is told."""
+
+    outcome: Outcome
+    stage: str
+    wall: Wall
+    party: str | None
+    lines: float
+    standard: str = "better quartile of comparable lines in this portfolio"
+
+
+OWN = "Kestrel & Finch"
+OWN_DC = Loss("late", "fulfilment", "inside", OWN, 0)
+CARRIER = Loss("late", "carriage", "between", "Rapid Parcel", 0, "48 h, from the service level in portfolio.toml")
+
+
+def share(value: float, spread: float = 0.12) -> Estimate:
+    """A share with a range of so much to either side, in parts of itself."""
+    return Estimate(value, value * (1 - spread), min(1.0, value * (1 + spread)), "share")
+
+
+def euro(value: float, spread: float = 0.15) -> Estimate:
+    """An amount with its range."""
+    return Estimate(value, value * (1 - spread), value * (1 + spread), "EUR")
+
+
+def hours(value: float) -> Estimate:
+    """A duration with its range."""
+    return Estimate(value, value * 0.94, value * 1.07, "hours")
+
+
+def contribution(loss: Loss, n_lines: int, spread: float = 0.12) -> Contribution:
+    """A loss as the result object carries it."""
+    known = loss.party is not None
+    return Contribution(
+        outcome=loss.outcome,
+        stage=loss.stage,
+        wall=loss.wall,
+        party_id=loss.party.lower().replace(" ", "-") if loss.party is not None else None,
+        party_name=loss.party if loss.party is not None else "party not recorded",
+        lines=loss.lines,
+        share=share(loss.lines / n_lines, spread),
+        amount=euro(loss.lines * 64.3, spread) if known else replace(NO_COST, code="no_price", about="order value"),
+        standard=loss.standard,
+    )
+
+
+def gap(losses: Sequence[Loss], n_lines: int, residual: float, untraced: float) -> Gap:
+    """The split of the losses; residual and untraced in lines."""
+    of = {wall: sum(x.lines for x in losses if x.wall == wall) for wall in ("inside", "between", "unknown")}
+    total = sum(of.values())
+    together = 0.06 * total
+    inside = of["inside"] / total if total else 0.0
+    split: Figure = (
+        Estimate(inside, max(0.0, inside - 0.09), min(1.0, inside + 0.08), "share")
+        if total
+        else Refusal("no_gap", "side of the gap", "Nothing can be recovered here.", "No data needed.")
+    )
+    return Gap(
+        total=share(total / n_lines),
+        operate=share(max(0.0, of["inside"] - together / 2) / n_lines),
+        orchestrate=share(max(0.0, of["between"] - together / 2) / n_lines),
+        interaction=share(together / n_lines, 0.4),
+        missed=share((total + residual + untraced) / n_lines, 0.05),
+        residual=share(residual / n_lines, 0.1),
+        untraced=share(untraced / n_lines, 0.1),
+        inside_share=split,
+        inside_chance=None if not total else min(1.0, max(0.0, 0.5 + 3 * (inside - 0.5))),
+    )
+
+
+def readings(n_lines: int, otif: float) -> tuple[Reading, ...]:
+    """The usual readings of an asset."""
+    return (
+        Reading(
+            "otif_share", "On time in full (OTIF)", share(otif, 0.01), n_lines, "delivered by the promise, in full"
+        ),
+        Reading(
+            "perfect_order_share", "Perfect order", share(otif - 0.06, 0.012), n_lines, "OTIF, not returned, intact"
+        ),
+        Reading("cancelled_share", "Cancelled lines", share(0.021, 0.09), n_lines, "cancelled / ordered lines"),
+        Reading("cycle_hours_median", "Order to delivery, median", hours(66.0), n_lines - 812, "delivered − ordered"),
+        Reading("cycle_hours_p90", "Order to delivery, 9 in 10 within", hours(141.0), n_lines - 812, "90th percentile"),
+        Reading("release_hours_median", "Order to release, median", hours(0.7), n_lines, "released − ordered"),
+        Reading("late_cost_amount", "Cost of lateness", NO_COST, 143, "refunds and lost repeat orders per late line"),
+    )
+
+
+def clocks(n_lines: int) -> tuple[StageClock, ...]:
+    """How long each stage takes."""
+    return (
+        StageClock("release", hours(0.7), hours(5.2), "2 h, target in portfolio.toml", n_lines),
+        StageClock("fulfilment", hours(19.0), hours(47.0), "better quartile of comparable lines", n_lines - 400),
+        StageClock("carriage", hours(44.0), hours(96.0), "48 h, from the service level", n_lines - 812),
+    )
+
+
+def asset(
+    key: dict[str, str | None],
+    losses: Sequence[Loss],
+    n_lines: int,
+    verdict: VerdictName,
+    bottleneck: str,
+    residual: float = 120.0,
+    untraced: float = 60.0,
+) -> AssetDiagnosis:
+    """One asset from the losses it is told to have."""
+    ranked = sorted(losses, key=lambda x: -x.lines)
+    return AssetDiagnosis(
+        asset=key,
+        name=" · ".join(v if v is not None else "not recorded" for v in key.values()),
+        verdict=verdict,
+        because="The larger part of what can be recovered sits on this side, and its range stays clear of a tie.",
+        rule="between wins, governance above the bar",
+        bottleneck=bottleneck,
+        n_lines=n_lines,
+        readings=readings(n_lines, 0.87),
+        gap=gap(ranked, n_lines, residual, untraced),
+        contributions=tuple(contribution(x, n_lines) for x in ranked),
+        clocks=clocks(n_lines),
+        refusals=(NO_COST,),
+    )
+
+
+def refused_asset(key: dict[str, str | None], n_lines: int = 84) -> AssetDiagnosis:
+    """An asset of which nothing can be told."""
+    return AssetDiagnosis(
+        asset=key,
+        name=" · ".join(v or "not recorded" for v in key.values()),
+        verdict="cannot tell yet",
+        because="Without a promised date there is no late line.",
+        rule="evidence too weak",
+        bottleneck="The records do not say what was promised.",
+        n_lines=n_lines,
+        readings=(Reading("otif_share", "On time in full (OTIF)", NO_PROMISE, 0, "delivered by the promise, in full"),),
+        gap=NO_PROMISE,
+        contributions=(),
+        clocks=(),
+        refusals=(NO_PROMISE,),
+    )
+
+
+def health() -> Health:
+    """Data health with something to say."""
+    orders = TableHealth(
+        table="order_lines",
+        source="order_lines.parquet",
+        rows_in=152_340,
+        rows_used=149_116,
+        set_aside=(
+            SetAside("order_lines", "delivered before ordered", 1_984, "order_id=K-10293, line_id=2"),
+            SetAside("order_lines", "ordered after the period", 1_240, "order_id=K-99120, line_id=1"),
+        ),
+        absent_columns=("fulfilment_amount", "rating_share"),
+    )
+    return Health(
+        tables=(
+            orders,
+            TableHealth(
+                "products", "products.csv", 4_120, 4_118, (SetAside("products", "key twice", 2, "SKU-88"),), ()
+            ),
+            TableHealth("parties", "parties.csv", 14, 14, (), ()),
+            TableHealth("channels", "channels.csv", 6, 6, (), ()),
+        ),
+        absent_tables=("stock_days", "forecasts", "supply_orders", "leakage"),
+        suspicions=(
+            Suspicion(
+                "promise_met_to_the_day",
+                "order_lines",
+                "promised_at",
+                "31 % of marketplace lines arrive on exactly the promised day.",
+                "If promises were rewritten after the fact, lateness there is understated: ask for the first promise.",
+                9_310,
+            ),
+            Suspicion(
+                "batch_stamp",
+                "order_lines",
+                "handed_over_at",
+                "64 % of hand-overs at Nordlager are stamped between 18:00 and 18:05.",
+                "Fulfilment there may be shorter, and carriage longer, than shown.",
+                5_220,
+            ),
+        ),
+        coverage=tuple(
+            (f"{2024 + (6 + i) // 12}-{(6 + i) % 12 + 1:02d}-01", n)
+            for i, n in enumerate(
+                (11_020, 11_480, 12_300, 12_960, 17_410, 18_020, 9_870, 0, 11_240, 12_480, 13_060, 13_276)
+            )
+        ),
+        notes=("Times without a zone were read as Europe/Berlin.", "No target for carriage: better quartile used."),
+    )
+
+
+def diagnosis(assets: Sequence[AssetDiagnosis], total: AssetDiagnosis, seen: Health | None = None) -> Diagnosis:
+    """A result object around some assets."""
+    return Diagnosis(
+        portfolio="Kestrel & Finch footwear",
+        currency="EUR",
+        grain=("brand", "channel_id"),
+        own_party=OWN,
+        period=Period(date(2024, 7, 1), date(2025, 7, 1)),
+        assets=tuple(assets),
+        total=total,
+        health=seen or health(),
+        level=0.9,
+        version="0.1.0",
+    )
+
+
+def loss(like: Loss, lines: float, **changes: object) -> Loss:
+    """A loss like another, of another size."""
+    return replace(like, lines=lines, **changes)  # type: ignore[arg-type]
+
+
+def brand(name: str, channel: str) -> dict[str, str | None]:
+    """The key of an asset."""
+    return {"brand": name, "channel_id": channel}
+
+
+def usual() -> Diagnosis:
+    """A portfolio of twelve assets in which carriage by one partner is the bottleneck."""
+    slow_dc = loss(OWN_DC, 0)
+    nordlager = Loss("late", "fulfilment", "between", "Nordlager 3PL", 0, "24 h, from the contract")
+    stock = Loss("cancelled", "fulfilment", "inside", OWN, 0, "1.0 % cancelled, better quartile of nodes")
+    assets = [
+        asset(
+            brand("Harrier", "marketplace"),
+            [loss(CARRIER, 1_486.2), loss(nordlager, 402.8), loss(slow_dc, 96.0), loss(stock, 41.5, outcome="overdue")],
+            18_240,
+            "orchestrate",
+            "Carriage by Rapid Parcel takes 8.1 % of order lines, most of them from Nordlager.",
+        ),
+        asset(
+            brand("Harrier", "web"),
+            [loss(slow_dc, 812.4), loss(CARRIER, 640.1), loss(stock, 118.0), loss(CARRIER, 33.0, stage="promise")],
+            31_420,
+            "operate then orchestrate",
+            "Own fulfilment is slow before carriage is: both take more than 2 % of order lines.",
+        ),
+        asset(
+            brand("Wren", "wholesale"),
+            [loss(nordlager, 880.0), loss(CARRIER, 120.3, party=None, wall="unknown"), loss(slow_dc, 60.2)],
+            22_812,
+            "govern first",
+            "Fulfilment at Nordlager is late, and no contract says what late means.",
+        ),
+        asset(
+            brand("Osprey", "web"),
+            [loss(slow_dc, 744.9), loss(stock, 160.0), loss(CARRIER, 88.0), loss(OWN_DC, 31.0, stage="release")],
+            27_604,
+            "operate",
+            "Own fulfilment holds lines 14 h longer than its better weeks.",
+        ),
+        asset(brand("Wren", "web"), [loss(slow_dc, 310.0), loss(CARRIER, 205.0)], 16_030, "operate", "A near tie."),
+        asset(
+            brand("Osprey", "marketplace"),
+            [loss(CARRIER, 288.0), loss(slow_dc, 120.0), loss(stock, 44.0)],
+            9_120,
+            "orchestrate",
+            "Carriage by Rapid Parcel takes 3.2 % of order lines.",
+        ),
+        asset(brand("Siskin", "web"), [loss(slow_dc, 190.0), loss(stock, 20.0)], 8_740, "operate", "Own fulfilment."),
+        asset(brand("Siskin", "store pick-up"), [loss(slow_dc, 61.0)], 6_210, "leave it", "Nothing worth acting on."),
+        asset(brand("Plover", "web"), [loss(CARRIER, 44.0), loss(slow_dc, 12.5)], 5_530, "leave it", "Small gap."),
+        asset(brand("Plover", "marketplace"), [loss(CARRIER, 21.0)], 2_410, "leave it", "Small gap."),
+        asset({"brand": None, "channel_id": "web"}, [loss(slow_dc, 9.0)], 916, "cannot tell yet", "Too few lines."),
+        refused_asset(brand("Harrier", "outlet")),
+    ]
+    return diagnosis(assets, _total(assets))
+
+
+def _total(assets: Sequence[AssetDiagnosis]) -> AssetDiagnosis:
+    """The portfolio as one asset: contributions of equal address put together."""
+    sums: dict[tuple[Outcome, str, Wall, str | None, str], float] = {}
+    for c in (c for a in assets for c in a.contributions):
+        known = c.party_name if c.party_id is not None else None
+        address = (c.outcome, c.stage, c.wall, known, c.standard)
+        sums[address] = sums.get(address, 0.0) + c.lines
+    losses = [Loss(o, s, w, p, lines, standard) for (o, s, w, p, standard), lines in sums.items()]
+    return asset(
+        {},
+        losses,
+        149_116,
+        "operate then orchestrate",
+        "Own fulfilment and carriage by Rapid Parcel each take about 2 % of all order lines; repair the first, then "
+        "the second.",
+        residual=1_290.0,
+        untraced=655.0,
+    )
+
+
+def empty() -> Diagnosis:
+    """A portfolio in whose period nothing was ordered."""
+    nothing = refused_asset({}, n_lines=0)
+    bare = Health(tables=(), absent_tables=("products",), suspicions=(), coverage=(), notes=())
+    return diagnosis((), replace(nothing, name="", readings=(), refusals=(NO_PROMISE,)), bare)
+
+
+def refused() -> Diagnosis:
+    """A portfolio of which nothing can be told."""
+    return diagnosis([refused_asset(brand("Harrier", "web"))], refused_asset({}, n_lines=84))
+
+
+def no_gap() -> Diagnosis:
+    """A portfolio in which all is well."""
+    fine = asset(brand("Wren", "web"), [], 5_000, "leave it", "Nothing worth acting on.", residual=0.0, untraced=0.0)
+    return diagnosis([fine], replace(fine, asset={}))
+
+
+def hostile() -> Diagnosis:
+    """Names that try to break out of every surface."""
+    assets = [
+        asset(
+            {"brand": bad, "channel_id": "web"},
+            [loss(CARRIER, 300.0 - i, party=bad, standard=bad), loss(OWN_DC, 100.0, stage=bad)],
+            4_000,
+            "orchestrate",
+            bad,
+        )
+        for i, bad in enumerate(HOSTILE_NAMES)
+    ]
+    total = replace(_total(assets), because=" ".join(HOSTILE_NAMES), rule=HOSTILE_NAMES[0], bottleneck=HOSTILE_NAMES[0])
+    seen = health()
+    table = replace(seen.tables[0], source=HOSTILE_NAMES[0], set_aside=(SetAside("x", HOSTILE_NAMES[1], 3_224, "k"),))
+    notes = (*HOSTILE_NAMES, "note " * 60)
+    base = diagnosis(assets, total, replace(seen, tables=(table, *seen.tables[1:]), notes=notes))
+    return replace(base, portfolio=HOSTILE_NAMES[0], own_party=HOSTILE_NAMES[7])
+
+
+def worst() -> Diagnosis:
+    """A portfolio that has the most of everything, in the longest words: the sheet must still hold it."""
+    long = "a rather long sentence that goes on about parcels, docks and dates " * 6
+    losses = [
+        Loss("late", stage, wall, f"{long} {stage}", 900.0 - 40 * i, long)
+        for i, (stage, wall) in enumerate(
+            (stage, wall)
+            for stage in ("release", "fulfilment", "carriage", "promise", "customs")
+            for wall in ("inside", "between", "unknown")
+        )
+    ]
+    assets = [asset(brand(long, f"channel {i}"), losses, 90_000, "operate then orchestrate", long) for i in range(9)]
+    texts = tuple(Refusal(f"code_{i}", long, long, long) for i in range(9))
+    many = tuple(Reading(f"reading_{i}", long, euro(123_456_789.0), 12_345_678, long) for i in range(15))
+    total = replace(assets[0], because=long, rule=long, readings=many, refusals=texts)
+    seen = health()
+    aside = tuple(SetAside("order_lines", f"{long} {i}", 1_000_000, "k") for i in range(9))
+    table = replace(seen.tables[0], table=long, source=long, rows_in=99_000_000, rows_used=90_000_000, set_aside=aside)
+    suspicions = tuple(replace(seen.suspicions[0], finding=long, consequence=long) for _ in range(6))
+    months = tuple((f"{2020 + i // 12}-{i % 12 + 1:02d}-01", i % 5 * 1_000) for i in range(60))
+    full = Health((table,) * 12, (long,) * 12, suspicions, months, (long,) * 9)
+    return replace(diagnosis(assets, total, full), portfolio=long, own_party=long, grain=(long, long))
+
+
+def large(n: int) -> Diagnosis:
+    """A portfolio of so many assets, each with twelve contributions."""
+    walls: tuple[Wall, ...] = ("inside", "between")
+    outcomes: tuple[Outcome, ...] = ("late", "cancelled")
+    addresses = [(o, s, w) for o in outcomes for s in ("release", "fulfilment", "carriage") for w in walls]
+    losses = [Loss(o, s, w, f"Partner number {k}", 240.0 - 20 * k) for k, (o, s, w) in enumerate(addresses)]
+    one = asset(brand("", ""), losses, 20_000, "orchestrate", "Carriage by partner number 1 takes most of it.")
+    some = [
+        replace(one, asset=brand(f"{i:04d}", "north"), name=f"Brand of the house number {i:04d} · marketplace north")
+        for i in range(n)
+    ]
+    return diagnosis(some, _total(some[:3]))

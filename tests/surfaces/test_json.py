@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Contribution,
+    Diagnosis,
+    Gap,
+    Health,
+    SetAside,
+    StageClock,
+    Suspicion,
+    TableHealth,
+)
+from fourwalls.figures import Estimate, Reading, Refusal
+from fourwalls.surfaces.page import json as page_json
+
+from . import sample
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def check(document: object) -> None:
+    schema = page_json.schema()
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(document)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(page_json.schema())
+
+
+@pytest.mark.parametrize(
+    "make", [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.hostile, sample.worst]
+)
+def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> None:
+    check(json.loads(page_json.dumps(make())))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(extra=1),
+        lambda d: d["period"].update(extra=1),
+        lambda d: d["rows"].update(extra=1),
+        lambda d: d["health"].update(extra=1),
+        lambda d: d["health"]["tables"][0].update(extra=1),
+        lambda d: d["health"]["tables"][0]["set_aside"][0].update(extra=1),
+        lambda d: d["health"]["coverage"][0].update(extra=1),
+        lambda d: d["health"]["suspicions"][0].update(extra=1),
+        lambda d: d["assets"][0].update(extra=1),
+        lambda d: d["assets"][0]["gap"].update(extra=1),
+        lambda d: d["assets"][0]["gap"]["total"].update(extra=1),
+        lambda d: d["assets"][0]["readings"][0].update(extra=1),
+        lambda d: d["assets"][0]["contributions"][0].update(extra=1),
+        lambda d: d["assets"][0]["clocks"][0].update(extra=1),
+        lambda d: d["assets"][0]["refusals"][0].update(extra=1),
+        lambda d: d["assets"][-1]["gap"].update(value=0),
+        lambda d: d["assets"][0]["gap"].update(total=0),
+        lambda d: d["assets"][0]["gap"].update(total=None),
+        lambda d: d["assets"][0]["gap"].update(inside_chance=1.2),
+        lambda d: d["assets"][0]["gap"]["total"].update(value="7.9 %"),
+        lambda d: d["assets"][0]["gap"]["total"].pop("low"),
+        lambda d: d["assets"][0]["contributions"][0].update(wall="outside"),
+        lambda d: d["assets"][0]["contributions"][0].update(outcome="lost"),
+        lambda d: d["assets"][0].update(verdict="Operate"),
+        lambda d: d["assets"][0].update(n_lines=1.5),
+        lambda d: d["assets"][0].update(n_lines=-1),
+        lambda d: d["assets"][0]["asset"].update(brand=3),
+        lambda d: d.update(currency="euro"),
+        lambda d: d.update(level=90),
+        lambda d: d.pop("own_party"),
+        lambda d: d.update(rows=0),
+        lambda d: d["period"].update(start=20240701),
+    ],
+)
+def test_the_schema_rejects(change: Change) -> None:
+    document = copy.deepcopy(page_json.to_dict(sample.usual()))
+    check(document)
+    change(document)
+    with pytest.raises(ValidationError):
+        check(document)
+
+
+def objects(node: object) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("type") == "object":
+            yield node
+        for child in node.values():
+            yield from objects(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from objects(child)
+
+
+def test_every_object_of_the_schema_is_closed_and_whole() -> None:
+    for node in objects(page_json.schema()):
+        if "properties" in node:
+            assert node["additionalProperties"] is False
+            assert node["required"] == list(node["properties"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition"),
+    [
+        (AssetDiagnosis, "asset"),
+        (Contribution, "contribution"),
+        (Gap, "gap"),
+        (Health, "health"),
+        (StageClock, "clock"),
+        (Suspicion, "suspicion"),
+        (TableHealth, "table"),
+        (Estimate, "estimate"),
+        (Reading, "reading"),
+        (Refusal, "refusal"),
+    ],
+)
+def test_the_schema_knows_every_field_of_the_result(kind: type, definition: str) -> None:
+    known = page_json.schema()["$defs"][definition]["properties"]
+    assert set(known) == {f.name for f in fields(kind)}
+
+
+def test_the_schema_knows_every_field_at_the_top() -> None:
+    schema = page_json.schema()
+    assert set(schema["properties"]) == {f.name for f in fields(Diagnosis)} | {"rows"}
+    aside = schema["$defs"]["table"]["properties"]["set_aside"]["items"]["properties"]
+    assert set(aside) == {f.name for f in fields(SetAside)}
+
+
+def test_numbers_are_not_rounded() -> None:
+    diagnosis = sample.usual()
+    share = diagnosis.assets[0].contributions[0].share
+    assert isinstance(share, Estimate)
+    read = json.loads(page_json.dumps(diagnosis))["assets"][0]["contributions"][0]
+    assert read["share"] == {
+        "value": share.value,
+        "low": share.low,
+        "high": share.high,
+        "unit": "share",
+        "level": 0.9,
+    }
+    assert read["lines"] == diagnosis.assets[0].contributions[0].lines
+
+
+def test_a_refusal_stands_in_place_of_a_figure() -> None:
+    told = {
+        "refusal": {
+            "code": "no_promise",
+            "about": "on-time share",
+            "because": "No order line of this asset carries a promised date.",
+            "next_step": "Add promised_at to order_lines.",
+        }
+    }
+    asset = page_json.to_dict(sample.refused())["assets"][0]
+    assert asset["gap"] == told
+    assert asset["readings"][0]["figure"] == told
+    assert asset["refusals"] == [told["refusal"]]
+
+
+def test_rows_are_those_of_the_order_lines() -> None:
+    assert page_json.to_dict(sample.usual())["rows"] == {"in": 152_340, "used": 149_116, "aside": 3_224}
+    assert page_json.to_dict(sample.empty())["rows"] is None
+
+
+def test_names_come_back_as_they_were() -> None:
+    text = page_json.dumps(sample.hostile())
+    brands = [a["asset"]["brand"] for a in json.loads(text.encode())["assets"]]
+    assert brands == list(sample.HOSTILE_NAMES)
+    assert "Ünïcödé 靴" in text
+
+
+def test_the_same_result_is_the_same_text() -> None:
+    assert page_json.dumps(sample.usual()) == page_json.dumps(sample.usual())
+
+
+def test_a_number_that_is_none_is_no_json() -> None:
+    diagnosis = sample.usual()
+    broken = replace(diagnosis.total.contributions[0], lines=float("nan"))
+    with pytest.raises(ValueError, match="JSON compliant"):
+        page_json.dumps(replace(diagnosis, total=replace(diagnosis.total, contributions=(broken,))))

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from fourwalls.diagnosis import Diagnosis
+from fourwalls.surfaces import terminal, wording
+
+from . import sample
+from .golden import assert_golden
+
+
+def shown(diagnosis: Diagnosis, width: int = 110, colour: bool = False) -> str:
+    console = Console(width=width, force_terminal=colour, color_system="truecolor" if colour else None, record=True)
+    with console.capture() as capture:
+        terminal.show(diagnosis, console)
+    return capture.get()
+
+
+def shown_health(diagnosis: Diagnosis, width: int = 110) -> str:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        terminal.show_health(diagnosis.health, console)
+    return capture.get()
+
+
+def test_golden() -> None:
+    usual = sample.usual()
+    lines = (shown(usual) + "\n" + shown_health(usual)).splitlines()
+    assert_golden("terminal.txt", "\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def test_every_contribution_is_told() -> None:
+    usual = sample.usual()
+    rows = shown(usual, width=140).splitlines()
+    for c in usual.total.contributions:
+        figures = (wording.lines(c.lines), str(wording.said(c.share)), str(wording.said(c.amount)), c.party_name)
+        assert any(all(figure in row for figure in figures) for row in rows), figures
+
+
+def test_assets_keep_their_order_and_say_how_many_more() -> None:
+    many = sample.large(30)
+    text = shown(many)
+    places = [text.index(wording.asset(a)[:12]) for a in many.assets[:1]]
+    assert places
+    assert "number 0019" in shown(many, width=160)
+    assert "number 0020" not in shown(many, width=160)
+    assert "and 10 more assets, in diagnosis.json" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 104, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for diagnosis in (sample.usual(), sample.worst()):
+        assert all(len(line) <= width for line in shown(diagnosis, width).splitlines())
+
+
+def test_names_cannot_steer_the_terminal() -> None:
+    hostile = sample.hostile()
+    plain = shown(hostile) + shown_health(hostile)
+    assert not set(plain) & set("\x1b\u202e\u202c\t")
+    assert "[bold]markup[/bold]" in shown(hostile, width=240)
+    coloured = shown(hostile, width=240, colour=True)
+    assert "\x1b[31m" not in coloured
+
+
+def test_what_is_refused_is_said_with_the_data_that_would_tell() -> None:
+    text = shown(sample.refused())
+    assert "Cannot tell yet" in text
+    assert "No order line of this asset carries a promised date." in text
+    assert "Add promised_at to order_lines." in text
+    assert "0 %" not in text.replace("90 %", "")
+
+
+def test_an_empty_portfolio_reads_well() -> None:
+    assert "No asset has an order line in this period." in shown(sample.empty())
+    assert "No table was read." in shown_health(sample.empty())
+
+
+def test_health_tells_rows_reasons_and_empty_months() -> None:
+    text = shown_health(sample.usual())
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert any(r.startswith("order_lines order_lines.parquet 152,340 149,116 3,224") for r in rows)
+    assert any(r.startswith("order_lines 1,984 delivered before ordered order_id=K-10293") for r in rows)
+    assert "Feb 2025 0 none" in rows
+    assert "Not given: stock_days, forecasts, supply_orders, leakage." in rows
+
+
+def test_health_without_coverage_or_suspicions() -> None:
+    usual = sample.usual()
+    quiet = replace(usual, health=replace(usual.health, suspicions=(), coverage=()))
+    assert "Nothing looked suspicious." in shown_health(quiet)

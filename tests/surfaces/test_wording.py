@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourwalls.figures import Estimate, Period
+from fourwalls.surfaces import wording
+
+from . import sample
+
+
+@pytest.mark.parametrize(
+    ("figure", "reads"),
+    [
+        (Estimate(0.079, 0.068, 0.091, "share"), "7.9 % (6.8–9.1)"),
+        (Estimate(0.62, 0.51, 0.72, "share"), "62 % (51–72)"),
+        (Estimate(0.984, 0.981, 0.987, "share"), "98.4 % (98.1–98.7)"),
+        (Estimate(0.9997, 0.9995, 0.9999, "share"), "99.97 % (99.95–99.99)"),
+        (Estimate(0.0002, 0.00018, 0.00023, "share"), "0.020 % (0.018–0.023)"),
+        (Estimate(-0.012, -0.03, 0.008, "share"), "−1.2 % (−3.0 to 0.8)"),
+        (Estimate(0.5, 0.5, 0.5, "share"), "50 %"),
+        (Estimate(0.0, 0.0, 0.0, "share"), "0 %"),
+        (Estimate(0.4, 0.3, 0.5, "hours"), "24 min (18–30)"),
+        (Estimate(3.2, 2.9, 3.6, "hours"), "3.2 h (2.9–3.6)"),
+        (Estimate(77.0, 70.0, 85.0, "hours"), "3.2 days (2.9–3.5)"),
+        (Estimate(12_345.0, 9_800.0, 15_100.0, "lines"), "12,000 lines (10,000–15,000)"),
+        (Estimate(12_345.0, 12_290.0, 12_410.0, "lines"), "12,300 lines (12,300–12,400)"),
+        (Estimate(1.0, 1.0, 1.0, "lines"), "1 line"),
+        (Estimate(12_345.0, 11_200.0, 13_400.0, "EUR"), "EUR 12,300 (11,200–13,400)"),
+        (Estimate(2.34e6, 1.9e6, 2.8e6, "EUR"), "EUR 2.3 million (1.9–2.8)"),
+        (Estimate(1.2e9, 1.0e9, 1.5e9, "EUR/week"), "EUR 1.2 billion/week (1.0–1.5)"),
+        (Estimate(12.4, 9.1, 15.2, "EUR per late line"), "EUR 12 per late line (9–15)"),
+        (Estimate(8.7, 8.6, 8.8, "touches per case"), "8.70 touches per case (8.60–8.80)"),
+    ],
+)
+def test_figures_read(figure: Estimate, reads: str) -> None:
+    assert str(wording.said(figure)) == reads
+
+
+def test_a_range_of_another_coverage_says_so() -> None:
+    figure = Estimate(0.079, 0.068, 0.091, "share", level=0.8)
+    assert str(wording.said(figure, 0.9)) == "7.9 % (6.8–9.1, 80 % interval)"
+    assert str(wording.said(figure, 0.8)) == "7.9 % (6.8–9.1)"
+
+
+@given(
+    st.tuples(*[st.floats(-1e12, 1e12)] * 3).map(sorted),
+    st.sampled_from(["share", "hours", "lines", "EUR", "", "touches per case"]),
+)
+def test_what_is_read_lies_in_its_range_and_differs_only_by_rounding(numbers: list[float], unit: str) -> None:
+    low, value, high = numbers
+    said = wording.said(Estimate(value, low, high, unit))
+    assert not re.search(r"nan|inf|e[+-]?\d", str(said))
+    if said.interval:
+        bounds = re.split("–| to ", said.interval)
+        read = [float(x.replace(",", "").replace(wording.MINUS, "-")) for x in bounds]
+        assert read[0] <= read[1]
+        assert read[0] < read[1] or high - low < 1e-3 * max(abs(low), abs(high), 1)
+
+
+@given(st.text())
+def test_plain_text_is_one_line_that_steers_nothing(text: str) -> None:
+    kept = wording.plain(text)
+    assert not set(kept) & set("\n\r\t\x00\x1b\x7f\x85\u2028\u202e\u2066\u200f")
+    assert wording.plain(kept) == kept
+    kept.encode()
+
+
+def test_a_chance_from_finite_draws_is_never_certain() -> None:
+    assert [wording.chance(p) for p in (0.0, 0.004, 0.5, 0.973, 1.0)] == [
+        "less than 1 %",
+        "less than 1 %",
+        "50 %",
+        "97 %",
+        "more than 99 %",
+    ]
+
+
+def test_only_the_whole_is_100_percent() -> None:
+    assert wording.percent(1.0) == "100 %"
+    assert wording.percent(0.99999) == "over 99.9 %"
+
+
+def test_a_period_ends_on_its_last_day() -> None:
+    assert wording.period(Period(date(2024, 7, 1), date(2025, 7, 1))) == "1 Jul 2024 to 30 Jun 2025"
+
+
+def test_the_leading_party_is_summed_over_outcomes() -> None:
+    late = sample.loss(sample.CARRIER, 60.0)
+    cancelled = sample.loss(sample.CARRIER, 50.0, outcome="cancelled")
+    other = sample.loss(sample.CARRIER, 100.0, party="Slow Freight")
+    asset = sample.asset({}, [late, cancelled, other], 1_000, "orchestrate", "")
+    assert wording.leading(asset, "between") == wording.Culprit("Carriage", "Rapid Parcel", 110.0)
+    assert wording.leading(asset, "inside") is None
+
+
+def test_each_unknown_is_told_once() -> None:
+    asset = sample.usual().total
+    told = wording.unknowns(asset)
+    assert [(r.code, r.about) for r in told] == [("no_cost", "cost of lateness"), ("no_price", "order value")]
+
+
+def test_the_other_side_mirrors_its_range() -> None:
+    mirrored = wording.other_side(Estimate(0.3, 0.2, 0.45, "share"))
+    assert str(wording.said(mirrored)) == "70 % (55–80)"
+
+
+def test_other_small_words() -> None:
+    refused = sample.NO_PROMISE
+    assert wording.as_lines(refused, 10) is refused
+    assert wording.other_side(refused) is refused
+    assert wording.month("2025-03-01") == "Mar 2025"
+    assert wording.month("Q1 2025") == "Q1 2025"
+    assert wording.lines(-0.4) == ">−1"
+    assert wording.name(" \n") == "(no name)"
+    assert wording.sentence("91 % of lines are late") == "91\u00a0% of lines are late."
