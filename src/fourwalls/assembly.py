@@ -301,7 +301,23 @@ def pooled_entries(entries: Entries) -> Entries:
     return Entries(np.zeros(shape[0], dtype=np.int64), outcome, stage, wall, party, largest, lines, amount)
 
 
-def clocks(quantiles: pa.Table, below: Mapping[str, Floats], axes: Axes, draws: Draws | None) -> list[list[StageClock]]:
+def usual_standards(accounts: Accounts, asset: Ints, assets: int) -> list[tuple[str, ...]]:
+    """What most missed lines of each asset were held to, stage by stage; empty where there was no standard."""
+    words = len(accounts.words)
+    found = []
+    for stage in range(len(STAGES)):
+        votes = np.bincount(asset * words + accounts.standard[stage], minlength=assets * words).reshape(assets, words)
+        found.append([accounts.words[w] if n else "" for w, n in zip(votes.argmax(1), votes.max(1), strict=True)])
+    return list(zip(*found, strict=True))
+
+
+def clocks(
+    quantiles: pa.Table,
+    below: Mapping[str, Floats],
+    axes: Axes,
+    draws: Draws | None,
+    standards: Sequence[tuple[str, ...]],
+) -> list[list[StageClock]]:
     """How long each stage takes in each asset.
 
     The range of a quantile is Woodruff's (1952): the range of the share of lines below it, read back as durations.
