@@ -34,6 +34,7 @@ ASSUMPTIONS = (
 )  # fmt: skip
 """Assumptions the value of a path may rest on."""
 
+DEFAULT_ON_TIME_SHARE = 0.95
 HOURS_PER = {"hours": 1.0, "days": 24.0}
 
 
@@ -109,6 +110,11 @@ class Portfolio:
     assets: tuple[Mapping[str, Any], ...] = ()
     thresholds: Thresholds = Thresholds()
     says: frozenset[str] = frozenset()
+
+    @property
+    def on_time_share(self) -> float:
+        """Share of lines asked to be on time: the target, or 0.95, what parcel carriers are commonly held to."""
+        return self.targets.get("on_time_share", DEFAULT_ON_TIME_SHARE)
 
 
 def read_portfolio(folder: Path) -> Portfolio:

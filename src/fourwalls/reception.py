@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,7 @@ class Reception:
         self._engine, self._opened, self._portfolio, self._progress = engine, opened, portfolio, progress
         self._health: dict[str, TableHealth] = {}
         self.rows: dict[str, ir.Table] = {}
+        self._refused: dict[str, list[ir.Table]] = {}
         for name, table in opened.items():
             if name != "order_lines":
                 progress(f"checking {name}")
@@ -80,6 +82,9 @@ class Reception:
     def _aside(self, marked: ir.Table, spec: TableSpec, rules: list[intake.Rule]) -> list[SetAside]:
         if not rules:
             return []
+        because = ibis.cases(*((marked[intake.ASIDE] == i, rule.reason) for i, rule in enumerate(rules)), else_=None)
+        broken = marked.filter(marked[intake.ASIDE].notnull()).mutate(set_aside_reason=because)
+        self._refused.setdefault(spec.name, []).append(broken.drop(intake.ASIDE, "unreadable"))
         found = self._engine.run(intake.counts_by_reason(marked, spec)).sort_by(intake.ASIDE).to_pylist()
         return [
             SetAside(spec.name, rules[row[intake.ASIDE]].reason, row["rows"], row["example"] or "") for row in found
@@ -116,6 +121,9 @@ class Reception:
                 f"Keep one version of each {key} in tables/{spec.name}.sql.",
             )
         single = distinct.anti_join(differing, list(spec.key))
+        clashing = distinct.semi_join(differing, list(spec.key))
+        reason = ibis.literal(f"same {key} with different content")
+        self._refused.setdefault(spec.name, []).append(clashing.mutate(set_aside_reason=reason))
         conflict = SetAside(
             spec.name, f"same {key} with different content", self._count(distinct) - self._count(single), shown
         )
@@ -283,6 +291,14 @@ class Reception:
             self._engine.fingerprint,
             order_lines.SECONDS_PER_WEEK if long_enough else SECONDS_PER_DAY,
         )
+
+    def set_aside(self) -> dict[str, pa.Table]:
+        """Rows set aside, table by table, with `set_aside_reason`; exact copies, which add nothing, are only counted."""
+        if "order_lines" in self._opened:
+            _ = self._rows
+        return {
+            name: pa.concat_tables([self._engine.run(part) for part in parts]) for name, parts in self._refused.items()
+        }
 
     @cached_property
     def health(self) -> Health:

@@ -29,8 +29,6 @@ from fourwalls.tables.sources import sources
 
 Progress = Callable[[str], None]
 
-_DEFAULT_ON_TIME_SHARE = 0.95
-
 
 def open(  # noqa: A001 - fw.open reads as what it does
     folder: str | Path, data: str | Path | None = None, *, seed: int = 1, progress: Progress | None = None
@@ -83,6 +81,11 @@ class Study:
     def check(self) -> Health:
         """What is in the tables, what was set aside and why, and what looks suspicious."""
         return self._intake.health
+
+    def set_aside(self) -> dict[str, pa.Table]:
+        """The rows that were not used, table by table, with `set_aside_reason`."""
+        found = self._intake.set_aside()
+        return {name: rows for name, rows in found.items() if rows.num_rows}
 
     def diagnose(self) -> Diagnosis:
         """Where each asset loses its service, on which side of the wall, with whom, and what follows."""
@@ -140,7 +143,7 @@ class Study:
 
     @cached_property
     def _standards(self) -> dict[str, Standards]:
-        share = self.portfolio.targets.get("on_time_share", _DEFAULT_ON_TIME_SHARE)
+        share = self.portfolio.on_time_share
         found = {}
         for stage in stage_times.STAGES:
             self._progress(f"reading what {stage.name} has demonstrably reached")

@@ -22,6 +22,8 @@ class Facts:
             could not be traced; part of them for whose stages no standard was found. 0-1.
         event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that.
         outside_event: The gap without those weeks, as a share of order lines.
+        missed_of_due: Late and overdue lines, of lines due, 0-1.
+        on_time_target: Share of lines that is asked to be on time, 0-1; `target_origin` says by whom.
     """
 
     lines: int
@@ -32,6 +34,9 @@ class Facts:
     unheld_share: float
     event_share: float
     outside_event: float
+    missed_of_due: float
+    on_time_target: float
+    target_origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,15 @@ def _nothing_missed(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     return f"Only {percent(_value(gap.missed))} of lines are late, overdue or cancelled, and surely below {percent(t.material_share)}."
 
 
+def _at_target(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.missed_of_due > 1 - f.on_time_target:
+        return None
+    return (
+        f"{percent(1 - f.missed_of_due)} of the lines due came on time, and {percent(f.on_time_target)} is what is asked "
+        f"({f.target_origin})."
+    )
+
+
 def _untraced(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if f.untraced_share <= t.untraced_share:
         return None
@@ -195,6 +209,7 @@ def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 RULES = (
     _Rule("Fewer than {t.least_lines} lines: cannot tell.", "cannot tell yet", _too_few),
     _Rule("Fewer than {t.material_share:.1%} of lines missed: leave it.", "leave it", _nothing_missed),
+    _Rule("On time as often as asked: leave it.", "leave it", _at_target),
     _Rule("More than {t.untraced_share:.0%} of missed lines untraceable: cannot tell.", "cannot tell yet", _untraced),
     _Rule(
         "A gap below {t.material_share:.1%}, and no standard for more than {t.untraced_share:.0%} of missed lines: cannot tell.",

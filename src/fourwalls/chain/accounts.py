@@ -66,7 +66,7 @@ class Accounts:
         traceable: Whether the line could be replayed at all, shape (lines,).
         standard: Number of the standard in `words`, shape (4, lines).
         words: What lines were held to, in words.
-        held: Whether a standard was known for the stage, shape (3, lines).
+        held: Whether the stage was compared with something, shape (3, lines).
     """
 
     contribution: Floats
@@ -188,11 +188,11 @@ def _repairs(
             sound[:, s] = np.where(found, known.reached[safe].T, np.nan) * _HOUR_S
             numbers = np.array([_number(words, w) for w in known.words] or [0], dtype=np.int64)
             standard[s] = np.where(found, numbers[safe], 0)
-            held[s] = found & np.array([bool(w) for w in known.words] or [False])[safe]
+            held[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
         _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
         start = lines.ends[s]
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
-    return Repairs(tables, gate, kept, cap, usual, sound), standard, tuple(words), held
+    return Repairs(tables, gate, kept, cap, usual, sound, held.all(axis=0)), standard, tuple(words), held
 
 
 def _apply_caps(
@@ -263,6 +263,7 @@ def _slice_repairs(repairs: Repairs, part: slice) -> Repairs:
         repairs.cap[:, part],
         repairs.usual[:, part],
         repairs.sound[:, :, part],
+        repairs.judged[part],
     )
 
 

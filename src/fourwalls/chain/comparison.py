@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,20 +36,22 @@ LEAST_BLOCKS = 4
 # A distribution read from fewer lines says nothing about its tail.
 LEAST_FOR_QUANTILES = 20
 
-# Columns within which lines are comparable, finest first. A doer's own weeks need no other doer, but more lines.
+# Columns within which lines are comparable, finest first. Where a category is handled by one doer alone, it is compared
+# with other categories of the same size class, each for itself, so that one slow category does not colour the others.
+# A doer's own weeks need no other doer, but more lines.
 PEER_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "release": ((),),
-    "fulfilment": (("size_class",), ()),
+    "fulfilment": (("category", "size_class"), ("category",), ("size_class",), ()),
     "carriage": (("origin", "destination", "size_class"), ("origin", "destination")),
 }
 OWN_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "release": ((),),
-    "fulfilment": ((),),
+    "fulfilment": (("category",), ()),
     "carriage": (("origin", "destination"), ("destination",)),
 }
 KEYS: dict[str, tuple[str, ...]] = {
     "release": ("doer",),
-    "fulfilment": ("doer", "size_class"),
+    "fulfilment": ("doer", "category", "size_class"),
     "carriage": ("doer", "origin", "destination", "size_class"),
 }
 
@@ -178,22 +181,24 @@ class _Planner:
         return Plan(stage, self._assigned, tuple(self._groups), tuple(self._best), by_block, self._per_block)
 
     def compare_peers(self, level: Key) -> None:
+        names = self._weeks.names
+        apart = [i for i, name in enumerate(names) if name not in level and name not in ("size_class", "origin")]
         for place, members in self._open(level).items():
-            doers = self._weekly(members, by_block=False)
-            able = {name: w for name, w in doers.items() if _enough(w) and name != NOBODY}
+            groups = self._weekly(members, lambda key: " · ".join(key[i] for i in apart))
+            able = {name: w for name, w in groups.items() if _enough(w) and not name.startswith(NOBODY)}
             if len(able) < 2:
                 continue
-            rest = [w for name, w in doers.items() if name not in able]
+            rest = [w for name, w in groups.items() if name not in able]
             others = _together(rest) if rest else None
             cell = compare(able, PEERS, others if others is not None and _enough(others) else None)
             group = self._add_groups(cell, [*cell.groups, OTHERS])
             for key in members:
-                name = key[0] if key[0] in able else OTHERS
-                self._assigned[key] = Comparison(cell, " to ".join(place), group[name])
+                name = " · ".join(key[i] for i in apart)
+                self._assigned[key] = Comparison(cell, " to ".join(place), group[name if name in able else OTHERS])
 
     def compare_own_weeks(self, level: Key) -> None:
         for place, members in self._open(("doer", *level)).items():
-            blocks = self._weekly(members, by_block=True)
+            blocks = self._weekly(members, None)
             able = {name: w for name, w in blocks.items() if _enough(w)}
             if len(able) < LEAST_BLOCKS:
                 continue
@@ -206,7 +211,7 @@ class _Planner:
     def leave_the_rest(self, level: Key) -> None:
         because = f"fewer than two doers, or {LEAST_BLOCKS} spans of own weeks, with {LEAST_LINES} comparable lines"
         for place, members in self._open(level).items():
-            cell = Cell(NONE, (OTHERS,), frozenset(), {}, because)
+            cell = Cell(NONE, (OTHERS,), frozenset(), {}, because, compared=False)
             group = self._add_groups(cell, [OTHERS])
             for key in members:
                 self._assigned[key] = Comparison(cell, " to ".join(place), group[OTHERS])
@@ -220,24 +225,25 @@ class _Planner:
                 cells.setdefault(tuple(key[i] for i in at), []).append(key)
         return cells
 
-    def _weekly(self, members: list[Key], *, by_block: bool) -> dict[str, Weekly]:
-        """Weekly means of the members by doer, or by block of weeks."""
+    def _weekly(self, members: list[Key], called: Callable[[Key], str] | None) -> dict[str, Weekly]:
+        """Weekly means of the members by what each is called, or by block of weeks."""
         slices = [self._weeks.rows_of(self._weeks.codes[key]) for key in members]
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
         week = self._weeks.week[rows]
-        if by_block:
+        if called is None:
             name = week // self._per_block
         else:
-            doers = sorted({key[0] for key in members})
-            code = {doer: i for i, doer in enumerate(doers)}
-            name = np.repeat([code[key[0]] for key in members], [s.stop - s.start for s in slices])
+            texts = [called(key) for key in members]
+            known = sorted(set(texts))
+            code = {text: i for i, text in enumerate(known)}
+            name = np.repeat([code[text] for text in texts], [s.stop - s.start for s in slices])
         pairs, inverse = np.unique(np.stack([name, week]), axis=1, return_inverse=True)
-        lines = np.bincount(inverse.ravel(), self._weeks.lines[rows])
-        hours = np.bincount(inverse.ravel(), self._weeks.hours[rows])
+        lines = np.bincount(inverse.ravel(), self._weeks.lines[rows]).astype(np.float64)
+        hours = np.bincount(inverse.ravel(), self._weeks.hours[rows]).astype(np.float64)
         names, begins = np.unique(pairs[0], return_index=True)
         ends = [*begins[1:], len(lines)]
         return {
-            str(n) if by_block else doers[n]: Weekly(lines[b:e], hours[b:e])
+            str(n) if called is None else known[n]: Weekly(lines[b:e], hours[b:e])
             for n, b, e in zip(names.tolist(), begins, ends, strict=True)
         }
 
@@ -319,7 +325,7 @@ def read_standards(plan: Plan, counts: pa.Table, on_time_share: float) -> Standa
 def _in_words(cell: Cell, standard: Floats) -> str:
     median, p90 = quantiles(standard, BIN_HOURS, (0.5, 0.9))
     whose = f"best {len(cell.best)} of {len(cell.groups)}"
-    origin = f"{whose} doers of comparable lines" if cell.kind == PEERS else f"own {whose} spans of weeks"
+    origin = f"{whose} groups of comparable lines" if cell.kind == PEERS else f"own {whose} spans of weeks"
     return f"{origin}: median {_hours(median)}, 9 in 10 within {_hours(p90)}"
 
 

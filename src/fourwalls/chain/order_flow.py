@@ -51,6 +51,7 @@ class Repairs:
         usual: Working time of a stage the line never finished, as it is: the median [s], shape (3, lines).
         sound: The same at standard: median, .8, .9 quantile and the quantile a sound promise is made at [s],
             shape (4, 3, lines). NaN where unknown.
+        judged: Whether every stage of the line was compared with something, so that its promise can be, shape (lines,).
     """
 
     gates: Floats
@@ -59,6 +60,7 @@ class Repairs:
     cap: Floats
     usual: Floats
     sound: Floats
+    judged: Bools
 
 
 def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
@@ -167,7 +169,8 @@ def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats,
 def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
     """The promise a sound rule would have made [s], never before the one that was made; shape (lines,).
 
-    The rule: a promise that stages at standard would miss more often than one time in five was not theirs to keep.
+    Only where every stage was held to something: else a slow stage that nobody can be compared with would pass for a
+    tight promise. The rule: a promise that stages at standard would miss more often than one time in five was not theirs to keep.
     It is replaced by the time within which they deliver the target share. Spreads of stages are independent, so
     their distances from the median add in square.
     """
@@ -177,5 +180,5 @@ def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
         at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
     spread = np.sqrt(((in_four_of_five - median) ** 2).sum(axis=0))
     reach = np.sqrt(((in_target - median) ** 2).sum(axis=0))
-    unsound = lines.promised < at + spread
+    unsound = repairs.judged & (lines.promised < at + spread)
     return np.where(unsound, np.maximum(lines.promised, at + reach), lines.promised)

@@ -25,8 +25,9 @@ Floats = npt.NDArray[np.float64]
 # A doer (or a block of its weeks) needs this many comparable lines to stand for itself, in this many weeks.
 LEAST_LINES = 60
 LEAST_WEEKS = 4
-# The standard is what the better quarter, by lines, has shown.
+# The standard is what the better quarter of the groups has shown, on at least this share of the comparable lines.
 BETTER_SHARE = 0.25
+LEAST_SHARE = 0.05
 CHANCE = 0.05
 _Z = NormalDist().inv_cdf(1 - CHANCE)
 
@@ -48,6 +49,7 @@ class Cell:
         best: Those of them that make the standard.
         reliability: Doer (or block) → how much of its distance to the standard counts, 0 to 1.
         because: Why there is no standard; empty if there is one.
+        compared: Whether peers were compared, so that what the stage reaches elsewhere is known.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Cell:
     best: frozenset[str]
     reliability: dict[str, float]
     because: str
+    compared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,13 @@ def compare(groups: dict[str, Weekly], kind: str, others: Weekly | None = None) 
     between = sum(g.n * (g.mean - grand) ** 2 for g in groups.values()) / (len(groups) - 1)
     within = sum(g.spread for g in groups.values()) / (weeks - len(groups))
     if between <= 0 or (within > 0 and f_tail(between / within, len(groups) - 1, weeks - len(groups)) > CHANCE):
-        return Cell(NONE, names, frozenset(), {}, "comparable lines differ no more than chance would make them")
+        # Doers who are alike show what the stage can do; weeks of one doer that are alike show only what it does.
+        because = "comparable lines differ no more than chance would make them"
+        return Cell(NONE, names, frozenset(), {}, because, compared=kind == PEERS)
     best: list[str] = []
-    for name in names:
+    for name in names[:-1]:
         best.append(name)
-        if sum(groups[b].n for b in best) >= BETTER_SHARE * lines:
+        if len(best) >= BETTER_SHARE * len(groups) and sum(groups[b].n for b in best) >= LEAST_SHARE * lines:
             break
     standard = Weekly(np.concatenate([groups[b].lines for b in best]), np.concatenate([groups[b].hours for b in best]))
     error = _variance_of_mean(standard)
@@ -136,7 +141,7 @@ def compare(groups: dict[str, Weekly], kind: str, others: Weekly | None = None) 
         variance = error + _variance_of_mean(group)
         z = distance / variance**0.5 if variance > 0 else float("inf")
         reliability[name] = 1 - 1 / z**2 if z > _Z else 0.0
-    return Cell(kind, names, frozenset(best), reliability, "")
+    return Cell(kind, names, frozenset(best), reliability, "", compared=kind == PEERS)
 
 
 def kept_share(own: Floats, standard: Floats, reliability: float) -> Floats:

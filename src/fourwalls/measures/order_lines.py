@@ -46,7 +46,7 @@ def judged_lines(
         outcome, one of OUTCOMES;
         ordered_s, released_s, handed_over_s, delivered_s, promised_s, cancelled_s [s]; is_traceable: whether stage
         times are complete as far as the line came and run forwards; the doers channel_id, fulfilled_at (node, else
-        party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, size_class;
+        party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
         in_full, is_returned [null where unknown]; value_amount; rating_share; cancelled_after_promise.
     """
     joined = _with_references(lines, products, nodes, channels)
@@ -69,6 +69,7 @@ def judged_lines(
             "fulfilment_party",
             "origin",
             "destination",
+            "category",
         )
     )
     return judged.select(

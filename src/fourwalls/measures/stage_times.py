@@ -67,7 +67,7 @@ class Stage(NamedTuple):
 
 STAGES = (
     Stage("release", "ordered_s", "released_s", "channel_id", (), ("channel_id",), "release_party"),
-    Stage("fulfilment", "released_s", "handed_over_s", "fulfilled_at", (), ("fulfilled_at",), "fulfilment_party"),
+    Stage("fulfilment", "released_s", "handed_over_s", "fulfilled_at", ("category",), ("fulfilled_at",), "fulfilment_party"),
     Stage(
         "carriage", "handed_over_s", "delivered_s", "carrier_id", ("origin", "destination"),
         ("carrier_id", "fulfilled_at"), "carrier_id",
@@ -218,6 +218,6 @@ def untimely_lines(lines: ir.Table) -> ir.Table:
     names = (
         "asset_key", "span", "outcome", "is_traceable", "ordered_s", "released_s", "handed_over_s", "delivered_s",
         "promised_s", "cancelled_s", "channel_id", "fulfilled_at", "carrier_id", "release_party", "fulfilment_party",
-        "origin", "destination", "size_class", "value_amount", "order_key", "line_key",
+        "origin", "destination", "category", "size_class", "value_amount", "order_key", "line_key",
     )  # fmt: skip
     return t.select(*names)

@@ -1,0 +1,218 @@
+"""The command line: a thin skin over the Python API."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
+    from fourwalls.study import Study
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Operate it better in-house, or orchestrate it across partners? From your own records to a verdict.",
+)
+
+Folder = Annotated[Path, typer.Argument(help="Portfolio folder: portfolio.toml and tables/.")]
+Data = Annotated[Path | None, typer.Option(help="Folder that {data} in the SQL files stands for.")]
+Out = Annotated[Path | None, typer.Option(help="Where to write; default: FOLDER/out.")]
+Asset = Annotated[str | None, typer.Option(help="Name of an asset, as the diagnosis prints it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress lines.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"fourwalls {installed('fourwalls')}")
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Portfolio folder to draft; must not have a portfolio.toml yet.")],
+    files: Annotated[
+        list[Path] | None, typer.Option("--from", help="Your CSV or Parquet files, or a folder of them; repeatable.")
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(help="Further files.", show_default=False)] = None,
+) -> None:
+    """Look at your files and draft portfolio.toml and the SQL that maps them, with what is unsure marked."""
+    from fourwalls.tables.draft import draft_portfolio
+
+    given = [*(files or []), *(more or [])]
+    if not given:
+        raise PortfolioError(
+            "No file was named to draft from.", "Add --from FILE, for each of your files, or a folder."
+        )
+    draft = draft_portfolio(folder, given)
+    console = _console()
+    console.print(draft.summary(), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    folder: Folder,
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="Write the rows set aside there, one CSV a table.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Read the tables and say what can be used, what was set aside and why, and what looks suspicious."""
+    with _study(folder, data, quiet) as study:
+        from fourwalls.surfaces import terminal
+        from fourwalls.surfaces.files import as_csv, write_files
+
+        health = study.check()
+        terminal.show_health(health, _console())
+        if out is not None:
+            texts = {f"{name}_set_aside.csv": as_csv(rows) for name, rows in study.set_aside().items()}
+            write_files(out, texts)
+            typer.echo(f"Rows set aside: {listed(sorted(texts)) if texts else 'none'} in {out}")
+
+
+@app.command()
+def diagnose(folder: Folder, data: Data = None, out: Out = None, quiet: Quiet = False) -> None:
+    """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    with _study(folder, data, quiet) as study:
+        _diagnose(study, out or folder / "out")
+
+
+def _diagnose(study: Study, out: Path) -> Diagnosis:
+    from fourwalls.surfaces import terminal
+    from fourwalls.surfaces.files import write_files
+    from fourwalls.surfaces.page import html, json
+
+    found = study.diagnose()
+    write_files(out, {"page.html": html.render(found), "diagnosis.json": json.dumps(found)})
+    terminal.show(found, _console())
+    typer.echo(f"\nThe page: {out / 'page.html'}\nAll figures: {out / 'diagnosis.json'}")
+    return found
+
+
+@app.command()
+def chain(
+    folder: Folder,
+    data: Data = None,
+    asset: Asset = None,
+    stage: Annotated[str | None, typer.Option(help="release, fulfilment, carriage or promise.")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="The very order lines behind the numbers.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many lines to print.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option(help="Write all of those lines to this folder as order_lines.csv.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Trace the chain of one asset: which stage, on which side, with whom; with --lines down to the records."""
+    with _study(folder, data, quiet) as study:
+        from fourwalls.surfaces import terminal
+        from fourwalls.surfaces.files import as_csv, write_files
+
+        found = study.diagnose()
+        chosen = found.total if asset is None else _asset(found, asset)
+        console = _console()
+        if stage is not None or lines or out is not None:
+            rows = study.lines(chosen.asset or None, stage)
+            terminal.show_lines(rows, most, console)
+            if out is not None:
+                write_files(out, {"order_lines.csv": as_csv(rows)})
+                typer.echo(f"All {rows.num_rows:,} lines: {out / 'order_lines.csv'}")
+        else:
+            terminal.show_asset(found, chosen, console)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where to make the retailer and write its page.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Another seed makes another retailer.")] = 1,
+) -> None:
+    """Make a retailer whose trouble is known, diagnose it, and name the page to open."""
+    import shutil
+
+    from fourwalls import worlds
+
+    folder = out / "retailer"
+    if folder.exists():
+        if not (folder / "portfolio.toml").is_file():
+            raise OutputError(f"'{folder}' is in the way and is no portfolio.", "Name another place with --out.")
+        shutil.rmtree(folder)
+    worlds.make("demo", folder, seed=seed)
+    with _study(folder, None, quiet=False) as study:
+        _diagnose(study, out)
+    typer.echo(f"What was really planted: {out / 'retailer.truth.json'} (the diagnosis never reads it)")
+
+
+def _asset(found: Diagnosis, name: str) -> AssetDiagnosis:
+    from fourwalls.surfaces import wording
+
+    def plain(text: str) -> str:
+        return " ".join(text.replace("·", " ").replace("/", " ").casefold().split())
+
+    by_name = {plain(wording.asset(a)): a for a in found.assets}
+    chosen = by_name.get(plain(name))
+    if chosen is None:
+        names = [wording.asset(a) for a in found.assets]
+        raise PortfolioError(f"There is no asset '{name}'.{did_you_mean(name, names)}", f"Choose from {listed(names)}.")
+    return chosen
+
+
+@contextmanager
+def _study(folder: Path, data: Path | None, quiet: bool) -> Iterator[Study]:
+    with _progress(quiet) as tell:
+        # Late, so that --help and mistakes in the command answer at once.
+        from fourwalls.study import open as open_study
+
+        with open_study(folder, data, progress=tell) as study:
+            yield study
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Tells what is being done, on the error stream, where a person looks on."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def tell(step: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K… {step}")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[2K")
+    return Console()
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is one sentence, a remedy and exit code 2."""
+    try:
+        app()
+    except FourwallsError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error.what}\n{error.remedy}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
