@@ -76,6 +76,19 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The lines that make a standard.
+
+    Attributes:
+        keys: Keys of these lines; empty if there is no standard.
+        blocks: Only these blocks of weeks; None for all.
+    """
+
+    keys: tuple[Key, ...] = ()
+    blocks: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Who is compared with whom in one stage, before any distribution is read.
 
@@ -83,7 +96,7 @@ class Plan:
         stage: Name of the stage.
         comparisons: Key of a line → its comparison.
         cells: Group → its cell and its name within it.
-        best_groups: Group → the groups whose lines make its standard.
+        best: Group → the lines that make its standard.
         by_block: Whether some doer is compared with its own weeks.
         spans_per_block: Length of such a block.
     """
@@ -91,7 +104,7 @@ class Plan:
     stage: str
     comparisons: dict[Key, Comparison]
     cells: tuple[tuple[Cell, str], ...]
-    best_groups: tuple[tuple[int, ...], ...]
+    best: tuple[Best, ...]
     by_block: bool
     spans_per_block: int
 
@@ -173,7 +186,7 @@ class _Planner:
     def __init__(self, weeks: _Weeks, per_block: int) -> None:
         self._weeks, self._per_block = weeks, per_block
         self._groups: list[tuple[Cell, str]] = []
-        self._best: list[tuple[int, ...]] = []
+        self._best: list[Best] = []
         self._assigned: dict[Key, Comparison] = {}
 
     def plan(self, stage: str) -> Plan:
@@ -183,15 +196,18 @@ class _Planner:
     def compare_peers(self, level: Key) -> None:
         names = self._weeks.names
         apart = [i for i, name in enumerate(names) if name not in level and name not in ("size_class", "origin")]
+        everyone = self._cells(level, list(self._weeks.codes))
         for place, members in self._open(level).items():
-            groups = self._weekly(members, lambda key: " · ".join(key[i] for i in apart))
+            # Those that a finer level has settled still show what can be reached.
+            groups = self._weekly(everyone[place], lambda key: " · ".join(key[i] for i in apart))
             able = {name: w for name, w in groups.items() if _enough(w) and not name.startswith(NOBODY)}
             if len(able) < 2:
                 continue
             rest = [w for name, w in groups.items() if name not in able]
             others = _together(rest) if rest else None
             cell = compare(able, PEERS, others if others is not None and _enough(others) else None)
-            group = self._add_groups(cell, [*cell.groups, OTHERS])
+            best = Best(tuple(k for k in everyone[place] if " · ".join(k[i] for i in apart) in cell.best))
+            group = self._add_groups(cell, [*cell.groups, OTHERS], best)
             for key in members:
                 name = " · ".join(key[i] for i in apart)
                 self._assigned[key] = Comparison(cell, " to ".join(place), group[name if name in able else OTHERS])
@@ -203,7 +219,8 @@ class _Planner:
             if len(able) < LEAST_BLOCKS:
                 continue
             cell = compare(able, OWN_WEEKS)
-            group = self._add_groups(cell, list(blocks))
+            best = Best(tuple(members), frozenset(int(b) for b in cell.best)) if cell.best else Best()
+            group = self._add_groups(cell, list(blocks), best)
             numbers = {int(name): number for name, number in group.items()}
             for key in members:
                 self._assigned[key] = Comparison(cell, " to ".join(place[1:]), -1, numbers)
@@ -212,17 +229,19 @@ class _Planner:
         because = f"fewer than two doers, or {LEAST_BLOCKS} spans of own weeks, with {LEAST_LINES} comparable lines"
         for place, members in self._open(level).items():
             cell = Cell(NONE, (OTHERS,), frozenset(), {}, because, compared=False)
-            group = self._add_groups(cell, [OTHERS])
+            group = self._add_groups(cell, [OTHERS], Best())
             for key in members:
                 self._assigned[key] = Comparison(cell, " to ".join(place), group[OTHERS])
 
     def _open(self, level: Key) -> dict[Key, list[Key]]:
         """Keys that have no comparison yet, by cell of the level."""
+        return self._cells(level, [key for key in self._weeks.codes if key not in self._assigned])
+
+    def _cells(self, level: Key, keys: list[Key]) -> dict[Key, list[Key]]:
         at = [self._weeks.names.index(name) for name in level]
         cells: dict[Key, list[Key]] = {}
-        for key in self._weeks.codes:
-            if key not in self._assigned:
-                cells.setdefault(tuple(key[i] for i in at), []).append(key)
+        for key in keys:
+            cells.setdefault(tuple(key[i] for i in at), []).append(key)
         return cells
 
     def _weekly(self, members: list[Key], called: Callable[[Key], str] | None) -> dict[str, Weekly]:
@@ -247,9 +266,8 @@ class _Planner:
             for n, b, e in zip(names.tolist(), begins, ends, strict=True)
         }
 
-    def _add_groups(self, cell: Cell, names: list[str]) -> dict[str, int]:
+    def _add_groups(self, cell: Cell, names: list[str], best: Best) -> dict[str, int]:
         numbers = {name: len(self._groups) + i for i, name in enumerate(names)}
-        best = tuple(numbers[name] for name in names if name in cell.best)
         self._groups += [(cell, name) for name in names]
         self._best += [best] * len(names)
         return numbers
@@ -300,26 +318,51 @@ def read_standards(plan: Plan, counts: pa.Table, on_time_share: float) -> Standa
         on_time_share: Share of lines a sound promise lets arrive in time.
     """
     groups = len(plan.cells)
+    counted = _Counted(plan, counts)
     group = group_numbers(plan, counts, None)
-    bins = counts["bin"].to_numpy().astype(np.int64).clip(0, BINS - 1)
-    lines = np.bincount(
-        group * BINS + bins, counts["lines"].to_numpy().astype(np.float64), minlength=groups * BINS
-    ).reshape(groups, BINS)
+    own_lines = np.bincount(group * BINS + counted.bins, counted.lines, minlength=groups * BINS).reshape(groups, BINS)
     kept = np.ones((groups, BINS))
     actual, reached = np.full((groups, 2), np.nan), np.full((groups, 4), np.nan)
     words = []
+    known: dict[int, Floats] = {}
     for number, (cell, name) in enumerate(plan.cells):
-        best = plan.best_groups[number]
-        standard = lines[list(best)].sum(axis=0) if best else np.zeros(BINS)
+        best = plan.best[number]
+        if id(best) not in known:
+            known[id(best)] = counted.of(best)
+        standard, own = known[id(best)], own_lines[number]
+        has_standard = standard.sum() >= LEAST_LINES
         reliability = cell.reliability.get(name, 0.0)
-        own = lines[number]
-        if reliability > 0 and own.sum() > 0 and standard.sum() >= LEAST_LINES:
+        if reliability > 0 and own.sum() > 0 and has_standard:
             kept[number] = kept_share(own, standard, reliability)
         if own.sum() >= LEAST_FOR_QUANTILES:
             actual[number] = quantiles(own, BIN_HOURS, (0.5, 0.9))
             reached[number] = quantiles(own, BIN_HOURS * kept[number], (0.5, 0.8, 0.9, on_time_share))
-        words.append(_in_words(cell, standard) if best else "")
-    return Standards(plan, kept, actual, reached, tuple(words), lines.sum(axis=1))
+        words.append(_in_words(cell, standard) if has_standard else "")
+    return Standards(plan, kept, actual, reached, tuple(words), own_lines.sum(axis=1))
+
+
+class _Counted:
+    """Counts by bin, sorted by key, so that the lines of any set of keys can be added up."""
+
+    def __init__(self, plan: Plan, counts: pa.Table) -> None:
+        keys = list(zip(*(_texts(counts[name]) for name in KEYS[plan.stage]), strict=True))
+        self._codes = {key: i for i, key in enumerate(sorted(set(keys)))}
+        code = np.array([self._codes[key] for key in keys], dtype=np.int64)
+        self.bins = counts["bin"].to_numpy().astype(np.int64).clip(0, BINS - 1)
+        self.lines = counts["lines"].to_numpy().astype(np.float64)
+        self._blocks = counts["block"].to_numpy().astype(np.int64)
+        self._order = np.argsort(code, kind="stable")
+        self._starts = np.searchsorted(code[self._order], np.arange(len(self._codes) + 1))
+
+    def of(self, best: Best) -> Floats:
+        """Lines by duration bin, shape (bins,)."""
+        slices = [slice(*self._starts[[c, c + 1]]) for key in best.keys if (c := self._codes.get(key)) is not None]
+        if not slices:
+            return np.zeros(BINS)
+        rows = np.concatenate([self._order[part] for part in slices])
+        if best.blocks is not None:
+            rows = rows[np.isin(self._blocks[rows], list(best.blocks))]
+        return np.bincount(self.bins[rows], self.lines[rows], minlength=BINS).astype(np.float64)
 
 
 def _in_words(cell: Cell, standard: Floats) -> str:
