@@ -49,11 +49,13 @@ class Axes:
         """Number of each row's asset; 0 where all are one asset."""
         if not self.grain:
             return np.zeros(table.num_rows, dtype=np.int64)
-        return np.searchsorted(self.keys, table["asset_key"].to_numpy()).astype(np.int64)
+        numbers: Ints = np.searchsorted(self.keys, table["asset_key"].to_numpy()).astype(np.int64)
+        return numbers
 
     def span_numbers(self, table: pa.Table) -> Ints:
         """Number of each row's span of time, from 0."""
-        return np.searchsorted(self.spans, table["span"].to_numpy().astype(np.int64)).astype(np.int64)
+        numbers: Ints = np.searchsorted(self.spans, table["span"].to_numpy().astype(np.int64)).astype(np.int64)
+        return numbers
 
     def sums(self, table: pa.Table, names: Sequence[str]) -> dict[str, Floats]:
         """Columns of a table summed by asset and span, shape (assets, spans) each."""

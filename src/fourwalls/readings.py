@@ -195,7 +195,8 @@ def lateness_readings(
             if cubes is None:
                 found[i].append(Reading(effect.name, effect.label, effect.refusal, 0, effect.definition))
                 continue
-            figure = effect_of_lateness(effect.label, effect.unit, *(c[i] for c in cubes), panel.draws)
+            late, punctual, late_sum, punctual_sum = (c[i] for c in cubes)
+            figure = effect_of_lateness(effect.label, effect.unit, late, punctual, late_sum, punctual_sum, panel.draws)
             found[i].append(
                 Reading(effect.name, effect.label, figure, round(float(cubes[0][i].sum())), effect.definition)
             )
@@ -247,10 +248,11 @@ def _by_class(
     classes = int(lead.max()) + 1 if len(lead) else 1
     flat = (asset_numbers(table) * classes + lead) * shape[1] + span_numbers(table)
     names = ("late", "punctual", f"late_{kind}", f"punctual_{kind}")
+    size = shape[0] * classes * shape[1]
     return [
-        np.bincount(
-            flat, pc.cast(table[name], pa.float64()).to_numpy(), minlength=shape[0] * classes * shape[1]
-        ).reshape(shape[0], classes, shape[1])
+        np.bincount(flat, pc.cast(table[name], pa.float64()).to_numpy(), minlength=size)
+        .astype(np.float64)
+        .reshape(shape[0], classes, shape[1])
         for name in names
     ]
 

@@ -185,7 +185,7 @@ class Study:
         axes, panel = self._counts
         untimely, accounts = self._untimely, self._accounts
         asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
-        outcome = np.array([OUTCOMES.index(o) for o in untimely["outcome"].to_pylist()], dtype=np.int64)
+        outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)
         amount = pc.cast(untimely["value_amount"], pa.float64()).to_numpy(zero_copy_only=False)
         priced = bool(np.isfinite(amount).any())
         booked = entries(accounts, asset, span, len(axes.spans), outcome, np.nan_to_num(amount))

@@ -15,7 +15,7 @@ from fourwalls.chain.calendars import HOURS, Gate
 from fourwalls.chain.comparison import NOBODY, Standards, group_numbers
 from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered
 from fourwalls.chain.standards import BINS
-from fourwalls.diagnosis import Wall
+from fourwalls.diagnosis import Outcome, Wall
 from fourwalls.measures.stage_times import STAGES, bin_number
 from fourwalls.portfolio import STAGES as PLAYER_NAMES
 from fourwalls.portfolio import Portfolio
@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 INSIDE, BETWEEN, UNKNOWN = 0, 1, 2
 WALLS: tuple[Wall, ...] = ("inside", "between", "unknown")
-OUTCOMES = ("late", "overdue", "cancelled")
+OUTCOMES: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
 # Lines replayed at a time: 16 coalitions of these stay well within the memory a run may take.
 _CHUNK = 400_000
 _HOUR_S = 3600.0
@@ -192,7 +192,12 @@ def _repairs(
         _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
         start = lines.ends[s]
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
-    return Repairs(tables, gate, kept, cap, usual, sound, held.all(axis=0)), standard, tuple(words), held
+    return (
+        Repairs(tables, gate, kept, cap, usual, sound, np.logical_and.reduce(held, axis=0)),
+        standard,
+        tuple(words),
+        held,
+    )
 
 
 def _apply_caps(
@@ -307,12 +312,13 @@ def entries(accounts: Accounts, asset: Ints, span: Ints, spans: int, outcome: In
     flat = cells * spans + span[line]
     size = unique.shape[1] * spans
     shape = (unique.shape[1], spans)
-    lines = np.bincount(flat, weight, minlength=size).reshape(shape)
-    money = np.bincount(flat, weight * amount[line], minlength=size).reshape(shape)
+    lines = np.bincount(flat, weight, minlength=size).astype(np.float64).reshape(shape)
+    money = np.bincount(flat, weight * amount[line], minlength=size).astype(np.float64).reshape(shape)
     words = len(accounts.words)
     votes = np.bincount(cells * words + accounts.standard[player, line], weight, minlength=shape[0] * words)
     usual = votes.reshape(shape[0], words).argmax(axis=1) if shape[0] else np.zeros(0, dtype=np.int64)
-    return Entries(*unique.astype(np.int64), usual.astype(np.int64), lines, money)
+    a, o, p, w, party_number = unique.astype(np.int64)
+    return Entries(a, o, p, w, party_number, usual.astype(np.int64), lines, money)
 
 
 def summed(values: npt.NDArray[np.bool_] | Floats, asset: Ints, assets: int, span: Ints, spans: int) -> Floats:

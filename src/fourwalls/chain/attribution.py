@@ -38,4 +38,5 @@ def shapley(worth: npt.NDArray[np.float64] | npt.NDArray[np.bool_], players: int
 
 def worth_of(worth: npt.NDArray[np.bool_], coalition: Ints) -> npt.NDArray[np.bool_]:
     """Worth of another coalition for each game; shapes (coalitions, games) and (games,)."""
-    return np.take_along_axis(worth, coalition[None, :], axis=0)[0]
+    chosen: npt.NDArray[np.bool_] = np.take_along_axis(worth, coalition[None, :], axis=0)[0]
+    return chosen

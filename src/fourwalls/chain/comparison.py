@@ -295,7 +295,7 @@ def group_numbers(plan: Plan, table: pa.Table, week: Ints | None) -> Ints:
     keys = [tuple(key.split("\x1f")) for key in coded.dictionary.to_pylist()]
     code = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     found = [plan.comparisons.get(key) for key in keys]
-    group = np.array([-1 if c is None else c.group for c in found] or [-1], dtype=np.int64)[code]
+    group: Ints = np.array([-1 if c is None else c.group for c in found] or [-1], dtype=np.int64)[code]
     if plan.by_block:
         block = table["block"].to_numpy().astype(np.int64) if week is None else week // plan.spans_per_block
         for i, comparison in enumerate(found):

@@ -160,7 +160,8 @@ def kept_share(own: Floats, standard: Floats, reliability: float) -> Floats:
     used = standard > 0
     rank_there = (np.cumsum(standard) - standard / 2)[used] / standard.sum()
     there = np.interp(rank, rank_there, log_hours[used])
-    return 1 - reliability * (1 - np.exp(np.minimum(there - log_hours, 0.0)))
+    kept: Floats = 1 - reliability * (1 - np.exp(np.minimum(there - log_hours, 0.0)))
+    return kept
 
 
 def quantiles(lines: Floats, hours: Floats, probabilities: Iterable[float]) -> Floats:

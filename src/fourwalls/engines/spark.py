@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-@ibis.udf.scalar.builtin(name="xxhash64")
-def _xxhash64(text: str) -> int: ...  # type: ignore[empty-body]
+@ibis.udf.scalar.builtin(name="xxhash64", signature=((dt.string,), dt.int64))
+def _xxhash64(text): ...  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 class SparkEngine:

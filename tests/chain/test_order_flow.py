@@ -1,0 +1,180 @@
+"""The replay: its laws, and a slow twin that walks one line at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fourwalls.chain.attribution import shapley
+from fourwalls.chain.calendars import CANDIDATES
+from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered, replayed_ends
+
+HOUR = 3600.0
+START = 1_735_776_000.0  # Thursday 2025-01-02 00:00 UTC
+GATE = next(g for g in CANDIDATES if g.hour == 16 and g.days == "Monday to Friday")
+
+
+def lines_and_repairs(rows: list[dict]) -> tuple[Lines, Repairs]:
+    n = len(rows)
+    ends = np.full((TIMED, n), np.nan)
+    for i, row in enumerate(rows):
+        at = row["ordered"]
+        for stage, hours in enumerate(row["hours"]):
+            at += hours * HOUR
+            ends[stage, i] = at
+    lines = Lines(
+        ordered=np.array([r["ordered"] for r in rows]),
+        promised=np.array([r["ordered"] + r["promise_hours"] * HOUR for r in rows]),
+        cancelled=np.array([r.get("cancelled", np.nan) for r in rows]),
+        ends=ends,
+        waited_until=np.array([r.get("cancelled", START + 5000 * HOUR) for r in rows]),
+    )
+    stages = [[r["kept"][s] for r in rows] for s in range(TIMED)]
+    sound = np.full((4, TIMED, n), np.nan)
+    for i, row in enumerate(rows):
+        for s in range(TIMED):
+            sound[:, s, i] = np.array([1.0, 1.5, 2.0, 2.5]) * row.get("sound_hours", 10.0) * HOUR
+    repairs = Repairs(
+        gates=np.array([GATE.wait_hours]),
+        gate=np.array([[r["gate"][s] for r in rows] for s in range(TIMED)]),
+        kept=np.array(stages, dtype=float),
+        cap=np.array([[r["cap_hours"][s] * HOUR for r in rows] for s in range(TIMED)]),
+        usual=np.full((TIMED, n), 10 * HOUR),
+        sound=sound,
+        judged=np.array([r.get("judged", False) for r in rows]),
+    )
+    return lines, repairs
+
+
+hours = st.floats(0.01, 200.0, allow_nan=False)
+row = st.fixed_dictionaries(
+    {
+        "ordered": st.integers(0, 168).map(lambda h: START + h * HOUR + 600),
+        "hours": st.lists(hours, min_size=0, max_size=3),
+        "promise_hours": st.floats(1.0, 300.0),
+        "kept": st.lists(st.sampled_from([math.nan, 0.2, 0.7, 1.0]), min_size=3, max_size=3),
+        "gate": st.lists(st.sampled_from([-1, 0]), min_size=3, max_size=3),
+        "cap_hours": st.lists(st.sampled_from([math.inf, 5.0, 60.0]), min_size=3, max_size=3),
+        "judged": st.booleans(),
+    }
+)
+
+
+def slow_wait(at: float) -> float:
+    """Hours until the gate opens, walking minute by minute would be right; walking hours is enough here."""
+    hour = math.floor(at / HOUR)
+    opening = hour + 1
+    while not (opening % 24 == 16 and (opening // 24 + 3) % 7 < 5):
+        opening += 1
+    return opening * HOUR - at
+
+
+def slow_delivery(r: dict, coalition: int) -> float:
+    """One line, stage by stage, as a person would follow it."""
+    recorded, at = r["ordered"], r["ordered"]
+    for stage, spent in enumerate(r["hours"]):
+        wait = slow_wait(recorded) if r["gate"][stage] == 0 else 0.0
+        gated = wait <= spent * HOUR and r["gate"][stage] == 0
+        work = spent * HOUR - (wait if gated else 0.0)
+        new_wait = slow_wait(at) if gated else 0.0
+        end = at + new_wait + work
+        if coalition >> stage & 1:
+            kept = r["kept"][stage]
+            repaired = at + new_wait + work * (1.0 if math.isnan(kept) else kept)
+            end = min(repaired, at + min(new_wait + work, r["cap_hours"][stage] * HOUR))
+        recorded += spent * HOUR
+        at = end
+    return at
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(row, min_size=1, max_size=8))
+def test_equals_the_slow_twin_on_delivered_lines(rows: list[dict]) -> None:
+    rows = [r for r in rows if len(r["hours"]) == 3]
+    if not rows:
+        return
+    lines, repairs = lines_and_repairs(rows)
+    for coalition in range(1 << TIMED):
+        expected = [slow_delivery(r, coalition) for r in rows]
+        np.testing.assert_allclose(replayed_ends(lines, repairs, coalition), expected, atol=0.01)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(row, min_size=1, max_size=8))
+def test_nothing_repaired_reproduces_the_record(rows: list[dict]) -> None:
+    rows = [r for r in rows if len(r["hours"]) == 3]
+    if not rows:
+        return
+    lines, repairs = lines_and_repairs(rows)
+    np.testing.assert_allclose(replayed_ends(lines, repairs, 0), lines.ends[-1], atol=0.01)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(row, min_size=1, max_size=8))
+def test_more_repairs_never_save_less_and_contributions_add_up(rows: list[dict]) -> None:
+    lines, repairs = lines_and_repairs(rows)
+    saved = recovered(lines, repairs)
+    for coalition in range(COALITIONS):
+        for player in range(PLAYERS):
+            assert (saved[coalition | 1 << player] >= saved[coalition]).all()
+    values = shapley(saved, PLAYERS)
+    np.testing.assert_allclose(values.sum(axis=0), saved[-1].astype(float) - saved[0], atol=1e-9)
+
+
+BASE = {"ordered": START, "kept": [1.0] * 3, "gate": [-1] * 3, "cap_hours": [math.inf] * 3}
+
+
+def saved_by(row: dict) -> dict[int, bool]:
+    saved = recovered(*lines_and_repairs([BASE | row]))
+    return {coalition: bool(saved[coalition, 0]) for coalition in range(COALITIONS)}
+
+
+def test_each_coupled_wait_belongs_to_who_caused_it() -> None:
+    """Handed over at 17:00, an hour after the carrier left: the wait until 16:00 next day is the packer's doing."""
+    row = {"hours": [0.0, 17.0, 23.0 + 10.0], "promise_hours": 30.0, "kept": [1.0, 0.5, 1.0], "gate": [-1, -1, 0]}
+    saved = saved_by(row)
+    assert saved[0b0010]
+    assert not saved[0b0100]
+
+
+def test_a_plain_count_of_hours_would_blame_the_wrong_stage() -> None:
+    """An hour saved by the packer does not help if the carrier's truck leaves at the same time anyway."""
+    row = {"hours": [0.0, 10.0, 6.0 + 10.0], "promise_hours": 25.5, "kept": [1.0, 0.5, 1.0], "gate": [-1, -1, 0]}
+    assert not saved_by(row)[0b0010]
+
+
+def test_a_line_stuck_longer_than_standard_is_the_stuck_stages_loss() -> None:
+    row = {"hours": [1.0], "promise_hours": 60.0}
+    saved = saved_by(row)
+    assert saved[0b0010]
+    assert not saved[0b0101]
+
+
+def test_a_line_cancelled_while_still_in_time_is_nobodys_loss() -> None:
+    row = {"hours": [1.0], "promise_hours": 60.0, "cancelled": START + 12 * HOUR}
+    assert not any(saved_by(row).values())
+
+
+def test_a_line_given_up_after_a_long_wait_could_have_been_shipped() -> None:
+    row = {"hours": [1.0], "promise_hours": 60.0, "cancelled": START + 90 * HOUR}
+    assert saved_by(row)[0b0010]
+
+
+def test_a_promise_no_standard_could_keep_is_the_promises_loss() -> None:
+    row = {"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}
+    saved = saved_by(row)
+    assert saved[0b1000]
+    assert not saved[0b0111]
+
+
+def test_a_promise_is_not_blamed_where_a_stage_could_not_be_compared() -> None:
+    row = {"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": False}
+    assert not any(saved_by(row).values())
+
+
+def test_a_target_caps_a_stage() -> None:
+    row = {"hours": [1.0, 40.0, 5.0], "promise_hours": 30.0, "cap_hours": [math.inf, 20.0, math.inf]}
+    assert saved_by(row)[0b0010]
