@@ -11,7 +11,8 @@ from fourwalls.resampling import draw_clusters, ratio_ranges, share_estimate, st
 
 
 @pytest.mark.parametrize(
-    ("p", "freedom", "table"), [(0.95, 7, 1.895), (0.95, 12, 1.782), (0.975, 20, 2.086), (0.95, 30, 1.697), (0.9, 5, 1.476)]
+    ("p", "freedom", "table"),
+    [(0.95, 7, 1.895), (0.95, 12, 1.782), (0.975, 20, 2.086), (0.95, 30, 1.697), (0.9, 5, 1.476)],
 )
 def test_students_quantiles_as_in_the_tables(p: float, freedom: int, table: float) -> None:
     assert student_quantile(p, freedom) == pytest.approx(table, abs=0.004)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from fourwalls.diagnosis import (
     Outcome,
     SetAside,
     StageClock,
+    StageShare,
     Suspicion,
     TableHealth,
     VerdictName,
@@ -47,6 +48,9 @@ NO_COST = Refusal(
 )
 
 
+RATING = Estimate(-0.44, -0.48, -0.40, "rating share")
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """What one stage in one party's hands took, as the sample is told."""
@@ -59,6 +63,7 @@ class Loss:
     standard: str = "better quartile of comparable lines in this portfolio"
 
 
+STAGES = ("release", "fulfilment", "carriage", "promise")
 OWN = "Kestrel & Finch"
 OWN_DC = Loss("late", "fulfilment", "inside", OWN, 0)
 CARRIER = Loss("late", "carriage", "between", "Rapid Parcel", 0, "48 h, from the service level in portfolio.toml")
@@ -116,7 +121,18 @@ def gap(losses: Sequence[Loss], n_lines: int, residual: float, untraced: float) 
         untraced=share(untraced / n_lines, 0.1),
         inside_share=split,
         inside_chance=None if not total else min(1.0, max(0.0, 0.5 + 3 * (inside - 0.5))),
+        stages=tuple(stage_shares(losses, n_lines)),
     )
+
+
+def stage_shares(losses: Sequence[Loss], n_lines: int) -> Iterator[StageShare]:
+    """The losses by stage and wall, in the order of the chain."""
+    sums: dict[tuple[str, Wall], float] = {}
+    for x in losses:
+        sums[x.stage, x.wall] = sums.get((x.stage, x.wall), 0.0) + x.lines
+    for stage, wall in sorted(sums, key=lambda key: (STAGES.index(key[0]) if key[0] in STAGES else 4, key)):
+        lines = sums[stage, wall]
+        yield StageShare(stage, wall, lines, share(lines / n_lines, 0.25))
 
 
 def readings(n_lines: int, otif: float) -> tuple[Reading, ...]:
@@ -132,6 +148,7 @@ def readings(n_lines: int, otif: float) -> tuple[Reading, ...]:
         Reading("cycle_hours_median", "Order to delivery, median", hours(66.0), n_lines - 812, "delivered − ordered"),
         Reading("cycle_hours_p90", "Order to delivery, 9 in 10 within", hours(141.0), n_lines - 812, "90th percentile"),
         Reading("release_hours_median", "Order to release, median", hours(0.7), n_lines, "released − ordered"),
+        Reading("rating_effect", "Rating of late lines", RATING, 452, "mean rating of late lines less that of punctual ones"),
         Reading("late_cost_amount", "Cost of lateness", NO_COST, 143, "refunds and lost repeat orders per late line"),
     )
 
@@ -139,7 +156,7 @@ def readings(n_lines: int, otif: float) -> tuple[Reading, ...]:
 def clocks(n_lines: int) -> tuple[StageClock, ...]:
     """How long each stage takes."""
     return (
-        StageClock("release", hours(0.7), hours(5.2), "2 h, target in portfolio.toml", n_lines),
+        StageClock("release", hours(0.7), hours(5.2), "no standard", n_lines),
         StageClock("fulfilment", hours(19.0), hours(47.0), "better quartile of comparable lines", n_lines - 400),
         StageClock("carriage", hours(44.0), hours(96.0), "48 h, from the service level", n_lines - 812),
     )
@@ -161,7 +178,7 @@ def asset(
         name=" · ".join(v if v is not None else "not recorded" for v in key.values()),
         verdict=verdict,
         because="The larger part of what can be recovered sits on this side, and its range stays clear of a tie.",
-        rule="between wins, governance above the bar",
+        rule="9. Partners hold the larger part with chance 80%: orchestrate.",
         bottleneck=bottleneck,
         n_lines=n_lines,
         readings=readings(n_lines, 0.87),
@@ -179,7 +196,7 @@ def refused_asset(key: dict[str, str | None], n_lines: int = 84) -> AssetDiagnos
         name=" · ".join(v or "not recorded" for v in key.values()),
         verdict="cannot tell yet",
         because="Without a promised date there is no late line.",
-        rule="evidence too weak",
+        rule="0. There must be a gap to look at.",
         bottleneck="The records do not say what was promised.",
         n_lines=n_lines,
         readings=(Reading("otif_share", "On time in full (OTIF)", NO_PROMISE, 0, "delivered by the promise, in full"),),
@@ -380,15 +397,11 @@ def hostile() -> Diagnosis:
 def worst() -> Diagnosis:
     """A portfolio that has the most of everything, in the longest words: the sheet must still hold it."""
     long = "a rather long sentence that goes on about parcels, docks and dates " * 6
-    losses = [
-        Loss("late", stage, wall, f"{long} {stage}", 900.0 - 40 * i, long)
-        for i, (stage, wall) in enumerate(
-            (stage, wall)
-            for stage in ("release", "fulfilment", "carriage", "promise", "customs")
-            for wall in ("inside", "between", "unknown")
-        )
-    ]
-    assets = [asset(brand(long, f"channel {i}"), losses, 90_000, "operate then orchestrate", long) for i in range(9)]
+    outcomes: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
+    walls: tuple[Wall, ...] = ("inside", "between", "unknown")
+    addresses = [(o, s, w, p) for o in outcomes for s in STAGES for w in walls for p in range(6)]
+    losses = [Loss(o, s, w, f"{long} {s} {p}", 123_456.0 - i, long) for i, (o, s, w, p) in enumerate(addresses)]
+    assets = [asset(brand(long, f"channel {i}"), losses, 90_000_000, "operate then orchestrate", long) for i in range(12)]
     texts = tuple(Refusal(f"code_{i}", long, long, long) for i in range(9))
     many = tuple(Reading(f"reading_{i}", long, euro(123_456_789.0), 12_345_678, long) for i in range(15))
     total = replace(assets[0], because=long, rule=long, readings=many, refusals=texts)
@@ -399,6 +412,14 @@ def worst() -> Diagnosis:
     months = tuple((f"{2020 + i // 12}-{i % 12 + 1:02d}-01", i % 5 * 1_000) for i in range(60))
     full = Health((table,) * 12, (long,) * 12, suspicions, months, (long,) * 9)
     return replace(diagnosis(assets, total, full), portfolio=long, own_party=long, grain=(long, long))
+
+
+def marketplace(sellers: int) -> Diagnosis:
+    """A portfolio in which so many sellers fulfil, each losing a few lines, and one loses some in two ways."""
+    losses = [Loss("late", "fulfilment", "between", f"Seller {i:03d}", 8.0 - i / sellers) for i in range(sellers)]
+    losses += [Loss("overdue", "fulfilment", "between", "Seller 000", 1.0), loss(CARRIER, 200.0)]
+    one = asset(brand("Plover", "marketplace"), losses, 20_000, "orchestrate", "Fulfilment by sellers takes most.")
+    return diagnosis([one], replace(one, asset={}))
 
 
 def large(n: int) -> Diagnosis:

@@ -142,7 +142,10 @@ class DuckDBEngine:
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
         # Not to_pyarrow: it imports pandas, a second that nobody needs.
-        return self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
+        found = self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
+        # DuckDB adds integers up in 128 bits, which Arrow can only tell as decimals.
+        whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
+        return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
 
     def close(self) -> None:
         """Give back memory and the spill folder."""

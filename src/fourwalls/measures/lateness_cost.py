@@ -28,8 +28,8 @@ def ratings_by_lateness(lines: ir.Table) -> ir.Table:
     return t.group_by("asset_key", "lead", "span").agg(
         late=ibis.cases((t.is_late, 1), else_=0).sum().cast("int64"),
         punctual=ibis.cases((t.is_late, 0), else_=1).sum().cast("int64"),
-        late_rating=ibis.cases((t.is_late, t.rating_share), else_=0.0).sum(),
-        punctual_rating=ibis.cases((t.is_late, 0.0), else_=t.rating_share).sum(),
+        late_rating=ibis.cases((t.is_late, t.rating_share), else_=0).sum(),
+        punctual_rating=ibis.cases((~t.is_late, t.rating_share), else_=0).sum(),
     )
 
 

@@ -17,7 +17,7 @@ from fourwalls.tables.schema import Column, TableSpec
 # Wider than any retail record; what lies beyond is a typo or a "never" written as a date.
 EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - times are naive UTC
 # More units in one row, or more money per unit, than any retail record holds.
-MOST_UNITS, MOST_AMOUNT = 1e9, 1e12
+MOST_UNITS, MOST_AMOUNT = 10**9, 10**12
 
 ASIDE = "set_aside_because"
 
@@ -81,8 +81,7 @@ def rules(
 def _value_rules(value: ir.Value, column: Column) -> list[Rule]:
     name, kept = column.name, []
     if column.kind in ("number", "count", "share"):
-        not_finite = value.isnan() | value.isinf()
-        kept.append(Rule(f"{name} is not a number (NaN or infinite)", not_finite, _not_finite(name)))
+        kept.append(Rule(f"{name} is not a number (NaN)", value.isnan(), _not_finite(name)))
     if column.kind in ("count", "share"):
         kept.append(Rule(f"{name} is negative", value < 0, _outside(name, 0.0, None)))
     if column.kind == "share":
