@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
 from fourwalls.figures import Figure, Period, Reading, Refusal
@@ -237,3 +238,9 @@ class Diagnosis:
     health: Health
     level: float
     version: str
+
+    def _repr_html_(self) -> str:
+        # The one import against the order of the rooms, and only when a notebook asks: results show themselves there.
+        page = import_module("fourwalls.surfaces.page.html")
+        shown: str = page.fragment(self)
+        return shown

@@ -90,7 +90,9 @@ def ratio_ranges(numerators: Floats, denominator: Floats, draws: Draws) -> tuple
             point = numerators[part].sum(axis=1) / below.sum(axis=-1)
         known = np.isfinite(point)
         if known.any():
-            ends = np.nanquantile(ratios[:, known], [draws.tail, 1 - draws.tail], axis=0)
+            usable = ratios[:, known]
+            quantile = np.nanquantile if np.isnan(usable).any() else np.quantile
+            ends = quantile(usable, [draws.tail, 1 - draws.tail], axis=0)
             index = np.flatnonzero(known) + begin
             value[index] = point[known]
             low[index] = np.minimum(ends[0], point[known])

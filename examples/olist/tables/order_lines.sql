@@ -16,14 +16,9 @@ reviews AS (  -- an order may be reviewed twice: one row per order, or the join 
 ),
 customers AS (
   SELECT customer_id,
-         CASE customer_state
-           WHEN 'SP' THEN 'São Paulo'
-           WHEN 'RJ' THEN 'Rio, Minas, Espírito Santo'
-           WHEN 'MG' THEN 'Rio, Minas, Espírito Santo'
-           WHEN 'ES' THEN 'Rio, Minas, Espírito Santo'
-           WHEN 'PR' THEN 'South'
-           WHEN 'SC' THEN 'South'
-           WHEN 'RS' THEN 'South'
+         CASE
+           WHEN customer_state = 'SP' THEN 'São Paulo'
+           WHEN customer_state IN ('RJ', 'MG', 'ES', 'PR', 'SC', 'RS') THEN 'Rest of Southeast and South'
            ELSE 'North, Northeast, Centre-West'
          END AS destination
   FROM read_csv('{data}/olist_customers_dataset.csv', header = true, all_varchar = true)

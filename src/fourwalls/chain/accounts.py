@@ -153,7 +153,9 @@ def _lines(untimely: pa.Table, observed_until: int) -> Lines:
 
 
 def _party_numbers(columns: list[pa.ChunkedArray]) -> tuple[tuple[str, ...], Ints]:
-    coded = pc.dictionary_encode(pa.concat_arrays([chunk for c in columns for chunk in c.chunks]))
+    coded = pc.dictionary_encode(
+        pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string())
+    ).combine_chunks()
     numbers = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return tuple(coded.dictionary.to_pylist()), numbers.reshape(len(columns), -1)
 
