@@ -427,6 +427,20 @@ def test_returns_customers_and_files_that_tell_nothing_new(tmp_path: Path) -> No
     assert run.draft.unused == ("order_notes.csv",)
 
 
+def test_several_further_files_of_one_kind(tmp_path: Path) -> None:
+    csv(tmp_path / "orders.csv", "order_id,order_date\n1,2025-01-01 10:00\n2,2025-01-13 11:00\n")
+    csv(tmp_path / "dispatches.csv", "order_id,ship_date,carrier\n1,2025-01-02 10:00,c\n2,2025-01-14 10:00,c\n")
+    csv(tmp_path / "deliveries.csv", "order_id,delivery_date\n1,2025-01-03 10:00\n2,2025-01-15 10:00\n")
+    csv(tmp_path / "refunds.csv", "order_id,refund_qty\n1,1\n")
+    csv(tmp_path / "return_reasons.csv", "order_id,return_reason\n1,torn\n")
+    csv(tmp_path / "stars.csv", "order_id,stars\n1,5\n2,1\n")
+    run = drafted(tmp_path / "out", tmp_path)
+    assert run.rows(
+        "SELECT handed_over_at, delivered_at, returned_units, return_reason, rating_share FROM order_lines WHERE order_id = '1'"
+    ) == [(datetime(2025, 1, 2, 10), datetime(2025, 1, 3, 10), 1.0, "torn", 1.0)]
+    assert not run.draft.unused
+
+
 def test_returns_of_whole_orders_are_not_shared_out(tmp_path: Path) -> None:
     csv(tmp_path / "orders.csv", "order_id,order_date\n1,2025-01-01 10:00\n2,2025-01-13 11:00\n")
     csv(tmp_path / "order_items.csv", "order_id,line_no,sku,qty\n1,1,S,2\n1,2,T,1\n2,1,S,1\n")

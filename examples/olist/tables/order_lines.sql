@@ -40,7 +40,6 @@ SELECT
   'carrier'                                           AS carrier_id,   -- the data name no carrier; Olist hires them
   c.destination                                       AS destination,
   CASE WHEN i.order_id IS NOT NULL THEN 1 END         AS ordered_units,
-  CASE WHEN o.order_delivered_carrier_date IS NOT NULL THEN 1 END AS shipped_units,
   i.price                                             AS price_amount,
   i.freight_value                                     AS fulfilment_amount,
   r.rating_share                                      AS rating_share
