@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,8 +44,8 @@ class Thresholds:
     """Where one verdict ends and the next begins; each can be set under [verdict].
 
     Attributes:
-        material_share: A gap below this share of order lines is not worth acting on. Default 0.01: one line in a
-            hundred is about what retailers lose to causes nobody chases, and less than a service level is set to.
+        material_share: A gap below this share of order lines is not worth acting on. Default 0.01: a choice; a
+            smaller gap is within the range of most assets' shares.
         least_lines: Fewer judged order lines than this cannot carry a verdict. Default 200: at a late share of 8 %
             the 90 % range of a share is then about three points either way.
         both_share: Either side of the wall counts as material when it holds at least this part of the gap. Default 0.3.
@@ -69,12 +70,14 @@ class ServiceLevel:
         party_id, stage: Who and what.
         hours: The longest a line may take [hours].
         destination: Only for lines going there; None for all.
+        line: Where portfolio.toml says so.
     """
 
     party_id: str
     stage: str
     hours: float
     destination: str | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ def read_portfolio(folder: Path) -> Portfolio:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise PortfolioError(f"portfolio.toml is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise PortfolioError(
+            f"portfolio.toml cannot be read: {error.strerror or 'the system refused'}.",
+            "Check the file and its permissions.",
+        ) from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -145,6 +153,8 @@ def read_portfolio(folder: Path) -> Portfolio:
         raise PortfolioError.at(
             "portfolio.toml", line, f"not TOML: {message}.", "Mend that line; see toml.io."
         ) from None
+    except RecursionError:
+        raise PortfolioError("portfolio.toml: lists are nested too deep.", "See toml.io for what is meant.") from None
     return _Reader(folder, text, document).portfolio()
 
 
@@ -318,7 +328,7 @@ class _Reader:
         return value
 
     def _number(self, section: str, key: str, value: object, index: int = 0) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             raise self._error(
                 section, key, f"{key} must be a number; found {value!r}.", "Write e.g. 0.95 or 24.", index
             )
@@ -368,7 +378,8 @@ class _Reader:
             raise self._error(
                 section, "destination", f"destination must be text; found {place!r}.", "Correct it.", index
             )
-        return ServiceLevel(row["party_id"], row["stage"], value * HOURS_PER[row["unit"]], place)
+        hours = value * HOURS_PER[row["unit"]]
+        return ServiceLevel(row["party_id"], row["stage"], hours, place, self._line_of(section, "party_id", index))
 
     def _path(self, name: str, table: object) -> None:
         section = f"paths.{name}"

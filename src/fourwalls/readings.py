@@ -175,6 +175,7 @@ def lateness_readings(
     asset_numbers: Callable[[pa.Table], Ints],
     span_numbers: Callable[[pa.Table], Ints],
     panel: Panel,
+    present: frozenset[str],
     currency: str,
 ) -> list[list[Reading]]:
     """What lateness costs, as far as the record shows it: ratings, coming back, orders given up, and money.
@@ -184,6 +185,7 @@ def lateness_readings(
         asset_numbers: Table → number of each row's asset.
         span_numbers: Table → number of each row's span.
         panel: Counts by asset and span.
+        present: Columns that order_lines has.
         currency: Of the portfolio.
     """
     assets, spans = panel.counts["lines"].shape
@@ -200,7 +202,7 @@ def lateness_readings(
             found[i].append(
                 Reading(effect.name, effect.label, figure, round(float(cubes[0][i].sum())), effect.definition)
             )
-    for i, figure in enumerate(_money(panel, currency)):
+    for i, figure in enumerate(_money(panel, present, currency)):
         n = round(float(panel.counts["cancelled_after_promise"][i].sum()))
         found[i].append(
             Reading(
@@ -214,7 +216,7 @@ def lateness_readings(
     return found
 
 
-def _money(panel: Panel, currency: str) -> list[Figure]:
+def _money(panel: Panel, present: frozenset[str], currency: str) -> list[Figure]:
     about = "cost of lateness"
     amount = panel.counts["cancelled_after_promise_amount"]
     value = panel.counts["value_amount"].sum(axis=1)
@@ -230,6 +232,12 @@ def _money(panel: Panel, currency: str) -> list[Figure]:
         "no line of this asset was cancelled after its promise had passed, so the record shows no order lost to lateness",
         "customer_id on order lines (do customers come back?), or late_line_cost_share under [assumptions]",
     )
+    if "cancelled_at" not in present:
+        unknown = Refusal(
+            "missing_column", about, "order_lines.cancelled_at is not in the record, so nobody can be seen giving up",
+            "order_lines.cancelled_at, or customer_id (do customers come back?)",
+        )  # fmt: skip
+        return [unknown] * len(figures)
     return [
         no_price if not v > 0 else none if not n > 0 else figure
         for figure, v, n in zip(figures, value.tolist(), after.tolist(), strict=True)

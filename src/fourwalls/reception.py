@@ -44,7 +44,7 @@ class Reception:
 
     Raises:
         TableError: A reference table names a key twice with different content, or no order line can be used.
-        PortfolioError: Our own party is not among the parties.
+        PortfolioError: Our own party, or one with a service level, is not among the parties.
     """
 
     def __init__(
@@ -54,11 +54,12 @@ class Reception:
         self._health: dict[str, TableHealth] = {}
         self.rows: dict[str, ir.Table] = {}
         self._refused: dict[str, list[ir.Table]] = {}
+        self._one_currency()
         for name, table in opened.items():
             if name != "order_lines":
                 progress(f"checking {name}")
                 self.rows[name] = self._received(table)
-        self._own_party_is_known()
+        self._parties_are_known()
 
     def _received(self, opened: Opened) -> ir.Table:
         spec = opened.spec
@@ -68,10 +69,9 @@ class Reception:
         marked = intake.marked(opened.table, rules)
         rows_in = int(seen["rows"])
         aside = self._aside(marked, spec, rules)
-        kept = marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
-        if set(spec.key) <= opened.present:
-            kept, repeated = self._without_repeats(kept, opened)
-            aside += repeated
+        kept = marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, *intake.READING)
+        kept, repeated = self._without_repeats(kept, opened)
+        aside += repeated
         used = rows_in - sum(a.rows for a in aside)
         self._note(opened, rows_in, used, aside)
         return self._engine.keep(spec.name, kept)
@@ -82,9 +82,7 @@ class Reception:
     def _aside(self, marked: ir.Table, spec: TableSpec, rules: list[intake.Rule]) -> list[SetAside]:
         if not rules:
             return []
-        because = ibis.cases(*((marked[intake.ASIDE] == i, rule.reason) for i, rule in enumerate(rules)), else_=None)
-        broken = marked.filter(marked[intake.ASIDE].notnull()).mutate(set_aside_reason=because)
-        self._refused.setdefault(spec.name, []).append(broken.drop(intake.ASIDE, "unreadable"))
+        self._refused.setdefault(spec.name, []).append(intake.refused(marked, spec, rules))
         found = self._engine.run(intake.counts_by_reason(marked, spec)).sort_by(intake.ASIDE).to_pylist()
         return [
             SetAside(spec.name, rules[row[intake.ASIDE]].reason, row["rows"], row["example"] or "") for row in found
@@ -120,13 +118,13 @@ class Reception:
                 f"first '{shown}'; allowed: one row each, or every order line would count several times.",
                 f"Keep one version of each {key} in tables/{spec.name}.sql.",
             )
-        single = distinct.anti_join(differing, list(spec.key))
-        clashing = distinct.semi_join(differing, list(spec.key))
-        reason = ibis.literal(f"same {key} with different content")
-        self._refused.setdefault(spec.name, []).append(clashing.mutate(set_aside_reason=reason))
-        conflict = SetAside(
-            spec.name, f"same {key} with different content", self._count(distinct) - self._count(single), shown
-        )
+        # Counted over the rows, not joined: a part of the key may be null, and null joins nothing.
+        by_copies = distinct.mutate(copies=distinct.count().over(group_by=list(spec.key)))
+        single = by_copies.filter(by_copies.copies == 1).drop("copies")
+        clashing = by_copies.filter(by_copies.copies > 1).drop("copies")
+        reason = f"same {key} with different content"
+        self._refused.setdefault(spec.name, []).append(intake.told(clashing, spec, ibis.literal(reason)))
+        conflict = SetAside(spec.name, reason, self._count(clashing), shown)
         return single, [a for a in (copies, conflict) if a.rows]
 
     def _note(self, opened: Opened, rows_in: int, used: int, aside: list[SetAside]) -> None:
@@ -135,16 +133,28 @@ class Reception:
             opened.spec.name, opened.source, rows_in, used, tuple(aside), absent
         )
 
-    def _own_party_is_known(self) -> None:
+    def _one_currency(self) -> None:
+        for name, table in self._opened.items():
+            if table.currency not in (None, self._portfolio.currency):
+                raise TableError(
+                    f"Table '{name}' ({table.source}) is in {table.currency}; allowed: {self._portfolio.currency}, the portfolio's currency.",
+                    f"Convert the amounts in tables/{name}.sql, or correct currency in portfolio.toml.",
+                )
+
+    def _parties_are_known(self) -> None:
         if "parties" not in self.rows:
             return
         ids = self._engine.run(self.rows["parties"].select("party_id"))["party_id"].to_pylist()
         own = self._portfolio.own_party_id
-        if own not in ids:
-            raise PortfolioError(
-                f"portfolio.toml: own_party_id '{own}' is not among the parties; found {listed(ids)}.{did_you_mean(own, ids)}",
-                "Correct own_party_id, or add the party to tables/parties.",
-            )
+        named: list[tuple[str, str, int | None]] = [("own_party_id", own, None)]
+        named += [("[[service_levels]] party_id", s.party_id, s.line) for s in self._portfolio.service_levels]
+        for key, party, line in named:
+            if party not in ids:
+                raise PortfolioError.at(
+                    "portfolio.toml", line,
+                    f"{key} '{party}' is not among the parties; found {listed(ids)}.{did_you_mean(party, ids)}",
+                    f"Correct {key}, or add the party to tables/parties.",
+                )  # fmt: skip
 
     @cached_property
     def _rows(self) -> tuple[ir.Table, int]:
@@ -244,9 +254,9 @@ class Reception:
     def _usable(self) -> ir.Table:
         """Order lines that keep every rule."""
         if not self._set_aside:
-            return self._order_lines.table.drop("unreadable")
+            return self._order_lines.table.drop(*intake.READING)
         marked = self._marked
-        return marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, "unreadable")
+        return marked.filter(marked[intake.ASIDE].isnull()).drop(intake.ASIDE, *intake.READING)
 
     @cached_property
     def _extent(self) -> tuple[datetime, datetime, datetime]:

@@ -261,7 +261,9 @@ class Study:
         if {"customer_id", "promised_at"} <= present:
             until = self._intake.observed_until
             tables["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, until))
-        return readings.lateness_readings(tables, axes.asset_numbers, axes.span_numbers, panel, self.portfolio.currency)
+        return readings.lateness_readings(
+            tables, axes.asset_numbers, axes.span_numbers, panel, present, self.portfolio.currency
+        )
 
     def _drill(self, asset: Mapping[str, str | None] | None, stage: str | None) -> pa.Table:
         if stage is not None and stage not in PLAYER:

@@ -113,6 +113,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
+def _chance(probability: float) -> str:
+    """A chance drawn from replicates is never certainty.
+
+    >>> _chance(1.0), _chance(0.83), _chance(0.0)
+    ('more than 99 %', '83 %', 'less than 1 %')
+    """
+    if probability > 0.99:
+        return "more than 99 %"
+    return "less than 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
 def _too_few(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if f.lines >= t.least_lines:
         return None
@@ -192,17 +203,17 @@ def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     share = 1 - _value(gap.inside_share)
     return (
         f"{percent(share)} of what could be recovered lies with partners; the chance that theirs is the larger part is "
-        f"{percent(1 - gap.inside_chance)}."
+        f"{_chance(1 - gap.inside_chance)}."
     )
 
 
 def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     share, chance = _value(gap.inside_share), gap.inside_chance or 0.0
     if chance >= t.sure_chance:
-        return f"{percent(share)} of what could be recovered is our own work; the chance that it is the larger part is {percent(chance)}."
+        return f"{percent(share)} of what could be recovered is our own work; the chance that it is the larger part is {_chance(chance)}."
     return (
         f"The two sides are too close to call (our own work {percent(share)}, chance that it is the larger part "
-        f"{percent(chance)}): the simpler path with less risk goes first."
+        f"{_chance(chance)}): the simpler path with less risk goes first."
     )
 
 
@@ -248,7 +259,8 @@ def _bottleneck(facts: Facts, verdict: VerdictName) -> str:
     many = len({c.party_id for c in facts.contributions if (c.stage, c.wall) == (stage, wall)}) > 1
     who = f", first {party}" if many else f" ({party})"
     lead = "The largest part, though small, is" if verdict == "leave it" else "The bottleneck is"
+    lines_in_all = f"{total:,.0f} lines" if total >= 1.5 else "one line"
     return (
         f"{lead} {stage} {side[wall]}{who if wall != 'unknown' else ''}: "
-        f"{percent(lines / total)} of the {total:,.0f} lines that could have been kept."
+        f"{percent(lines / total)} of the {lines_in_all} that could have been kept."
     )

@@ -150,7 +150,7 @@ MEASURES: dict[str, Measure] = {
     "worked behind a gate": lambda e, t: stage_times.worked(t, CARRIAGE, gates(e, CARRIAGE)).select("ordered_s", "work_s", "line_id", "order_id"),
     "profile": lambda e, _: intake.profile(e.table("eq_order_lines"), ORDER_LINES, frozenset(TABLES["order_lines"].column_names)),
     **{
-        f"{stage.name}: {what}": (lambda measure: lambda _, t: measure(t))(measure)
+        f"{stage.name}: {what}": (lambda m: lambda _, t: m(t))(measure)
         for stage in stage_times.STAGES
         for what, measure in {
             "durations_by_start": lambda t, s=stage: stage_times.durations_by_start(t, s),

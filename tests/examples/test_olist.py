@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -230,6 +231,21 @@ def test_what_the_data_cannot_say_is_refused_by_name(found: Diagnosis) -> None:
     assert "order_lines.returned_units" in refused["missing_column"].next_step or any(
         "returned_units" in r.next_step for r in found.total.refusals
     )
+
+
+def test_what_docs_tell_of_olist_is_what_the_page_says(found: Diagnosis) -> None:
+    text = " ".join((Path(__file__).parents[2] / "docs" / "olist.md").read_text("utf-8").split())
+    verdicts = Counter(a.verdict for a in found.assets)
+    assert verdicts == {"orchestrate": 11, "leave it": 1, "cannot tell yet": 6}
+    assert "Eleven of 18 assets are to be orchestrated, one is left alone" in text
+    for figure, told in ((gap(found.total).missed, "10.3 % (8.9–11.8)"), (gap(found.total).total, "5.2 % (4.0–6.4)")):
+        assert isinstance(figure, Estimate)
+        assert told == f"{100 * figure.value:.1f} % ({100 * figure.low:.1f}–{100 * figure.high:.1f})"
+        assert told in text
+    carriage, fulfilment = (
+        next(s for s in gap(found.total).stages if s.stage == name) for name in ("carriage", "fulfilment")
+    )
+    assert f"carriage {carriage.lines:.0f} lines, fulfilment by sellers {fulfilment.lines:.0f}" in text
 
 
 def test_the_careless_mapping_is_doubted(olist: Path, tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ class Loss:
     standard: str = "better quartile of comparable lines in this portfolio"
 
 
+WALLS: tuple[Wall, ...] = ("inside", "between", "unknown")
 STAGES = ("release", "fulfilment", "carriage", "promise")
 OWN = "Kestrel & Finch"
 OWN_DC = Loss("late", "fulfilment", "inside", OWN, 0)
@@ -130,7 +131,9 @@ def stage_shares(losses: Sequence[Loss], n_lines: int) -> Iterator[StageShare]:
     sums: dict[tuple[str, Wall], float] = {}
     for x in losses:
         sums[x.stage, x.wall] = sums.get((x.stage, x.wall), 0.0) + x.lines
-    for stage, wall in sorted(sums, key=lambda key: (STAGES.index(key[0]) if key[0] in STAGES else 4, key)):
+    for stage, wall in sorted(
+        sums, key=lambda key: (STAGES.index(key[0]) if key[0] in STAGES else 4, WALLS.index(key[1]), key)
+    ):
         lines = sums[stage, wall]
         yield StageShare(stage, wall, lines, share(lines / n_lines, 0.25))
 
@@ -148,7 +151,9 @@ def readings(n_lines: int, otif: float) -> tuple[Reading, ...]:
         Reading("cycle_hours_median", "Order to delivery, median", hours(66.0), n_lines - 812, "delivered − ordered"),
         Reading("cycle_hours_p90", "Order to delivery, 9 in 10 within", hours(141.0), n_lines - 812, "90th percentile"),
         Reading("release_hours_median", "Order to release, median", hours(0.7), n_lines, "released − ordered"),
-        Reading("rating_effect", "Rating of late lines", RATING, 452, "mean rating of late lines less that of punctual ones"),
+        Reading(
+            "rating_effect", "Rating of late lines", RATING, 452, "mean rating of late lines less that of punctual ones"
+        ),
         Reading("late_cost_amount", "Cost of lateness", NO_COST, 143, "refunds and lost repeat orders per late line"),
     )
 
@@ -394,17 +399,27 @@ def hostile() -> Diagnosis:
     return replace(base, portfolio=HOSTILE_NAMES[0], own_party=HOSTILE_NAMES[7])
 
 
-def worst() -> Diagnosis:
-    """A portfolio that has the most of everything, in the longest words: the sheet must still hold it."""
+PLACES = tuple((stage, wall) for stage in STAGES for wall in WALLS)
+
+
+def worst(places: Sequence[tuple[str, Wall]] = PLACES) -> Diagnosis:
+    """A portfolio that has the most of everything, in the longest words: the sheet must still hold it.
+
+    Args:
+        places: Where lines are lost; all stages on all sides is the most there can be.
+    """
     long = "a rather long sentence that goes on about parcels, docks and dates " * 6
     outcomes: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
-    walls: tuple[Wall, ...] = ("inside", "between", "unknown")
-    addresses = [(o, s, w, p) for o in outcomes for s in STAGES for w in walls for p in range(6)]
+    addresses = [(o, s, w, p) for o in outcomes for s, w in places for p in range(4)]
     losses = [Loss(o, s, w, f"{long} {s} {p}", 123_456.0 - i, long) for i, (o, s, w, p) in enumerate(addresses)]
-    assets = [asset(brand(long, f"channel {i}"), losses, 90_000_000, "operate then orchestrate", long) for i in range(12)]
+    heavy = asset({}, losses, 90_000_000, "operate then orchestrate", long, 1e6, 1e6)
+    heavy = replace(heavy, clocks=tuple(replace(c, standard=long) for c in heavy.clocks))
+    light = replace(heavy, contributions=heavy.contributions[:3])
+    assets = [replace(light, asset=brand(long, f"channel {i}"), name=long) for i in range(11)]
     texts = tuple(Refusal(f"code_{i}", long, long, long) for i in range(9))
     many = tuple(Reading(f"reading_{i}", long, euro(123_456_789.0), 12_345_678, long) for i in range(15))
-    total = replace(assets[0], because=long, rule=long, readings=many, refusals=texts)
+    many = (*many[:6], replace(many[0], name="rating", figure=RATING), *many[6:])
+    total = replace(heavy, because=long, rule=long, readings=many, refusals=texts)
     seen = health()
     aside = tuple(SetAside("order_lines", f"{long} {i}", 1_000_000, "k") for i in range(9))
     table = replace(seen.tables[0], table=long, source=long, rows_in=99_000_000, rows_used=90_000_000, set_aside=aside)

@@ -36,8 +36,20 @@ def test_every_contribution_is_told() -> None:
     usual = sample.usual()
     rows = shown(usual, width=140).splitlines()
     for c in usual.total.contributions:
-        figures = (wording.lines(c.lines), str(wording.said(c.share)), str(wording.said(c.amount)), c.party_name)
+        in_lines = wording.said(wording.as_lines(c.share, usual.total.n_lines)).interval
+        figures = (
+            f"{c.party_name}, {c.outcome}",
+            f"{wording.lines(c.lines)} ({in_lines})",
+            str(wording.said(c.amount)),
+        )
         assert any(all(figure in row for figure in figures) for row in rows), figures
+
+
+def test_of_many_parties_the_biggest_are_told_and_the_others_counted() -> None:
+    text = shown(sample.marketplace(106))
+    assert "Seller 002" in text
+    assert "Seller 003" not in text
+    assert "and 103 further parties: 772 lines" in text
 
 
 def test_assets_keep_their_order_and_say_how_many_more() -> None:

@@ -34,6 +34,7 @@ from . import sample
         (Estimate(2.34e6, 1.9e6, 2.8e6, "EUR"), "EUR 2.3 million (1.9–2.8)"),
         (Estimate(1.2e9, 1.0e9, 1.5e9, "EUR/week"), "EUR 1.2 billion/week (1.0–1.5)"),
         (Estimate(12.4, 9.1, 15.2, "EUR per late line"), "EUR 12 per late line (9–15)"),
+        (Estimate(-0.44, -0.48, -0.4, "rating share"), "−0.44 points of rating, 0 to 1 (−0.48 to −0.40)"),
         (Estimate(8.7, 8.6, 8.8, "touches per case"), "8.70 touches per case (8.60–8.80)"),
     ],
 )
@@ -89,13 +90,23 @@ def test_a_period_ends_on_its_last_day() -> None:
     assert wording.period(Period(date(2024, 7, 1), date(2025, 7, 1))) == "1 Jul 2024 to 30 Jun 2025"
 
 
-def test_the_leading_party_is_summed_over_outcomes() -> None:
+def test_parties_are_ranked_by_what_they_took_over_all_outcomes() -> None:
     late = sample.loss(sample.CARRIER, 60.0)
     cancelled = sample.loss(sample.CARRIER, 50.0, outcome="cancelled")
     other = sample.loss(sample.CARRIER, 100.0, party="Slow Freight")
     asset = sample.asset({}, [late, cancelled, other], 1_000, "orchestrate", "")
-    assert wording.leading(asset, "between") == wording.Culprit("Carriage", "Rapid Parcel", 110.0)
-    assert wording.leading(asset, "inside") is None
+    (part,) = wording.stage_parts(asset, "between", 1)
+    assert part.of.lines == 210
+    assert [(c.party_name, c.outcome) for c in part.biggest] == [
+        ("Rapid Parcel", "late"),
+        ("Rapid Parcel", "cancelled"),
+    ]
+    assert wording.further(part.biggest, part.others) == "and 1 further party: 100 lines"
+    assert wording.further(part.biggest[:1], part.biggest[1:]) == "and the rest: 50 lines"
+    assert wording.further(part.biggest, ()) == ""
+    assert wording.whose((*part.biggest, *part.others)) == "2 parties, first Rapid Parcel"
+    assert wording.largest_part(asset) == "Carriage, between: 100\u00a0% of it · 2 parties, first Rapid Parcel"
+    assert wording.stage_parts(asset, "inside", 1) == ()
 
 
 def test_each_unknown_is_told_once() -> None:
@@ -116,5 +127,7 @@ def test_other_small_words() -> None:
     assert wording.month("2025-03-01") == "Mar 2025"
     assert wording.month("Q1 2025") == "Q1 2025"
     assert wording.lines(-0.4) == ">−1"
+    assert [wording.in_lines(n) for n in (0.3, 1.0, 2.0)] == ["<1 line", "1 line", "2 lines"]
+    assert wording.standard("no standard") == ""
     assert wording.name(" \n") == "(no name)"
     assert wording.sentence("91 % of lines are late") == "91\u00a0% of lines are late."

@@ -6,6 +6,10 @@ import duckdb
 import pytest
 
 from fourwalls.worlds import Truth, make
+from fourwalls.worlds.living import live
+from fourwalls.worlds.recipe import read_recipe
+from fourwalls.worlds.truth import tell
+from fourwalls.worlds.world import found
 
 
 class Made:
@@ -30,23 +34,13 @@ class Made:
         if self._connection is not None:
             self._connection.close()
 
-    def margin(self, version: str) -> float:
-        """Margin a year of the whole portfolio in a version of the world."""
-        outcomes = [a.as_recorded if version == "as_recorded" else a.repaired[version] for a in self.truth.assets]
-        return sum(o.margin_amount for o in outcomes)
-
-    def missed(self, version: str) -> int:
-        """Lines late, overdue or cancelled in a version of the world."""
-        outcomes = [a.as_recorded if version == "as_recorded" else a.repaired[version] for a in self.truth.assets]
-        return sum(o.late + o.overdue + o.cancelled for o in outcomes)
-
 
 @pytest.fixture(scope="session")
 def world_of(tmp_path_factory):
     """Makes a world once per (recipe, seed, lines)."""
     made: dict[tuple, Made] = {}
 
-    def get(recipe: str, seed: int = 1, lines: int | None = 20_000) -> Made:
+    def get(recipe: str, seed: int = 1, lines: int | None = 15_000) -> Made:
         key = (recipe, seed, lines)
         if key not in made:
             folder = tmp_path_factory.mktemp("worlds") / recipe
@@ -56,3 +50,17 @@ def world_of(tmp_path_factory):
     yield get
     for world in made.values():
         world.close()
+
+
+@pytest.fixture(scope="session")
+def truth_of():
+    """The truth of a recipe, without writing its tables."""
+    known: dict[str, Truth] = {}
+
+    def get(recipe: str) -> Truth:
+        if recipe not in known:
+            world = found(read_recipe(recipe), 1, 15_000)
+            known[recipe] = tell(world, live(world))
+        return known[recipe]
+
+    return get

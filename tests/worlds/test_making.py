@@ -4,7 +4,7 @@ import tomllib
 import pytest
 
 from fourwalls.errors import OutputError
-from fourwalls.worlds import make, read_truth, recipe_names
+from fourwalls.worlds import make, read_truth
 from fourwalls.worlds.recipe import RecipeError
 
 
@@ -29,7 +29,7 @@ def test_truth_is_written_beside_the_folder_never_in_it(tmp_path):
 
 
 def test_nothing_the_diagnosis_reads_names_a_defect(world_of):
-    for recipe in recipe_names():
+    for recipe in ("whole_retailer", "surprise", "govern_first", "slow_release"):
         made = world_of(recipe)
         said = (made.folder / "portfolio.toml").read_text().lower()
         head = tomllib.loads(said)

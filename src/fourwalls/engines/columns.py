@@ -6,7 +6,12 @@ from fourwalls.tables.schema import Column, Kind
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 REALS = ("FLOAT", "DOUBLE", "DECIMAL")
-OFFSET = r"([+-]\d{2}(:?\d{2})?|Z)$"
+_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_CLOCK = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+HAS_CLOCK = _CLOCK
+"""A time of day without a zone."""
+HAS_OFFSET = _CLOCK + r" ?([+-]\d{2}(:?\d{2})?|Z|UTC)"
+"""A time of day with one."""
 
 STORED: dict[Kind, str] = {
     "text": "VARCHAR",
@@ -65,22 +70,26 @@ def _time(raw: str, found: str, zone: str | None, *, zoned: bool, end_of_day: bo
     if found != "VARCHAR":
         return None
     blank = blank_is_null(raw)
-    local = f"TRY_CAST({blank} AS TIMESTAMP)"
+    # DuckDB reads the beginning of a text and lets the rest go, a zone or "PM" too: only what is understood whole is cast.
+    local = f"CASE WHEN regexp_full_match({blank}, '{_DAY}|{_CLOCK}') THEN TRY_CAST({blank} AS TIMESTAMP) END"
     if end_of_day:
-        local = f"(CASE WHEN length({blank}) = 10 THEN {local}{last_second} ELSE {local} END)"
+        local = f"(CASE WHEN regexp_full_match({blank}, '{_DAY}') THEN {local}{last_second} ELSE {local} END)"
     naive = _to_utc(local, zone)
     if not zoned:
         return naive
     return (
-        f"(CASE WHEN regexp_matches({blank}, '{OFFSET}') "
-        f"THEN timezone('UTC', TRY_CAST({blank} AS TIMESTAMPTZ)) ELSE {naive} END)"
+        f"(CASE WHEN regexp_full_match({blank}, '{HAS_OFFSET}') "
+        f"THEN timezone('UTC', TRY_CAST(regexp_replace({blank}, ' ([+-])', '\\1') AS TIMESTAMPTZ)) ELSE {naive} END)"
     )
 
 
 def _day(raw: str, found: str) -> str | None:
     if found == "DATE" or found.startswith("TIMESTAMP"):
         return f"CAST({raw} AS DATE)"
-    return f"TRY_CAST({blank_is_null(raw)} AS DATE)" if found == "VARCHAR" else None
+    if found != "VARCHAR":
+        return None
+    blank = blank_is_null(raw)
+    return f"CASE WHEN regexp_full_match({blank}, '{_DAY}|{_CLOCK}') THEN TRY_CAST({blank} AS DATE) END"
 
 
 def _flag(raw: str, found: str) -> str | None:
@@ -90,7 +99,7 @@ def _flag(raw: str, found: str) -> str | None:
 
 
 def _to_utc(local: str, zone: str | None) -> str:
-    # A clock time that a change of the clocks skipped is read one gap later, one that occurs twice as one of the two.
+    # A clock time that a change of the clocks skipped is read one gap later, one that occurs twice as the later of the two.
     return local if zone in (None, "UTC") else f"timezone('UTC', timezone({literal(str(zone))}, {local}))"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,10 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fourwalls.engines.columns import OFFSET, STORED, blank_is_null, literal, name_sql, value_sql
-from fourwalls.errors import FourwallsError, MappingError, PortfolioError, TableError, listed
+from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, blank_is_null, literal, name_sql, value_sql
+from fourwalls.engines.complaints import Place, complaint
+from fourwalls.engines.csv_files import csv_reader
+from fourwalls.errors import MappingError, PortfolioError, TableError, listed
 from fourwalls.tables.schema import KIND_IN_WORDS, Column, TableSpec
 from fourwalls.tables.sources import DATA_PLACEHOLDER, Source
 
@@ -25,6 +28,7 @@ from fourwalls.tables.sources import DATA_PLACEHOLDER, Source
 MEMORY_GIB = 2.5
 # Text values that are not of the column's kind: up to this share their rows are set aside; beyond, the column is wrong.
 UNREADABLE_SHARE = 0.01
+_COMMA, _POINT, _THOUSANDS = r"[+-]?[0-9.]*,[0-9]+", r"[+-]?[0-9]+\.[0-9]+", r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,11 @@ class Opened:
     Attributes:
         spec: The canonical table.
         source: Name of its file.
-        table: Every canonical column with its type (null where the file has none), and `unreadable`: the first
-            column of the row whose text is not of its kind, or null.
+        table: Every canonical column with its type (null where the file has none); `unreadable`: the first column
+            of the row whose text is not of its kind, or null; `unreadable_text`: that text.
         present: Canonical columns the file has.
         parsed: Those of them that were read from text.
+        currency: What its column `currency` says, if it has one.
         ignored: Columns of the file that are not canonical.
         notes: What the reader should know about how it was read.
     """
@@ -47,6 +52,7 @@ class Opened:
     table: ir.Table
     present: frozenset[str]
     parsed: frozenset[str]
+    currency: str | None
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -57,6 +63,8 @@ def _hash(text): ...  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 class DuckDBEngine:
     """An embedded DuckDB that can read the named folders and nothing else.
+
+    Links inside those folders are followed as long as they do not lead out of them.
 
     Args:
         readable: Folders whose files mappings may read.
@@ -73,6 +81,9 @@ class DuckDBEngine:
         memory_gib: float = MEMORY_GIB,
     ) -> None:
         self._data = data
+        self._folders = {folder.resolve(): folder.name for folder in readable}
+        if data is not None:
+            self._folders[data.resolve()] = DATA_PLACEHOLDER
         self._spill = Path(tempfile.mkdtemp(prefix="fourwalls-"))
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
         self._raw.execute(f"SET memory_limit = '{memory_gib * 1024:.0f}MiB'")
@@ -106,14 +117,16 @@ class DuckDBEngine:
             self._raw.execute("SET search_path = 'memory.main,source.main'")
         except duckdb.Error as error:
             raise PortfolioError(
-                f"portfolio.toml: source '{path.name}' cannot be opened: {_first_line(error)}", "Correct [source] url."
-            ) from None
+                f"portfolio.toml: source '{path.name}' is no DuckDB file that can be opened.", "Correct [source] url."
+            ) from error
 
     def _lock(self, folders: list[Path]) -> None:
         allowed = ", ".join(literal(f"{folder.resolve()}{os.sep}") for folder in folders)
         self._raw.execute(f"SET allowed_directories = [{allowed}]")
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
             self._raw.execute(f"SET {setting} = false")
+        self._raw.execute("SET allow_persistent_secrets = false")
+        self._raw.execute("SET python_enable_replacements = false")
         self._raw.execute("SET enable_external_access = false")
         self._raw.execute("SET lock_configuration = true")
 
@@ -131,7 +144,8 @@ class DuckDBEngine:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """The result of an expression, held in memory or spilled, under a name."""
         # Not Ibis' own create_table: with overwrite it drops a table without saying which (Ibis 12.0 on DuckDB 2.0).
-        self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}")
+        with self._complaints():
+            self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}")
         return self.table(name)
 
     def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
@@ -142,10 +156,21 @@ class DuckDBEngine:
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
         # Not to_pyarrow: it imports pandas, a second that nobody needs.
-        found = self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
+        with self._complaints():
+            found = self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
         # DuckDB adds integers up in 128 bits, which Arrow can only tell as decimals.
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
+
+    @contextmanager
+    def _complaints(self) -> Iterator[None]:
+        """Files are read when they are needed: what is wrong with them, or with the machine, may show late."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
+            raise complaint(error, Place("tables", self._folders)) from None
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
@@ -166,8 +191,8 @@ class DuckDBEngine:
         spec, path = source.spec, source.path
         place = f"tables/{path.name}"
         view = f"raw_{spec.name}"
+        query, lines_before = self._query(source, place)
         try:
-            query = self._query(path, place)
             # Parquet is read column by column as often as needed; everything else is parsed or joined once.
             kept = "VIEW" if path.suffix.lower() == ".parquet" else "TABLE"
             self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}")
@@ -175,24 +200,27 @@ class DuckDBEngine:
             found = {str(row[0]): str(row[1]) for row in described}
             return self._typed(spec, place, view, found, time_zone)
         except duckdb.Error as error:
-            raise _unreadable(place, error, self._data) from None
+            raise complaint(error, Place(place, self._folders, lines_before)) from None
 
-    def _query(self, path: Path, place: str) -> str:
-        if path.suffix.lower() == ".parquet":
-            return f"SELECT * FROM read_parquet({literal(str(path.resolve()))})"
-        if path.suffix.lower() == ".csv":
-            # As text, so that what cannot be read is told by us with its row, and no locale is guessed silently.
-            return (
-                f"SELECT * FROM read_csv({literal(str(path.resolve()))}, all_varchar = true, header = true, "
-                "allow_quoted_nulls = true)"
-            )
+    def _query(self, source: Source, place: str) -> tuple[str, int]:
+        """SQL that reads a file, and how many lines of the file stand above it."""
+        path, ending = source.path, source.path.suffix.lower()
+        if ending == ".parquet":
+            return f"SELECT * FROM read_parquet({literal(str(path.resolve()))})", 0
+        if ending == ".csv":
+            return f"SELECT * FROM {csv_reader(path, place, source.spec.names)}", 0
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise MappingError(f"{place} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from None
+        except OSError as error:
+            raise MappingError(
+                f"{place} cannot be read: {error.strerror or 'the system refused'}.",
+                "Check the file and its permissions.",
+            ) from None
         return self._one_select(text, place)
 
-    def _one_select(self, text: str, place: str) -> str:
+    def _one_select(self, text: str, place: str) -> tuple[str, int]:
         if DATA_PLACEHOLDER in text:
             if self._data is None:
                 raise MappingError(
@@ -202,16 +230,16 @@ class DuckDBEngine:
         try:
             statements = duckdb.extract_statements(text)
         except duckdb.Error as error:
+            raise complaint(error, Place(place, self._folders)) from None
+        if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+            found = " then ".join(s.query.split(maxsplit=1)[0].upper().rstrip(";") for s in statements)
             raise MappingError(
-                f"{place} is not SQL: {_first_line(error)}", "Mend it; the dialect is DuckDB's."
-            ) from None
-        kinds = [str(s.type).rsplit(".", 1)[-1] for s in statements]
-        if kinds != ["SELECT"]:
-            raise MappingError(
-                f"{place} must be exactly one SELECT; found {' then '.join(kinds) or 'nothing'}.",
+                f"{place} must be exactly one SELECT; found {found or 'nothing'}.",
                 "A mapping reads its source; it cannot write, attach or set anything.",
             )
-        return re.sub(r";\s*$", "", statements[0].query.strip())
+        query = statements[0].query
+        # As a subquery it can change nothing: DuckDB lets a WITH at the top level insert and delete.
+        return f"SELECT * FROM ({_without_semicolon(query)}\n)", text[: text.index(query)].count("\n")
 
     def _typed(self, spec: TableSpec, place: str, view: str, found: dict[str, str], zone: str | None) -> Opened:
         by_name = {name.lower(): name for name in found}
@@ -220,8 +248,7 @@ class DuckDBEngine:
                 raise TableError.missing_column(spec.name, column.name, found, place)
         if self._one(f"SELECT 1 FROM {view} LIMIT 1") is None:
             raise TableError(f"Table '{spec.name}' ({place}) is empty.", "Check the file, or remove it.")
-        if "currency" in by_name:
-            self._one_currency(spec, place, view, by_name["currency"])
+        currency = self._one_currency(spec, place, view, by_name["currency"]) if "currency" in by_name else None
         present = [c for c in spec.columns if c.name in by_name]
         notes: list[str] = []
         texts = {c.name for c in present if found[by_name[c.name]] == "VARCHAR"}
@@ -233,11 +260,12 @@ class DuckDBEngine:
                 continue
             raw = name_sql(by_name[column.name])
             kind_found = found[by_name[column.name]]
-            comma = column.name in texts and column.kind in ("number", "count", "share") and self._commas(view, raw)
+            is_number = column.kind in ("number", "count", "share")
+            comma = column.name in texts and is_number and self._commas(spec, place, view, column, raw)
             if comma:
                 notes.append(f"{place}: '{column.name}' uses decimal commas.")
             value = value_sql(
-                column, raw, kind_found, zone, zoned=column.name in zoned, comma=comma, trim=place.endswith(".csv")
+                column, raw, kind_found, zone, zoned=column.name in zoned, comma=comma, trim=place.lower().endswith(".csv")
             )
             if value is None:
                 example = self._one(f"SELECT {raw} FROM {view} WHERE {raw} IS NOT NULL LIMIT 1")
@@ -249,29 +277,35 @@ class DuckDBEngine:
                 unreadable.append((column, f"{blank_is_null(raw)} IS NOT NULL AND {value} IS NULL"))
         self._mostly_readable(spec, place, view, unreadable, by_name)
         cases = "".join(f" WHEN {condition} THEN '{column.name}'" for column, condition in unreadable)
+        texts_of = "".join(f" WHEN {condition} THEN {name_sql(by_name[c.name])}" for c, condition in unreadable)
         flag = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
+        text = f"CASE{texts_of} END" if cases else "CAST(NULL AS VARCHAR)"
         typed = f"typed_{spec.name}"
         self._raw.execute(
-            f"CREATE OR REPLACE TEMP VIEW {typed} AS SELECT {', '.join(selected)}, {flag} AS unreadable FROM {view}"
+            f"CREATE OR REPLACE TEMP VIEW {typed} AS "
+            f"SELECT {', '.join(selected)}, {flag} AS unreadable, {text} AS unreadable_text FROM {view}"
         )
-        ignored = tuple(name for low, name in by_name.items() if low not in spec.names)
+        ignored = tuple(name for low, name in by_name.items() if low not in (*spec.names, "currency"))
         names = frozenset(c.name for c in present)
         parsed = frozenset(column.name for column, _ in unreadable)
-        return Opened(spec, place.rsplit("/", 1)[-1], self._ibis.table(typed), names, parsed, ignored, tuple(notes))
+        source = place.rsplit("/", 1)[-1]
+        return Opened(spec, source, self._ibis.table(typed), names, parsed, currency, ignored, tuple(notes))
 
     def _one(self, query: str) -> object:
         row = self._raw.execute(query).fetchone()
         return None if row is None else row[0]
 
-    def _one_currency(self, spec: TableSpec, place: str, view: str, raw: str) -> None:
-        quoted = name_sql(raw)
-        rows = self._raw.execute(f"SELECT DISTINCT {quoted} FROM {view} WHERE {quoted} IS NOT NULL LIMIT 9").fetchall()
-        if len(rows) > 1:
+    def _one_currency(self, spec: TableSpec, place: str, view: str, raw: str) -> str | None:
+        said = f"upper(trim(CAST({name_sql(raw)} AS VARCHAR)))"
+        rows = self._raw.execute(f"SELECT DISTINCT {said} AS c FROM {view} WHERE {said} <> '' ORDER BY c LIMIT 99")
+        currencies = [row[0] for row in rows.fetchall()]
+        if len(currencies) > 1:
             raise TableError(
-                f"Table '{spec.name}' ({place}) mixes currencies in column '{raw}': {listed(r[0] for r in rows)}; "
+                f"Table '{spec.name}' ({place}) mixes currencies in column '{raw}': {listed(currencies)}; "
                 "allowed: one, the portfolio's.",
                 f"Convert the amounts in tables/{spec.name}.sql.",
             )
+        return currencies[0] if currencies else None
 
     def _zoned(
         self,
@@ -294,8 +328,8 @@ class DuckDBEngine:
                 naive.add(column.name)
             elif found[raw] == "VARCHAR":
                 quoted = name_sql(raw)
-                has_offset = f"regexp_matches(trim({quoted}), '{OFFSET}')"
-                has_none = f"regexp_matches({quoted}, '\\d:\\d') AND NOT {has_offset}"
+                has_offset = f"regexp_full_match(trim({quoted}), '{HAS_OFFSET}')"
+                has_none = f"regexp_full_match(trim({quoted}), '{HAS_CLOCK}')"
                 row = self._raw.execute(
                     f"SELECT count(*) FILTER ({has_offset}), count(*) FILTER ({has_none}), "
                     f"min({quoted}) FILTER ({has_none}) FROM {view}"
@@ -307,7 +341,8 @@ class DuckDBEngine:
                         f"{without} do not (first: {example!r}).",
                         'Say whose clock the others follow: [portfolio] time_zone = "…", or write all with an offset.',
                     )
-                (zoned if with_offset else naive).add(column.name)
+                if with_offset or without:
+                    (zoned if with_offset else naive).add(column.name)
         if zoned and naive and zone is None:
             raise TableError(
                 f"Table '{spec.name}' ({place}) mixes clocks: {listed(sorted(zoned))} carry a time zone, "
@@ -316,12 +351,22 @@ class DuckDBEngine:
             )
         return frozenset(zoned)
 
-    def _commas(self, view: str, raw: str) -> bool:
+    def _commas(self, spec: TableSpec, place: str, view: str, column: Column, raw: str) -> bool:
+        """Whether numbers are written with decimal commas; refused where the commas could as well part thousands."""
         row = self._raw.execute(
-            f"SELECT count(*) FILTER (regexp_full_match(trim({raw}), '[+-]?[0-9.]*,[0-9]+')), "
-            f"count(*) FILTER (regexp_full_match(trim({raw}), '[+-]?[0-9]+\\.[0-9]+')) FROM {view}"
+            f"SELECT count(*) FILTER (regexp_full_match(trim({raw}), '{_COMMA}')), "
+            f"count(*) FILTER (regexp_full_match(trim({raw}), '{_POINT}')), "
+            f"count(*) FILTER (regexp_full_match(trim({raw}), '{_COMMA}') AND NOT regexp_full_match(trim({raw}), '{_THOUSANDS}')), "
+            f"min(trim({raw})) FILTER (regexp_full_match(trim({raw}), '{_COMMA}')) FROM {view}"
         ).fetchone()
-        return row is not None and row[0] > 0 and row[1] == 0
+        commas, points, surely_decimal, example = row if row is not None else (0, 0, 0, None)
+        if commas and not points and not surely_decimal:
+            raise TableError(
+                f"Table '{spec.name}' ({place}), column '{column.name}': '{example}' may be a decimal or a thousand; "
+                "no value tells which.",
+                "Write numbers with a point for decimals and nothing between thousands.",
+            )
+        return bool(commas and not points)
 
     def _mostly_readable(
         self, spec: TableSpec, place: str, view: str, unreadable: list[tuple[Column, str]], by_name: dict[str, str]
@@ -350,17 +395,8 @@ class DuckDBEngine:
                 )
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
-
-
-def _unreadable(place: str, error: duckdb.Error, data: Path | None) -> FourwallsError:
-    message = _first_line(error)
-    if data is not None:
-        message = message.replace(str(data.resolve()), DATA_PLACEHOLDER)
-    if isinstance(error, duckdb.PermissionException):
-        return MappingError(
-            f"{place} reaches outside the folders that were named: {message}",
-            "Name the folder with --data and write {data}/file in the SQL.",
-        )
-    return MappingError(f"{place} cannot be read: {message}", "Mend the file or the SQL; the dialect is DuckDB's.")
+def _without_semicolon(query: str) -> str:
+    """One statement without the semicolon that ends it, whatever is remarked behind it."""
+    text = query.encode()
+    last = [at for at, kind in duckdb.tokenize(query) if kind is not duckdb.token_type.comment][-1]
+    return text[:last].decode() if text[last:].startswith(b";") else query

@@ -59,8 +59,16 @@ def init(
             "No file was named to draft from.", "Add --from FILE, for each of your files, or a folder."
         )
     draft = draft_portfolio(folder, given)
-    console = _console()
-    console.print(draft.summary(), markup=False, highlight=False, soft_wrap=True)
+    typer.echo(f"Drafted {', '.join(f.name for f in draft.files)} in {draft.folder}")
+    for title, sentences in (
+        ("Unsure, and marked so:", draft.unsure),
+        ("Not used:", draft.unused),
+        ("Next:", draft.next_steps),
+    ):
+        if sentences:
+            typer.echo(f"\n{title}")
+            for sentence in sentences:
+                typer.echo(f"  - {sentence}")
 
 
 @app.command()
@@ -117,7 +125,7 @@ def chain(
 ) -> None:
     """Trace the chain of one asset: which stage, on which side, with whom; with --lines down to the records."""
     with _study(folder, data, quiet) as study:
-        from fourwalls.surfaces import terminal
+        from fourwalls.surfaces import tracing
         from fourwalls.surfaces.files import as_csv, write_files
 
         found = study.diagnose()
@@ -125,12 +133,12 @@ def chain(
         console = _console()
         if stage is not None or lines or out is not None:
             rows = study.lines(chosen.asset or None, stage)
-            terminal.show_lines(rows, most, console)
+            tracing.show_lines(rows, most, console)
             if out is not None:
                 write_files(out, {"order_lines.csv": as_csv(rows)})
                 typer.echo(f"All {rows.num_rows:,} lines: {out / 'order_lines.csv'}")
         else:
-            terminal.show_asset(found, chosen, console)
+            tracing.show_asset(found, chosen, console)
 
 
 @app.command()
@@ -148,10 +156,18 @@ def demo(
         if not (folder / "portfolio.toml").is_file():
             raise OutputError(f"'{folder}' is in the way and is no portfolio.", "Name another place with --out.")
         shutil.rmtree(folder)
-    worlds.make("demo", folder, seed=seed)
+    truth = worlds.make("demo", folder, seed=seed)
     with _study(folder, None, quiet=False) as study:
-        _diagnose(study, out)
-    typer.echo(f"What was really planted: {out / 'retailer.truth.json'} (the diagnosis never reads it)")
+        found = _diagnose(study, out)
+    said = {tuple(a.asset.items()): a.verdict for a in found.assets}
+    typer.echo(
+        "\nWhat would really have been best, by living the year again without the trouble (the diagnosis never sees it):"
+    )
+    for asset in truth.assets:
+        verdict = said.get(tuple(asset.asset.items()), "not found")
+        mark = "as said" if verdict == asset.best_path else f"but said: {verdict}"
+        typer.echo(f"  {' · '.join(asset.asset.values()):24} {asset.best_path:26} {mark}")
+    typer.echo(f"The whole truth: {out / 'retailer.truth.json'}")
 
 
 def _asset(found: Diagnosis, name: str) -> AssetDiagnosis:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
             for name, text in texts.items():
                 (draft / name).write_text(text, encoding="utf-8")
             for name in texts:
-                os.replace(draft / name, folder / name)
+                (draft / name).replace(folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -52,5 +51,5 @@ def as_csv(rows: pa.Table) -> str:
             safe = safe.set_column(index, field.name, text)
     sink = pa.BufferOutputStream()
     pa_csv.write_csv(safe, sink)
-    text: str = sink.getvalue().to_pybytes().decode("utf-8")
-    return text
+    written: str = sink.getvalue().to_pybytes().decode("utf-8")
+    return written

@@ -10,13 +10,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, Gap, Health, Suspicion, VerdictName, Wall
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, Suspicion, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.surfaces import wording
 
 _MOST_ASSETS = 20
-_MOST_ENTRIES = 6
-_BAR = 20
+_MOST_PARTIES = 3
+_BAR = 18
 _WIDE = 104
 
 _INSIDE, _BETWEEN, _SOFT = "dodger_blue2", "dark_orange3", "bright_black"
@@ -37,7 +37,7 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     _headline(diagnosis, console)
     _answer(total, level, console)
     _assets(diagnosis.assets, level, console)
-    _two_lists(total.contributions, level, console)
+    _two_lists(total, level, console)
     _readings(total.readings, level, console)
     _unknowns(wording.unknowns(total), console)
     _rows(diagnosis.health, console)
@@ -100,62 +100,63 @@ def _assets(assets: Sequence[AssetDiagnosis], level: float, console: Console) ->
         return
     is_wide = console.width >= _WIDE
     table = _table("Assets, worst first")
-    table.add_column("Asset", no_wrap=True, overflow="ellipsis", ratio=1, min_width=14)
+    table.add_column("Asset", ratio=1, min_width=14)
     table.add_column("Verdict", no_wrap=True)
     if is_wide:
         table.add_column("█ inside ▒ between", no_wrap=True, width=_BAR)
-        table.add_column("Recoverable", justify="right", no_wrap=True)
-    table.add_column("Share of lines", justify="right", no_wrap=True)
+        table.add_column("Lines", justify="right", no_wrap=True)
+    table.add_column("Recoverable share", justify="right", no_wrap=True)
     shown = assets[:_MOST_ASSETS]
     most = max((_lines(a) for a in shown), default=0.0)
     for asset in shown:
         share: Figure = asset.gap.total if isinstance(asset.gap, Gap) else asset.gap
-        lines = wording.said(wording.as_lines(share, asset.n_lines)).value
+        lines = wording.said(wording.as_lines(share, asset.n_lines)).value.removesuffix(" lines")
         wide = (_bar(asset, most), _text(lines)) if is_wide else ()
         name, told = wording.asset(asset), str(wording.said(share, level))
         table.add_row(_text(name), _verdict(asset.verdict), *wide, _text(told))
     console.print(table)
-    _more(len(assets) - len(shown), "more asset", "more assets", console)
+    if hidden := len(assets) - len(shown):
+        console.print(_text(f"  and {wording.plural(hidden, 'more asset')}, in diagnosis.json", _SOFT))
+        console.print()
 
 
 def _bar(asset: AssetDiagnosis, most: float) -> Text:
     """What could be recovered by side, as blocks of three textures."""
     bar = Text()
-    for wall, lines in wording.by_wall(asset.contributions).items():
+    sums = wording.by_wall(asset.gap) if isinstance(asset.gap, Gap) else {}
+    for wall, lines in sums.items():
         sign, style = _FILLS[wall]
-        bar.append(sign * round(max(0.0, lines) / most * _BAR) if most else "", style)
+        bar.append(sign * round(lines / most * _BAR) if most else "", style)
     return bar
 
 
 def _lines(asset: AssetDiagnosis) -> float:
-    return sum(max(0.0, x) for x in wording.by_wall(asset.contributions).values())
+    return sum(wording.by_wall(asset.gap).values()) if isinstance(asset.gap, Gap) else 0.0
 
 
-def _two_lists(contributions: Sequence[Contribution], level: float, console: Console) -> None:
-    titles: dict[Wall, str] = {
-        "inside": "Inside fixes",
-        "between": "Outside dependencies",
-        "unknown": "Side unknown",
-    }
-    for wall, title in titles.items():
-        of_wall = [c for c in contributions if c.wall == wall]
-        if of_wall:
-            console.print(_list(title, of_wall[:_MOST_ENTRIES], level, console.width >= _WIDE))
-            _more(len(of_wall) - _MOST_ENTRIES, "smaller entry", "smaller entries", console)
+def _two_lists(total: AssetDiagnosis, level: float, console: Console) -> None:
+    for wall, title in wording.LISTS.items():
+        parts = wording.stage_parts(total, wall, _MOST_PARTIES)
+        if parts:
+            console.print(_list(title, parts, total.n_lines, level))
 
 
-def _list(title: str, contributions: Sequence[Contribution], level: float, is_wide: bool) -> Table:
+def _list(title: str, parts: Sequence[wording.StagePart], n_lines: int, level: float) -> Table:
     table = _table(title)
-    table.add_column("What, and whose", no_wrap=True, overflow="ellipsis", ratio=1, min_width=18)
+    table.add_column("Stage, and whose", no_wrap=True, overflow="ellipsis", ratio=1, min_width=18)
     table.add_column("Lines", justify="right", no_wrap=True)
-    if is_wide:
-        table.add_column("Share", justify="right", no_wrap=True)
     table.add_column("Their order value", justify="right", no_wrap=True)
-    for c in contributions:
-        what = f"{wording.stage(c.stage)} · {wording.name(c.party_name)}, {wording.OUTCOMES[c.outcome]}"
-        share = (_text(str(wording.said(c.share, level))),) if is_wide else ()
-        amount = _text(str(wording.said(c.amount, level)))
-        table.add_row(_text(what), _text(wording.lines(c.lines)), *share, amount)
+
+    def lines(n: float, share: Figure) -> str:
+        return str(wording.Said(wording.lines(n), wording.said(wording.as_lines(share, n_lines), level).interval))
+
+    for part in parts:
+        table.add_row(_text(wording.stage(part.of.stage), "bold"), _text(lines(part.of.lines, part.of.share)))
+        for c in part.biggest:
+            who = f"  {wording.name(c.party_name)}, {wording.OUTCOMES[c.outcome]}"
+            table.add_row(_text(who), _text(lines(c.lines, c.share)), _text(str(wording.said(c.amount, level))))
+        if part.others:
+            table.add_row(_text(f"  {wording.further(part.biggest, part.others)}", _SOFT))
     return table
 
 
@@ -257,16 +258,10 @@ def _suspicions(suspicions: Sequence[Suspicion], console: Console) -> None:
         return
     console.print(_text("Before you believe it", "bold"))
     for s in suspicions:
-        console.print(Padding(_text(wording.plain(s.finding)), (0, 0, 0, 2)))
+        console.print(Padding(_text(wording.prose(s.finding)), (0, 0, 0, 2)))
         place = f"{wording.plain(s.table)}.{wording.plain(s.column)}, {wording.plural(s.rows, 'row')}"
-        console.print(Padding(_text(f"{wording.plain(s.consequence)} ({place})", _SOFT), (0, 0, 0, 4)))
+        console.print(Padding(_text(f"{wording.prose(s.consequence)} ({place})", _SOFT), (0, 0, 0, 4)))
     console.print()
-
-
-def _more(n: int, one: str, many: str, console: Console) -> None:
-    if n > 0:
-        console.print(_text(f"  and {wording.count(n)} {one if n == 1 else many}, in diagnosis.json", _SOFT))
-        console.print()
 
 
 def _verdict(verdict: VerdictName, style: str = "") -> Text:

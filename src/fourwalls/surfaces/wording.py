@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, Outcome, TableHealth, VerdictName, Wall
+from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, Outcome, StageShare, TableHealth, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Period, Refusal
 
 WALLS: dict[Wall, str] = {"inside": "inside", "between": "between", "unknown": "side unknown"}
@@ -23,7 +23,7 @@ VERDICTS: dict[VerdictName, str] = {
     "leave it": "Leave it",
     "cannot tell yet": "Cannot tell yet",
 }
-STAGES = ("release", "fulfilment", "carriage", "promise")
+LISTS: dict[Wall, str] = {"inside": "Inside fixes", "between": "Outside dependencies", "unknown": "Side unknown"}
 NOT_KNOWN = "not known"
 MINUS = "\u2212"
 
@@ -31,6 +31,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MONEY = re.compile(r"^([A-Z]{3})(?![A-Za-z])(.*)$", re.DOTALL)
 _MOST_DECIMALS = 4
 _FEWER_DECIMALS = {"lines": 0, "share": 2}
+_UNITS = {"rating share": "points of rating, 0 to 1"}
 
 
 class Said(NamedTuple):
@@ -44,12 +45,18 @@ class Said(NamedTuple):
         return f"{self.value} ({self.interval})" if self.interval else self.value
 
 
-class Culprit(NamedTuple):
-    """What one stage in one party's hands took, over all outcomes, in order lines."""
+class StagePart(NamedTuple):
+    """What one stage took on one side of the wall, with the parties that took most of it.
 
-    stage: str
-    party: str
-    lines: float
+    Attributes:
+        of: The stage's share of the gap.
+        biggest: Contributions of the biggest parties, party by party.
+        others: Contributions of all further parties.
+    """
+
+    of: StageShare
+    biggest: tuple[Contribution, ...]
+    others: tuple[Contribution, ...]
 
 
 class _Scale(NamedTuple):
@@ -66,6 +73,15 @@ def plain(text: str) -> str:
     """
     kept = (c for c in text if c.isspace() or (unicodedata.category(c) not in ("Cc", "Cs") and not _turns_direction(c)))
     return " ".join("".join(kept).split())
+
+
+def prose(text: str) -> str:
+    r"""Plain text with "%" on the line of its number, a space between them.
+
+    >>> prose("chance 80%: 12.5 % of lines")
+    'chance 80\xa0%: 12.5\xa0% of lines'
+    """
+    return re.sub(r"(?<=\d) ?%", "\u00a0%", plain(text))
 
 
 def name(text: str | None) -> str:
@@ -115,6 +131,12 @@ def lines(n: float) -> str:
     if 0 < abs(n) < 1:
         return "<1" if n > 0 else f">{MINUS}1"
     return _grouped(n, min(0, _place(n, 3)))
+
+
+def in_lines(n: float) -> str:
+    """Estimated order lines with their noun: "12,300 lines", "<1 line"."""
+    text = lines(n)
+    return f"{text} line" if text in ("1", "<1") else f"{text} lines"
 
 
 def percent(share: float) -> str:
@@ -172,19 +194,19 @@ def stage(word: str) -> str:
 
 
 def opening(text: str) -> str:
-    """Plain text with a capital first letter, unless it opens with a name from the tables."""
-    kept = plain(text)
+    """Prose with a capital first letter, unless it opens with a name from the tables."""
+    kept = prose(text)
     is_name = bool(re.match(r"\w*[_./]\w", kept))
     return kept if is_name else kept[:1].upper() + kept[1:]
 
 
 def sentence(text: str) -> str:
-    """Plain text as a sentence: a capital first letter, a full stop, and "%" on the line of its number.
+    """Prose as a sentence: a capital first letter and a full stop.
 
     >>> sentence("no contract was given"), sentence("order_lines.cancelled_at is absent")
     ('No contract was given.', 'order_lines.cancelled_at is absent.')
     """
-    kept = re.sub(r"(?<=\d) %", "\u00a0%", opening(text))
+    kept = opening(text)
     return kept if not kept or kept[-1] in ".!?…" else f"{kept}."
 
 
@@ -193,17 +215,63 @@ def asset(diagnosed: AssetDiagnosis) -> str:
     return name(diagnosed.name)
 
 
-def leading(diagnosed: AssetDiagnosis, wall: Wall) -> Culprit | None:
-    """The stage and party that took most lines on one side, over all outcomes; None where none took any."""
-    sums: dict[tuple[str, str | None, str], float] = {}
-    for c in diagnosed.contributions:
-        if c.wall == wall:
-            key = (c.stage, c.party_id, c.party_name)
-            sums[key] = sums.get(key, 0.0) + c.lines
-    if not sums:
-        return None
-    (stage_word, _, party_name), most = max(sums.items(), key=lambda item: item[1])
-    return Culprit(stage(stage_word), name(party_name), most) if most > 0 else None
+def standard(words: str) -> str:
+    """What a stage is held against; "" where no standard was found."""
+    return "" if words == "no standard" else prose(words)
+
+
+def stage_parts(diagnosed: AssetDiagnosis, wall: Wall, most: int) -> tuple[StagePart, ...]:
+    """The stages of one side, largest first, each with its contributions.
+
+    Args:
+        diagnosed: The asset.
+        wall: Which side.
+        most: Parties of a stage that are told by name.
+    """
+    if isinstance(diagnosed.gap, Refusal):
+        return ()
+    stages = sorted((s for s in diagnosed.gap.stages if s.wall == wall), key=lambda s: -s.lines)
+    return tuple(_stage_part(s, contributions_to(s, diagnosed.contributions), most) for s in stages)
+
+
+def contributions_to(part: StageShare, contributions: Iterable[Contribution]) -> list[Contribution]:
+    """The contributions that a stage's share consists of."""
+    return [c for c in contributions if (c.stage, c.wall) == (part.stage, part.wall)]
+
+
+def whose(contributions: Iterable[Contribution]) -> str:
+    """The party of some contributions, or how many there are and which comes first."""
+    parties = _parties(contributions)
+    if not parties:
+        return ""
+    first = name(next(iter(parties))[1])
+    return first if len(parties) == 1 else f"{count(len(parties))} parties, first {first}"
+
+
+def further(told: Iterable[Contribution], others: Iterable[Contribution]) -> str:
+    """What a list leaves out: "and 104 further parties: 115 lines"; "" if nothing.
+
+    Args:
+        told: Contributions that are in the list.
+        others: Those that are not.
+    """
+    parties = _parties(others)
+    if not parties:
+        return ""
+    noun = "further party" if len(parties) == 1 else "further parties"
+    rest = "the rest" if parties.keys() & _parties(told).keys() else f"{count(len(parties))} {noun}"
+    return f"and {rest}: {in_lines(sum(parties.values()))}"
+
+
+def largest_part(diagnosed: AssetDiagnosis) -> str:
+    """Where most of an asset's gap lies, for a list that is skimmed; why not, where there is nothing to act on."""
+    gap = diagnosed.gap
+    if isinstance(gap, Refusal) or not gap.stages or diagnosed.verdict in ("leave it", "cannot tell yet"):
+        return sentence(diagnosed.because)
+    first = max(gap.stages, key=lambda s: s.lines)
+    part = f"{100 * first.lines / sum(s.lines for s in gap.stages):.0f} %"
+    who = whose(contributions_to(first, diagnosed.contributions))
+    return prose(f"{stage(first.stage)}, {WALLS[first.wall]}: {part} of it") + (f" · {who}" if who else "")
 
 
 def side(gap: Gap) -> tuple[Wall, Figure]:
@@ -224,12 +292,9 @@ def sureness(gap: Gap) -> tuple[str, Wall] | None:
     return chance(1 - gap.inside_chance), "between"
 
 
-def by_wall(contributions: Iterable[Contribution]) -> dict[Wall, float]:
-    """Order lines of contributions, by side."""
-    sums: dict[Wall, float] = {"inside": 0.0, "between": 0.0, "unknown": 0.0}
-    for c in contributions:
-        sums[c.wall] += c.lines
-    return sums
+def by_wall(gap: Gap) -> dict[Wall, float]:
+    """Order lines that could be recovered, by side."""
+    return {wall: sum(s.lines for s in gap.stages if s.wall == wall) for wall in WALLS}
 
 
 def unknowns(diagnosed: AssetDiagnosis) -> tuple[Refusal, ...]:
@@ -239,7 +304,7 @@ def unknowns(diagnosed: AssetDiagnosis) -> tuple[Refusal, ...]:
     if isinstance(diagnosed.gap, Gap):
         gap = diagnosed.gap
         places += [gap.total, gap.operate, gap.orchestrate, gap.interaction, gap.missed]
-        places += [gap.residual, gap.untraced, gap.inside_share]
+        places += [gap.residual, gap.untraced, gap.inside_share, *(s.share for s in gap.stages)]
     places += [figure for c in diagnosed.contributions for figure in (c.share, c.amount)]
     places += [figure for clock in diagnosed.clocks for figure in (clock.median, clock.p90)]
     for place in places:
@@ -258,6 +323,24 @@ def plural(n: int, word: str) -> str:
     return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
 
 
+def _stage_part(part: StageShare, contributions: list[Contribution], most: int) -> StagePart:
+    told = list(_parties(contributions))[:most]
+    biggest = sorted((c for c in contributions if _party(c) in told), key=lambda c: (told.index(_party(c)), -c.lines))
+    return StagePart(part, tuple(biggest), tuple(c for c in contributions if _party(c) not in told))
+
+
+def _party(c: Contribution) -> tuple[str | None, str]:
+    return c.party_id, c.party_name
+
+
+def _parties(contributions: Iterable[Contribution]) -> dict[tuple[str | None, str], float]:
+    """Order lines by party, over all outcomes, largest first."""
+    sums: dict[tuple[str | None, str], float] = {}
+    for c in contributions:
+        sums[_party(c)] = sums.get(_party(c), 0.0) + c.lines
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
 def _turns_direction(character: str) -> bool:
     return "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069" or character in "\u200e\u200f\u061c"
 
@@ -272,7 +355,7 @@ def _scale(figure: Estimate) -> _Scale:
     if money := _MONEY.match(figure.unit):
         factor, word = _large(size)
         return _Scale(factor, f"{money[1]} ", word + money[2])
-    return _Scale(1, "", f" {plain(figure.unit)}" if figure.unit else "")
+    return _Scale(1, "", f" {_UNITS.get(figure.unit) or plain(figure.unit)}" if figure.unit else "")
 
 
 def _hours(size: float) -> _Scale:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import ibis
@@ -18,8 +18,12 @@ from fourwalls.tables.schema import Column, TableSpec
 EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - times are naive UTC
 # More units in one row, or more money per unit, than any retail record holds.
 MOST_UNITS, MOST_AMOUNT = 10**9, 10**12
+# Characters of a value that could not be read.
+MOST_SHOWN = 200
 
 ASIDE = "set_aside_because"
+READING = ("unreadable", "unreadable_text")
+"""Columns of a table as it was opened that say what could not be read; rows that are used have none."""
 
 
 Profile = Mapping[str, Any]
@@ -47,7 +51,7 @@ def rules(
     """The rules that rows of a canonical table have to keep, in the order in which they are told.
 
     Args:
-        table: Typed rows with the column `unreadable`.
+        table: Typed rows with the columns READING.
         spec: The canonical table.
         present: Columns that the source has; rules over others do not apply.
         parsed: Those of them that were read from text, so that single values may be unreadable.
@@ -137,11 +141,34 @@ def profile(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Tab
         if column.needed and not column.may_be_null:
             sums[f"{column.name}_known"] = value.count()
         if column.kind not in ("text", "flag"):
-            sums[f"{column.name}_low"], sums[f"{column.name}_high"] = value.min(), value.max()
+            ends = value.min(), value.max()
+            low, high = (_tellable(v) for v in ends) if column.kind in ("time", "day") else ends
+            sums[f"{column.name}_low"], sums[f"{column.name}_high"] = low, high
     for earlier, later in spec.never_before:
         if earlier in present and later in present:
             sums[f"{later}_first"] = (table[later] < table[earlier]).any()
     return table.aggregate(rows=table.count(), **sums)
+
+
+def _tellable(at: ir.Scalar) -> ir.Scalar:
+    """A time or day within what Python can hold; one outside the years we accept stays outside."""
+    is_time = at.type().is_timestamp()
+    early, late = (d if is_time else d.date() for d in (EARLIEST - timedelta(days=1), LATEST))
+    return ibis.cases((at < ibis.literal(early), ibis.literal(early)), (at > ibis.literal(late), ibis.literal(late)), else_=at)
+
+
+def refused(table: ir.Table, spec: TableSpec, checks: list[Rule]) -> ir.Table:
+    """The rows of a table from `marked` that break a rule, see `told`; what could not be read is quoted."""
+    because = ibis.cases(*((table[ASIDE] == i, rule.reason) for i, rule in enumerate(checks)), else_=None)
+    quoted = ibis.literal(": ") + table.unreadable_text.substr(0, MOST_SHOWN)
+    broken = table.filter(table[ASIDE].notnull())
+    return told(broken, spec, because + ibis.coalesce(quoted, ibis.literal(""))).drop(ASIDE, *READING)
+
+
+def told(table: ir.Table, spec: TableSpec, reason: ir.StringValue) -> ir.Table:
+    """Rows with `set_aside_reason`, for people to read: times as text, since not every one can be held as a time."""
+    times = {c.name: table[c.name].cast("string") for c in spec.columns if c.kind in ("time", "day")}
+    return table.mutate(set_aside_reason=reason, **times)
 
 
 def marked(table: ir.Table, checks: list[Rule]) -> ir.Table:

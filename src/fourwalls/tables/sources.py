@@ -29,7 +29,8 @@ def sources(folder: Path) -> tuple[Source, ...]:
     """The files under `folder`/tables, in the order of the canonical tables.
 
     Raises:
-        MappingError: There is no such folder, a file has an unknown name or ending, or two fill one table.
+        MappingError: There is no such folder, a file has an unknown name or ending or lies elsewhere (portfolio folders are
+            handed on: a link in one must not carry a reader's own files into the page), or two fill one table.
     """
     tables = folder / "tables"
     if not tables.is_dir():
@@ -39,9 +40,14 @@ def sources(folder: Path) -> tuple[Source, ...]:
         )
     found: dict[str, Path] = {}
     for path in sorted(p for p in tables.iterdir() if not p.name.startswith((".", "_"))):
+        if not path.resolve().is_relative_to(tables.resolve()):
+            raise MappingError(
+                f"tables/{path.name} is a link that leads out of the folder.",
+                "Put the file itself there, or read it in SQL from a folder named with --data.",
+            )
         if path.suffix.lower() not in ENDINGS or not path.is_file():
             raise MappingError(
-                f"tables/{path.name} is not a table: endings read are {listed(ENDINGS)}.",
+                f"tables/{path.name} is {'a folder' if path.is_dir() else 'no table'}; read are files ending in {listed(ENDINGS)}.",
                 "Convert it, or move it out of tables/.",
             )
         name = path.stem

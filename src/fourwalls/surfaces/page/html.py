@@ -20,10 +20,8 @@ from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, split_ba
 
 MOST_ASSETS = 200
 """Assets on the page; the JSON file carries all of them."""
-_MOST_ENTRIES = 12
-_MOST_ENTRIES_OF_ASSET = 5
-_MOST_ENTRIES_OF_MANY = 3
-_MANY = 100
+_MOST_PARTIES = 5
+_MOST_PARTIES_OF_ASSET = 2
 _MOST_ASSETS_OF_FRAGMENT = 10
 _PACKAGE = "fourwalls.surfaces.page"
 
@@ -35,8 +33,8 @@ class Fit:
     """
 
     on_screen = 12
-    assets = 8
-    entries = 4
+    assets = 9
+    entries = 6
     readings = 7
     unknowns = 3
     tables = 4
@@ -58,33 +56,42 @@ class Tile:
 class Entry:
     """A contribution as one row of a list."""
 
-    stage: str
-    outcome: str
     party: str
+    outcome: str
     lines: str
-    share: wording.Said
+    interval: str
     amount: wording.Said
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stage in one of the two lists.
+
+    Attributes:
+        stage, lines, interval: Which, and what it took.
+        standard: What it is held against; "" where a clock of the stage tells.
+        entries: Its biggest parties.
+        in_print: How many of these go on paper.
+        further, further_in_print: The parties left out, on screen and on paper; "" if none is.
+    """
+
+    stage: str
+    lines: str
+    interval: str
     standard: str
+    entries: tuple[Entry, ...]
+    in_print: int
+    further: str
+    further_in_print: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One of the two lists: what one side of the wall can repair.
-
-    Attributes:
-        wall: Which side.
-        title: As a heading.
-        entries: Largest first.
-        in_all: How many entries that side has.
-        rest, rest_in_print: What is said of those that are left out on screen and on paper; "" if none is.
-    """
+    """One of the two lists: what one side of the wall can repair, stage by stage."""
 
     wall: Wall
     title: str
-    entries: tuple[Entry, ...]
-    in_all: int
-    rest: str
-    rest_in_print: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,9 @@ class AssetView:
 
     Attributes:
         name: Its name on one line.
-        verdict, icon, because, rule, bottleneck: The verdict in words, and its drawing.
+        verdict, icon: The verdict, and its drawing.
+        why: Where most of the gap lies, for the list of assets.
+        because, rule, bottleneck: The verdict in sentences.
         n_lines: Order lines looked at.
         is_known: Whether its gap could be told.
         tiles: The short answers.
@@ -119,6 +128,7 @@ class AssetView:
     name: str
     verdict: str
     icon: str
+    why: str
     because: str
     rule: str
     bottleneck: str
@@ -164,8 +174,7 @@ class PageView:
 
 def render(diagnosis: Diagnosis) -> str:
     """The whole page as one self-contained HTML document."""
-    most = _MOST_ENTRIES_OF_ASSET if len(diagnosis.assets) <= _MANY else _MOST_ENTRIES_OF_MANY
-    view = _page(diagnosis, MOST_ASSETS, _AssetWords(diagnosis, most))
+    view = _page(diagnosis, MOST_ASSETS)
     style = _style("page.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _write("page.html.j2", page=view, fit=Fit, style=Markup(style), style_hash=digest)  # noqa: S704 - our own file
@@ -173,11 +182,12 @@ def render(diagnosis: Diagnosis) -> str:
 
 def fragment(diagnosis: Diagnosis) -> str:
     """The answer and the ranked assets as a piece of HTML, for a notebook."""
-    view = _page(diagnosis, _MOST_ASSETS_OF_FRAGMENT, _AssetWords(diagnosis, 0))
+    view = _page(diagnosis, _MOST_ASSETS_OF_FRAGMENT)
     return _write("fragment.html.j2", page=view, style=Markup(_style("page.css")))  # noqa: S704 - our own file
 
 
-def _page(diagnosis: Diagnosis, most_assets: int, words: _AssetWords) -> PageView:
+def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
+    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
         own_party=wording.name(diagnosis.own_party),
@@ -185,7 +195,7 @@ def _page(diagnosis: Diagnosis, most_assets: int, words: _AssetWords) -> PageVie
         grain=" × ".join(wording.plain(g).removesuffix("_id").replace("_", " ") for g in diagnosis.grain),
         level=wording.percent(diagnosis.level),
         version=wording.plain(diagnosis.version),
-        total=_AssetWords(diagnosis, _MOST_ENTRIES).view(diagnosis.total),
+        total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
         assets=tuple(words.view(a) for a in diagnosis.assets[:most_assets]),
         assets_in_all=len(diagnosis.assets),
         health=diagnosis.health,
@@ -196,10 +206,10 @@ def _page(diagnosis: Diagnosis, most_assets: int, words: _AssetWords) -> PageVie
 class _AssetWords:
     """Puts assets into words; what all of them share is worked out once."""
 
-    def __init__(self, diagnosis: Diagnosis, most_entries: int) -> None:
+    def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
         self.level = diagnosis.level
         self.widest = widest_gap(diagnosis.assets)
-        self.most_entries = most_entries
+        self.most_parties = most_parties
 
     def view(self, asset: AssetDiagnosis) -> AssetView:
         """One asset in words and bars."""
@@ -208,6 +218,7 @@ class _AssetWords:
             name=wording.asset(asset),
             verdict=wording.VERDICTS[asset.verdict],
             icon=_icon(asset.verdict),
+            why=wording.largest_part(asset),
             because=wording.sentence(asset.because),
             rule=wording.sentence(asset.rule),
             bottleneck=wording.sentence(asset.bottleneck),
@@ -234,50 +245,56 @@ class _AssetWords:
         return (
             ("Repairing inside only", self._said(gap.operate)),
             ("Repairing between only", self._said(gap.orchestrate)),
-            ("Both, beyond their sum", self._said(gap.interaction)),
+            ("Both, beyond the sum", self._said(gap.interaction)),
         )
 
     def _lists(self, asset: AssetDiagnosis) -> tuple[Listed, ...]:
-        titles: tuple[tuple[Wall, str], ...] = (
-            ("inside", "Inside fixes"),
-            ("between", "Outside dependencies"),
-            ("unknown", "Side unknown"),
+        lists = (Listed(wall, title, self._parts(asset, wall)) for wall, title in wording.LISTS.items())
+        return tuple(x for x in lists if x.parts or x.wall != "unknown")
+
+    def _parts(self, asset: AssetDiagnosis, wall: Wall) -> tuple[Part, ...]:
+        parts = wording.stage_parts(asset, wall, self.most_parties)
+        timed = {c.stage for c in asset.clocks}
+        on_paper = Fit.entries // len(parts) if parts else 0
+        return tuple(self._part(p, max(1, on_paper), asset.n_lines, p.of.stage not in timed) for p in parts)
+
+    def _part(self, part: wording.StagePart, on_paper: int, n_lines: int, untimed: bool) -> Part:
+        cut = _whole_parties(part.biggest, on_paper)
+        printed, others = part.biggest[:cut], (*part.biggest[cut:], *part.others)
+        return Part(
+            stage=wording.stage(part.of.stage),
+            lines=wording.lines(part.of.lines),
+            interval=self._said(wording.as_lines(part.of.share, n_lines)).interval,
+            standard=wording.standard(part.biggest[0].standard) if untimed and part.biggest else "",
+            entries=tuple(self._entry(c, n_lines) for c in part.biggest),
+            in_print=cut,
+            further=wording.further(part.biggest, part.others),
+            further_in_print=wording.further(printed, others),
         )
-        lists = (self._listed(wall, title, asset.contributions) for wall, title in titles)
-        return tuple(x for x in lists if x.in_all or x.wall != "unknown")
 
-    def _listed(self, wall: Wall, title: str, contributions: Sequence[Contribution]) -> Listed:
-        of_wall = [c for c in contributions if c.wall == wall]
-        shown = tuple(self._entry(c) for c in of_wall[: self.most_entries])
-        in_print = min(len(shown), Fit.entries)
-        return Listed(wall, title, shown, len(of_wall), _rest(of_wall[len(shown) :]), _rest(of_wall[in_print:]))
-
-    def _entry(self, c: Contribution) -> Entry:
+    def _entry(self, c: Contribution, n_lines: int) -> Entry:
         return Entry(
-            stage=wording.stage(c.stage),
-            outcome=wording.OUTCOMES[c.outcome],
             party=wording.name(c.party_name),
+            outcome=wording.OUTCOMES[c.outcome],
             lines=wording.lines(c.lines),
-            share=self._said(c.share),
+            interval=self._said(wording.as_lines(c.share, n_lines)).interval,
             amount=self._said(c.amount),
-            standard=wording.plain(c.standard),
         )
 
     def _reading(self, r: Reading) -> Row:
-        return Row(wording.plain(r.label), wording.plain(r.definition), (self._said(r.figure),), wording.count(r.n))
+        return Row(wording.plain(r.label), wording.prose(r.definition), (self._said(r.figure),), wording.count(r.n))
 
     def _clock(self, c: StageClock) -> Row:
         said = (self._said(c.median), self._said(c.p90))
-        return Row(wording.stage(c.stage), wording.plain(c.standard), said, wording.count(c.n))
+        return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n))
 
 
-def _rest(contributions: Sequence[Contribution]) -> str:
-    """What is left out of a list: how many entries, and what they add up to."""
-    if not contributions:
-        return ""
-    entries = "1 smaller entry" if len(contributions) == 1 else f"{wording.count(len(contributions))} smaller entries"
-    together = wording.lines(sum(c.lines for c in contributions))
-    return f"{entries} ({together} lines) in diagnosis.json."
+def _whole_parties(entries: Sequence[Contribution], most: int) -> int:
+    """How many of the first entries are at most so many and leave no party half told; one party may fill them all."""
+    cut = min(most, len(entries))
+    while 0 < cut < len(entries) and entries[cut].party_id == entries[cut - 1].party_id:
+        cut -= 1
+    return cut or min(most, len(entries))
 
 
 def _tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
@@ -287,7 +304,7 @@ def _tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
     gap = asset.gap
     much, missed = wording.said(gap.total, level), wording.said(gap.missed, level)
     within = f"({much.interval}) " if much.interval else ""
-    note = f"{within}of order lines could be recovered; {missed.value} missed"
+    note = wording.prose(f"{within}of order lines could be recovered; {missed.value} missed")
     tiles = [Tile("How much", much.value, note), _side_tile(gap, level), _sure_tile(gap)]
     return (*tiles, _first_tile(asset, "inside", "Largest inside"), _first_tile(asset, "between", "Largest between"))
 
@@ -296,7 +313,9 @@ def _side_tile(gap: Gap, level: float) -> Tile:
     wall, part = wording.side(gap)
     if isinstance(part, Refusal):
         return Tile("Which side", wording.NOT_KNOWN, wording.sentence(part.because))
-    return Tile("Which side", wording.SIDES[wall], f"{wording.said(part, level)} of what could be recovered")
+    return Tile(
+        "Which side", wording.SIDES[wall], wording.prose(f"{wording.said(part, level)} of what could be recovered")
+    )
 
 
 def _sure_tile(gap: Gap) -> Tile:
@@ -308,10 +327,13 @@ def _sure_tile(gap: Gap) -> Tile:
 
 
 def _first_tile(asset: AssetDiagnosis, wall: Wall, question: str) -> Tile:
-    first = wording.leading(asset, wall)
-    if first is None:
+    parts = wording.stage_parts(asset, wall, 1)
+    if not parts:
         return Tile(question, "nothing", "no lines to recover on this side", wall)
-    return Tile(question, first.stage, f"by {first.party}: {wording.lines(first.lines)} lines", wall)
+    part = parts[0]
+    who = wording.whose((*part.biggest, *part.others))
+    note = wording.in_lines(part.of.lines) + (f": {who}" if who else "")
+    return Tile(question, wording.stage(part.of.stage), note, wall)
 
 
 def _icon(verdict: VerdictName) -> str:
@@ -343,6 +365,7 @@ def _templates() -> Environment:
     )
     templates.filters.update(
         plain=wording.plain,
+        prose=wording.prose,
         opening=wording.opening,
         sentence=wording.sentence,
         count=wording.count,

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, is_dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fourwalls.diagnosis import (
-    AssetDiagnosis,
-    Contribution,
-    Diagnosis,
-    Gap,
-    Health,
-    SetAside,
-    StageClock,
-    Suspicion,
-    TableHealth,
-)
-from fourwalls.figures import Figure, Reading, Refusal
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Health
+from fourwalls.figures import Refusal
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _MAIN_TABLE = "order_lines"
 
@@ -33,7 +27,7 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "level": diagnosis.level,
         "version": diagnosis.version,
         "rows": _rows(diagnosis.health),
-        "health": _health(diagnosis.health),
+        "health": {**_named(diagnosis.health), "coverage": _coverage(diagnosis.health)},
         "total": _asset(diagnosis.total),
         "assets": [_asset(a) for a in diagnosis.assets],
     }
@@ -59,125 +53,22 @@ def _rows(health: Health) -> dict[str, int] | None:
     return None
 
 
+def _coverage(health: Health) -> list[dict[str, Any]]:
+    return [{"month": month, "order_lines": n} for month, n in health.coverage]
+
+
 def _asset(asset: AssetDiagnosis) -> dict[str, Any]:
-    return {
-        "asset": dict(asset.asset),
-        "name": asset.name,
-        "verdict": asset.verdict,
-        "because": asset.because,
-        "rule": asset.rule,
-        "bottleneck": asset.bottleneck,
-        "n_lines": asset.n_lines,
-        "readings": [_reading(r) for r in asset.readings],
-        "gap": _gap(asset.gap),
-        "contributions": [_contribution(c) for c in asset.contributions],
-        "clocks": [_clock(c) for c in asset.clocks],
-        "refusals": [_refusal(r) for r in asset.refusals],
-    }
+    return {**_named(asset), "asset": dict(asset.asset), "refusals": [_named(r) for r in asset.refusals]}
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
-    if isinstance(figure, Refusal):
-        return {"refusal": _refusal(figure)}
-    return {
-        "value": figure.value,
-        "low": figure.low,
-        "high": figure.high,
-        "unit": figure.unit,
-        "level": figure.level,
-    }
+def _named(part: DataclassInstance) -> dict[str, Any]:
+    return {field.name: _plain(getattr(part, field.name)) for field in fields(part)}
 
 
-def _refusal(refusal: Refusal) -> dict[str, str]:
-    return {
-        "code": refusal.code,
-        "about": refusal.about,
-        "because": refusal.because,
-        "next_step": refusal.next_step,
-    }
-
-
-def _reading(reading: Reading) -> dict[str, Any]:
-    return {
-        "name": reading.name,
-        "label": reading.label,
-        "figure": _figure(reading.figure),
-        "n": reading.n,
-        "definition": reading.definition,
-    }
-
-
-def _gap(gap: Gap | Refusal) -> dict[str, Any]:
-    if isinstance(gap, Refusal):
-        return _figure(gap)
-    return {
-        "total": _figure(gap.total),
-        "operate": _figure(gap.operate),
-        "orchestrate": _figure(gap.orchestrate),
-        "interaction": _figure(gap.interaction),
-        "missed": _figure(gap.missed),
-        "residual": _figure(gap.residual),
-        "untraced": _figure(gap.untraced),
-        "inside_share": _figure(gap.inside_share),
-        "inside_chance": gap.inside_chance,
-    }
-
-
-def _contribution(c: Contribution) -> dict[str, Any]:
-    return {
-        "outcome": c.outcome,
-        "stage": c.stage,
-        "wall": c.wall,
-        "party_id": c.party_id,
-        "party_name": c.party_name,
-        "lines": c.lines,
-        "share": _figure(c.share),
-        "amount": _figure(c.amount),
-        "standard": c.standard,
-    }
-
-
-def _clock(clock: StageClock) -> dict[str, Any]:
-    return {
-        "stage": clock.stage,
-        "median": _figure(clock.median),
-        "p90": _figure(clock.p90),
-        "standard": clock.standard,
-        "n": clock.n,
-    }
-
-
-def _health(health: Health) -> dict[str, Any]:
-    return {
-        "tables": [_table(t) for t in health.tables],
-        "absent_tables": list(health.absent_tables),
-        "suspicions": [_suspicion(s) for s in health.suspicions],
-        "coverage": [{"month": month, "order_lines": n} for month, n in health.coverage],
-        "notes": list(health.notes),
-    }
-
-
-def _table(table: TableHealth) -> dict[str, Any]:
-    return {
-        "table": table.table,
-        "source": table.source,
-        "rows_in": table.rows_in,
-        "rows_used": table.rows_used,
-        "set_aside": [_set_aside(s) for s in table.set_aside],
-        "absent_columns": list(table.absent_columns),
-    }
-
-
-def _set_aside(rows: SetAside) -> dict[str, Any]:
-    return {"table": rows.table, "reason": rows.reason, "rows": rows.rows, "example": rows.example}
-
-
-def _suspicion(s: Suspicion) -> dict[str, Any]:
-    return {
-        "code": s.code,
-        "table": s.table,
-        "column": s.column,
-        "finding": s.finding,
-        "consequence": s.consequence,
-        "rows": s.rows,
-    }
+def _plain(value: object) -> object:
+    """A part of the result field by field; a refusal in the place of a figure says that it is one."""
+    if isinstance(value, tuple):
+        return [_plain(x) for x in value]
+    if isinstance(value, Refusal):
+        return {"refusal": _named(value)}
+    return _named(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, Wall
+from fourwalls.diagnosis import AssetDiagnosis, Gap
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.surfaces import wording
 
 Paint = Literal["missed", "inside", "between", "unknown", "residual", "untraced", "month"]
-
-_MOST_GROUPS = 9
-_SMALLER = "smaller parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,14 @@ def steps(asset: AssetDiagnosis, level: float) -> tuple[Step, ...]:
     missed = asset.gap.missed
     if missed.value <= 0 or not asset.n_lines:
         return ()
-    return _Fall(asset.n_lines, missed, level).steps(asset.gap, asset.contributions)
+    fall = _Fall(asset.n_lines, missed, level)
+    rows = [fall.first()]
+    for s in asset.gap.stages:
+        who = wording.whose(wording.contributions_to(s, asset.contributions))
+        rows.append(fall.down(wording.stage(s.stage), s.wall, wording.WALLS[s.wall], who, s.share))
+    rows.append(fall.down("Not recoverable", "residual", "", "missed even at every standard", asset.gap.residual))
+    rows.append(fall.down("Not traced", "untraced", "", "stage times absent or out of order", asset.gap.untraced))
+    return tuple(rows)
 
 
 def split_bar(asset: AssetDiagnosis, widest: float) -> Bar | None:
@@ -96,20 +100,23 @@ def split_bar(asset: AssetDiagnosis, widest: float) -> Bar | None:
     total = asset.gap.total
     pieces: list[Piece] = []
     start = 0.0
-    sums = wording.by_wall(asset.contributions)
+    sums = wording.by_wall(asset.gap)
     for wall, lines in sums.items():
-        width = max(0.0, lines) / widest * 100
+        width = lines / widest * 100
         if width > 0:
             pieces.append(Piece(wall, start, width))
             start += width
     ends = (total.low * asset.n_lines / widest * 100, total.high * asset.n_lines / widest * 100)
-    return Bar(tuple(pieces), _inside_drawing(ends), _split_in_words(sums, total, asset.n_lines))
+    parts = [f"{wording.WALLS[wall]} {wording.lines(x)}" for wall, x in sums.items() if x]
+    in_all = wording.said(wording.as_lines(total, asset.n_lines))
+    title = f"{', '.join(parts) or 'nothing to recover'}; in all {in_all}"
+    return Bar(tuple(pieces), _inside_drawing(ends), title)
 
 
 def widest_gap(assets: Iterable[AssetDiagnosis]) -> float:
     """Order lines that the shared scale of split bars must reach."""
     ends = [
-        max(a.gap.total.high * a.n_lines, sum(max(0.0, x) for x in wording.by_wall(a.contributions).values()))
+        max(a.gap.total.high * a.n_lines, sum(wording.by_wall(a.gap).values()))
         for a in assets
         if isinstance(a.gap, Gap) and isinstance(a.gap.total, Estimate)
     ]
@@ -152,106 +159,34 @@ class _Fall:
         self.level = level
         self.standing = missed.value
 
-    def steps(self, gap: Gap, contributions: Sequence[Contribution]) -> tuple[Step, ...]:
-        """All rows, the missed lines first."""
-        rows = [self._first()]
-        rows += [self._stage(group) for group in _by_stage(contributions)]
-        rows.append(self._rest("Not recoverable", "residual", "missed even at every standard", gap))
-        rows.append(self._rest("Not traced", "untraced", "stage times missing or out of order", gap))
-        return tuple(rows)
-
-    def _first(self) -> Step:
+    def first(self) -> Step:
+        """The lines that missed."""
         end = self._percent(self.missed.value)
         ends = (self._percent(self.missed.low), self._percent(self.missed.high))
         share = wording.said(self.missed, self.level)
         bar = Bar((Piece("missed", 0.0, end),), _inside_drawing(ends), f"Missed lines: {share}")
-        note = "late, overdue or cancelled"
-        return Step(
-            "Missed lines", "missed", "", note, wording.lines(self.missed.value * self.n_lines), share, bar, end
-        )
+        lines = wording.lines(self.missed.value * self.n_lines)
+        return Step("Missed lines", "missed", "", "late, overdue or cancelled", lines, share, bar, end)
 
-    def _stage(self, group: Sequence[Contribution]) -> Step:
-        first = group[0]
-        lines = _lines(group)
-        single = first.share if len(group) == 1 and isinstance(first.share, Estimate) else None
-        value = lines / self.n_lines
-        share = wording.said(single or Estimate(value, value, value, "share", self.level), self.level)
-        label, side = wording.stage(first.stage), wording.WALLS[first.wall]
-        return self._down(label, first.wall, side, _whose(group), lines, value, share, single)
-
-    def _rest(self, label: str, paint: Literal["residual", "untraced"], note: str, gap: Gap) -> Step:
-        figure: Figure = gap.residual if paint == "residual" else gap.untraced
-        if isinstance(figure, Refusal):
-            here = self._percent(self.standing)
-            return Step(label, paint, "", note, wording.NOT_KNOWN, wording.said(figure), None, here)
+    def down(self, label: str, paint: Paint, side: str, note: str, figure: Figure) -> Step:
+        """One row that takes its figure off what still stands."""
         share = wording.said(figure, self.level)
-        return self._down(label, paint, "", note, figure.value * self.n_lines, figure.value, share, figure)
-
-    def _down(
-        self,
-        label: str,
-        paint: Paint,
-        side: str,
-        note: str,
-        lines: float,
-        value: float,
-        share: wording.Said,
-        range_of: Estimate | None,
-    ) -> Step:
-        """One row that takes its value off what still stands."""
-        before, after = self.standing, self.standing - value
-        self.standing = after
-        ends = (before - range_of.high, before - range_of.low) if range_of and range_of.low < range_of.high else None
-        left, right = sorted((self._percent(before), self._percent(after)))
-        whisker = _inside_drawing((self._percent(ends[0]), self._percent(ends[1]))) if ends else None
+        before = self.standing
+        if isinstance(figure, Refusal):
+            return Step(label, paint, side, note, wording.NOT_KNOWN, share, None, self._percent(before))
+        self.standing = before - figure.value
+        left, right = self._percent(self.standing), self._percent(before)
+        ends = (self._percent(before - figure.high), self._percent(before - figure.low))
         title = f"{label}{f', {side}' if side else ''}: {share}"
-        bar = Bar((Piece(paint, left, right - left),), whisker, title)
-        return Step(label, paint, side, note, wording.lines(lines), share, bar, self._percent(after))
+        bar = Bar((Piece(paint, left, right - left),), _inside_drawing(ends), title)
+        lines = wording.lines(figure.value * self.n_lines)
+        return Step(label, paint, side, note, lines, share, bar, self._percent(self.standing))
 
     def _percent(self, share: float) -> float:
         """A place on the scale; its right end is the upper end of the missed lines' range."""
         return min(100.0, max(0.0, share / self.missed.high * 100))
 
 
-def _by_stage(contributions: Sequence[Contribution]) -> list[list[Contribution]]:
-    """Contributions of one stage and side together, in the order of the chain; the smallest by side alone."""
-    groups: dict[tuple[str, Wall], list[Contribution]] = {}
-    for c in contributions:
-        groups.setdefault((c.stage, c.wall), []).append(c)
-    sides = list(wording.WALLS)
-
-    def place(key: tuple[str, Wall]) -> tuple[int, str, int]:
-        stage, wall = key
-        known = wording.STAGES.index(stage) if stage in wording.STAGES else len(wording.STAGES)
-        return known, stage, sides.index(wall)
-
-    largest = sorted(groups, key=lambda key: -abs(_lines(groups[key])))[:_MOST_GROUPS]
-    small: dict[Wall, list[Contribution]] = {}
-    for key in [k for k in groups if k not in largest]:
-        small.setdefault(key[1], []).extend(replace(c, stage=_SMALLER) for c in groups[key])
-    return [groups[key] for key in sorted(largest, key=place)] + [small[wall] for wall in sides if wall in small]
-
-
-def _lines(group: Sequence[Contribution]) -> float:
-    return sum(c.lines for c in group)
-
-
-def _whose(group: Sequence[Contribution]) -> str:
-    """The parties of a group: the largest by name, the others by number."""
-    sums: dict[str, float] = {}
-    for c in group:
-        party = wording.name(c.party_name)
-        sums[party] = sums.get(party, 0.0) + c.lines
-    first = max(sums, key=lambda party: sums[party])
-    return first if len(sums) == 1 else f"{first} and {wording.plural(len(sums) - 1, 'other')}"
-
-
 def _inside_drawing(ends: tuple[float, float]) -> tuple[float, float]:
     low, high = (min(100.0, max(0.0, x)) for x in ends)
     return low, high
-
-
-def _split_in_words(sums: dict[Wall, float], total: Estimate, n_lines: int) -> str:
-    parts = [f"{wording.WALLS[wall]} {wording.lines(x)}" for wall, x in sums.items() if x]
-    in_all = wording.said(wording.as_lines(total, n_lines))
-    return f"{', '.join(parts) or 'nothing to recover'}; in all {in_all}"

@@ -1,0 +1,1 @@
+"""Decision quality: how good are the verdicts on retailers whose truth is known?"""
