@@ -408,7 +408,7 @@ def worst(places: Sequence[tuple[str, Wall]] = PLACES) -> Diagnosis:
     Args:
         places: Where lines are lost; all stages on all sides is the most there can be.
     """
-    long = "a rather long sentence that goes on about parcels, docks and dates " * 6
+    long = "a rather long sentence that goes on about parcels, docks and dates " * 4
     outcomes: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
     addresses = [(o, s, w, p) for o in outcomes for s, w in places for p in range(4)]
     losses = [Loss(o, s, w, f"{long} {s} {p}", 123_456.0 - i, long) for i, (o, s, w, p) in enumerate(addresses)]

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -87,6 +88,16 @@ def tree(page: str) -> Element:
     return Tree(page).root
 
 
+@cache
+def rendered(make: Callable[[], Diagnosis]) -> str:
+    return html.render(make())
+
+
+@cache
+def parsed(make: Callable[[], Diagnosis]) -> Element:
+    return tree(rendered(make))
+
+
 def section(root: Element, heading: str) -> Element:
     (found,) = [s for s in root.all("section") if s.attributes["aria-labelledby"] == f"fw-h-{heading}"]
     return found
@@ -96,11 +107,11 @@ EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.hosti
 
 
 def test_golden() -> None:
-    assert_golden("page.html", html.render(sample.usual()))
+    assert_golden("page.html", rendered(sample.usual))
 
 
 def test_headline_says_whose_and_when() -> None:
-    head = next(tree(html.render(sample.usual())).all("header")).text
+    head = next(parsed(sample.usual).all("header")).text
     for told in (
         "Kestrel & Finch footwear",
         "1 Jul 2024 to 30 Jun 2025",
@@ -111,7 +122,7 @@ def test_headline_says_whose_and_when() -> None:
 
 
 def test_the_answer_comes_first_with_size_side_certainty_and_party() -> None:
-    answer = section(tree(html.render(sample.usual())), "answer").text
+    answer = section(parsed(sample.usual), "answer").text
     total = sample.usual().total
     assert isinstance(total.gap, Gap)
     assert answer.startswith(f"{wording.VERDICTS[total.verdict]} {total.bottleneck}")
@@ -131,7 +142,7 @@ def contribution_row(c: Contribution, n_lines: int) -> str:
 
 def test_every_contribution_stands_in_the_list_of_its_side_under_its_stage() -> None:
     total = sample.usual().total
-    two = section(tree(html.render(sample.usual())), "two")
+    two = section(parsed(sample.usual), "two")
     lists = {w: d for d in two.all("div") for w, t in wording.LISTS.items() if any(h.text == t for h in d.all("h3"))}
     for c in total.contributions:
         stage, found = "", []
@@ -159,7 +170,7 @@ def test_of_many_parties_the_biggest_are_told_and_the_others_counted() -> None:
 
 
 def test_a_stage_is_held_against_its_standard() -> None:
-    chain = section(tree(html.render(sample.usual())), "chain")
+    chain = section(parsed(sample.usual), "chain")
     rows = [row.text for t in chain.classed("fw-clocks") for row in t.all("tr")]
     assert rows[1:5] == [
         "Release 42 min (39–45) 5.2 h (4.9–5.6) 149,116",
@@ -170,7 +181,7 @@ def test_a_stage_is_held_against_its_standard() -> None:
 
 
 def test_order_value_is_not_called_a_loss() -> None:
-    page = html.render(sample.usual())
+    page = rendered(sample.usual)
     assert "Order value is the net value of those lines, not money lost." in page
 
 
@@ -188,7 +199,7 @@ def test_every_asset_has_its_own_contributions_and_readings() -> None:
 
 
 def test_health_tells_rows_reasons_suspicions_months_and_notes() -> None:
-    health = section(tree(html.render(sample.usual())), "health").text
+    health = section(parsed(sample.usual), "health").text
     for told in (
         "152,340 149,116 3,224",
         "1,984 delivered before ordered; 1,240 ordered after the period",
@@ -203,7 +214,7 @@ def test_health_tells_rows_reasons_suspicions_months_and_notes() -> None:
 
 
 def test_what_is_refused_is_told_with_the_data_that_would_tell() -> None:
-    root = tree(html.render(sample.refused()))
+    root = parsed(sample.refused)
     told = "On-time share. No order line of this asset carries a promised date. Add promised_at to order_lines."
     assert told in section(root, "unknowns").text
     assert "the gap is not known" in section(root, "chain").text
@@ -212,14 +223,14 @@ def test_what_is_refused_is_told_with_the_data_that_would_tell() -> None:
 
 
 def test_an_empty_portfolio_reads_well() -> None:
-    root = tree(html.render(sample.empty()))
+    root = parsed(sample.empty)
     assert "No asset has an order line in this period." in section(root, "portfolio").text
     assert "No table was read." in section(root, "health").text
     assert "0 assets" in next(root.all("header")).text
 
 
 def test_a_portfolio_without_a_gap_says_so() -> None:
-    root = tree(html.render(sample.no_gap()))
+    root = parsed(sample.no_gap)
     assert "no line missed" in section(root, "chain").text
     assert "Nothing found on this side." in section(root, "two").text
 
@@ -300,14 +311,14 @@ def test_hostile_names_stay_text(render: Callable[[Diagnosis], str]) -> None:
 
 @pytest.mark.parametrize("make", EVERY)
 def test_no_request_leaves_the_page(make: Callable[[], Diagnosis]) -> None:
-    page = html.render(make())
+    page = rendered(make)
     assert not re.search(r"https?:|wss?:|data:|javascript:|@import|src=", page.replace("&lt;img src=x", ""))
     assert set(re.findall(r"url\(([^)]*)\)", page)) <= {"#fw-hatch", "#fw-dots", "#fw-cap"}
-    assert all(e.attributes["href"].startswith("#fw-") for e in tree(page).all() if "href" in e.attributes)
+    assert all(e.attributes["href"].startswith("#fw-") for e in parsed(make).all() if "href" in e.attributes)
 
 
 def test_the_policy_admits_the_own_style_and_nothing_else() -> None:
-    page = html.render(sample.usual())
+    page = rendered(sample.usual)
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
     assert style
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -321,7 +332,7 @@ def test_the_policy_admits_the_own_style_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("make", EVERY)
 def test_the_page_can_be_read_by_ear_and_by_keyboard(make: Callable[[], Diagnosis]) -> None:
-    root = tree(html.render(make()))
+    root = parsed(make)
     (document,) = root.all("html")
     assert document.attributes["lang"] == "en"
     assert [len(list(root.all(landmark))) for landmark in ("header", "main", "footer", "h1")] == [1, 1, 1, 1]
@@ -442,7 +453,7 @@ def assert_one_sheet(pdf: bytes) -> None:
 def test_it_fits_every_screen_and_asks_for_nothing(browser: Any, tmp_path: Path) -> None:
     said: list[str] = []
     path = tmp_path / "page.html"
-    path.write_text(html.render(sample.hostile()), encoding="utf-8")
+    path.write_text(rendered(sample.hostile), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.on("console", lambda message: said.append(message.text))
     page.on("dialog", lambda dialog: said.append(dialog.message))

@@ -33,13 +33,7 @@ class Place:
 
 
 def complaint(error: duckdb.Error, place: Place) -> FourwallsError:
-    """The error as the user should read it.
-
-    Raises:
-        KeyboardInterrupt: The user stopped the query.
-    """
-    if isinstance(error, duckdb.InterruptException):
-        raise KeyboardInterrupt from None
+    """The error as the user should read it."""
     message = _without_paths(str(error), place.folders)
     if isinstance(error, duckdb.OutOfMemoryException):
         return MappingError(
@@ -52,6 +46,11 @@ def complaint(error: duckdb.Error, place: Place) -> FourwallsError:
         return MappingError(
             f"{_csv_name(place.name, message)} is no regular CSV: its lines end in different ways, or quotes do not match.",
             "Save it again, with one kind of line end and quotes doubled inside quotes.",
+        )
+    if "data-modifying" in message:
+        return MappingError(
+            f"{place.name} must be exactly one SELECT; found one that changes tables in its WITH.",
+            "A mapping reads its source; it cannot write, attach or set anything.",
         )
     line = re.search(r"^LINE (\d+):", message, re.MULTILINE)
     where = f"{place.name}, line {int(line[1]) + place.lines_before}" if line else place.name

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import duckdb
@@ -29,6 +31,9 @@ MEMORY_GIB = 2.5
 # Text values that are not of the column's kind: up to this share their rows are set aside; beyond, the column is wrong.
 UNREADABLE_SHARE = 0.01
 _COMMA, _POINT, _THOUSANDS = r"[+-]?[0-9.]*,[0-9]+", r"[+-]?[0-9]+\.[0-9]+", r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class DuckDBEngine:
         if data is not None:
             self._folders[data.resolve()] = DATA_PLACEHOLDER
         self._spill = Path(tempfile.mkdtemp(prefix="fourwalls-"))
+        self._worker = ThreadPoolExecutor(1)
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
         self._raw.execute(f"SET memory_limit = '{memory_gib * 1024:.0f}MiB'")
         self._raw.execute(f"SET temp_directory = {literal(str(self._spill))}")
@@ -144,8 +150,9 @@ class DuckDBEngine:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """The result of an expression, held in memory or spilled, under a name."""
         # Not Ibis' own create_table: with overwrite it drops a table without saying which (Ibis 12.0 on DuckDB 2.0).
+        query = f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}"
         with self._complaints():
-            self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS {self._ibis.compile(expression)}")
+            self._awaited(lambda: self._raw.execute(query))
         return self.table(name)
 
     def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
@@ -156,8 +163,9 @@ class DuckDBEngine:
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
         # Not to_pyarrow: it imports pandas, a second that nobody needs.
+        query = self._ibis.compile(expression)
         with self._complaints():
-            found = self._raw.sql(self._ibis.compile(expression)).to_arrow_table()
+            found = self._awaited(lambda: self._raw.sql(query).to_arrow_table())
         # DuckDB adds integers up in 128 bits, which Arrow can only tell as decimals.
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
@@ -169,11 +177,20 @@ class DuckDBEngine:
             yield
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
             raise complaint(error, Place("tables", self._folders)) from None
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+
+    def _awaited(self, work: Callable[[], T]) -> T:
+        """What a long statement gives. Run aside, since DuckDB itself does not hear Ctrl-C before it is done."""
+        running = self._worker.submit(work)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            self._raw.interrupt()
+            wait([running])
+            raise
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
+        self._worker.shutdown()
         self._raw.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 
@@ -195,7 +212,7 @@ class DuckDBEngine:
         try:
             # Parquet is read column by column as often as needed; everything else is parsed or joined once.
             kept = "VIEW" if path.suffix.lower() == ".parquet" else "TABLE"
-            self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}")
+            self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}"))
             described = self._raw.execute(f"DESCRIBE {view}").fetchall()
             found = {str(row[0]): str(row[1]) for row in described}
             return self._typed(spec, place, view, found, time_zone)
@@ -265,7 +282,13 @@ class DuckDBEngine:
             if comma:
                 notes.append(f"{place}: '{column.name}' uses decimal commas.")
             value = value_sql(
-                column, raw, kind_found, zone, zoned=column.name in zoned, comma=comma, trim=place.lower().endswith(".csv")
+                column,
+                raw,
+                kind_found,
+                zone,
+                zoned=column.name in zoned,
+                comma=comma,
+                trim=place.lower().endswith(".csv"),
             )
             if value is None:
                 example = self._one(f"SELECT {raw} FROM {view} WHERE {raw} IS NOT NULL LIMIT 1")

@@ -60,9 +60,7 @@ def repeated_keys(lines: ir.Table) -> ir.Table:
     Reads: order_key, line_key [hashes].
     Gives: order_key, line_key, copies.
     """
-    orders = lines.group_by("order_key").agg(
-        lines=lines.count(), first=lines.line_key.min(), last=lines.line_key.max()
-    )
+    orders = lines.group_by("order_key").agg(lines=lines.count(), first=lines.line_key.min(), last=lines.line_key.max())
     # Two lines with two keys are two lines; only orders where that is not plain are counted out.
     unclear = orders.filter((orders.lines > 2) | ((orders.lines == 2) & (orders.first == orders.last)))
     looked_at = lines.semi_join(unclear, "order_key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
     from fourwalls.study import Study
+
+# What a shell reports of a program that was stopped with Ctrl-C.
+_STOPPED = 130
+# Characters of an error: more is no help.
+_MOST_TOLD = 1000
 
 app = typer.Typer(
     add_completion=False,
@@ -87,7 +93,8 @@ def check(
         terminal.show_health(health, _console())
         if out is not None:
             texts = {f"{name}_set_aside.csv": as_csv(rows) for name, rows in study.set_aside().items()}
-            write_files(out, texts)
+            # What an earlier check wrote of tables that are clean by now must not stay.
+            write_files(out, dict.fromkeys(f"{t.table}_set_aside.csv" for t in health.tables) | texts)
             typer.echo(f"Rows set aside: {listed(sorted(texts)) if texts else 'none'} in {out}")
 
 
@@ -154,7 +161,7 @@ def demo(
     folder = out / "retailer"
     if folder.exists():
         if not (folder / "portfolio.toml").is_file():
-            raise OutputError(f"'{folder}' is in the way and is no portfolio.", "Name another place with --out.")
+            raise OutputError(f"'{folder.name}' is in the way and is no portfolio.", "Name another place with --out.")
         shutil.rmtree(folder)
     truth = worlds.make("demo", folder, seed=seed)
     with _study(folder, None, quiet=False) as study:
@@ -222,13 +229,24 @@ def _console() -> Console:
 
 def main() -> None:
     """Runs the command line; a user's mistake is one sentence, a remedy and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a sign gets a question mark in its place, not an error.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except FourwallsError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error.what}\n{error.remedy}\n")
+        from fourwalls.surfaces.wording import plain
+
+        # Names from the data stand in it: they must neither steer the terminal nor bury the sentence.
+        told = (_shortened(plain(text)) for text in (f"{type(error).__name__}: {error.what}", error.remedy))
+        sys.stderr.write("".join(f"{text}\n" for text in told))
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped.\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    except SystemExit as stop:
+        if stop.code == _STOPPED:
+            sys.stderr.write("Stopped.\n")
+        raise
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_TOLD else text[:_MOST_TOLD] + " …"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,30 +15,46 @@ import pyarrow.csv as pa_csv
 
 from fourwalls.errors import OutputError
 
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
-_FORMULA = r"^[=+\-@\t\r]"
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); the wide signs are what Excel in Japan reads.
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
-def write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Writes texts as files of a folder; if one cannot be written, none is.
+def write_files(folder: Path, texts: Mapping[str, str | None]) -> None:
+    """Writes texts as files of a folder, and takes away those whose text is None; if one cannot be written, none is.
 
     Raises:
         OutputError: The folder cannot be made or written.
     """
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".fourwalls-", dir=folder))
-        try:
-            for name, text in texts.items():
-                (draft / name).write_text(text, encoding="utf-8")
-            for name in texts:
-                (draft / name).replace(folder / name)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        _write(folder, texts)
     except OSError as error:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
         raise OutputError(
-            f"Cannot write to '{folder.name}': {error.strerror or error}.", "Name another folder with --out."
+            f"Cannot write to '{folder.name}': {error.strerror or 'the system refused'}.",
+            "Name another folder with --out.",
         ) from None
+
+
+def _write(folder: Path, texts: Mapping[str, str | None]) -> None:
+    for name in texts:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
+    draft = Path(tempfile.mkdtemp(prefix=".fourwalls-", dir=folder))
+    try:
+        for name, text in texts.items():
+            if text is not None:
+                (draft / name).write_text(text, encoding="utf-8")
+        for name, text in texts.items():
+            if text is None:
+                (folder / name).unlink(missing_ok=True)
+            else:
+                (draft / name).replace(folder / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def as_csv(rows: pa.Table) -> str:
@@ -50,6 +68,7 @@ def as_csv(rows: pa.Table) -> str:
             )
             safe = safe.set_column(index, field.name, text)
     sink = pa.BufferOutputStream()
-    pa_csv.write_csv(safe, sink)
+    # Quoted throughout, so that no other list separator than ours can part a cell and lay a formula bare.
+    pa_csv.write_csv(safe, sink, pa_csv.WriteOptions(quoting_style="all_valid"))
     written: str = sink.getvalue().to_pybytes().decode("utf-8")
     return written

@@ -154,7 +154,9 @@ def _tellable(at: ir.Scalar) -> ir.Scalar:
     """A time or day within what Python can hold; one outside the years we accept stays outside."""
     is_time = at.type().is_timestamp()
     early, late = (d if is_time else d.date() for d in (EARLIEST - timedelta(days=1), LATEST))
-    return ibis.cases((at < ibis.literal(early), ibis.literal(early)), (at > ibis.literal(late), ibis.literal(late)), else_=at)
+    return ibis.cases(
+        (at < ibis.literal(early), ibis.literal(early)), (at > ibis.literal(late), ibis.literal(late)), else_=at
+    )
 
 
 def refused(table: ir.Table, spec: TableSpec, checks: list[Rule]) -> ir.Table:

@@ -329,7 +329,7 @@ def _sure_tile(gap: Gap) -> Tile:
 def _first_tile(asset: AssetDiagnosis, wall: Wall, question: str) -> Tile:
     parts = wording.stage_parts(asset, wall, 1)
     if not parts:
-        return Tile(question, "nothing", "no lines to recover on this side", wall)
+        return Tile(question, "Nothing", "no lines to recover on this side", wall)
     part = parts[0]
     who = wording.whose((*part.biggest, *part.others))
     note = wording.in_lines(part.of.lines) + (f": {who}" if who else "")
