@@ -82,8 +82,8 @@ SHARES = (
         ("promised_at", "delivered_at", "ordered_units", "shipped_units"),
     ),
     _Share(
-        "perfect_order_share", "Perfect order (SCOR RL.1.1, as far as recorded)", "perfect_orders", "orders",
-        "orders whose every line came on time, in full and was not returned, of orders due or cancelled; "
+        "perfect_order_share", "Perfect order, as far as recorded", "perfect_orders", "orders",
+        "SCOR RL.1.1: orders whose every line came on time, in full and was not returned, of orders due or cancelled; "
         "documents and damage are not in the record",
         ("promised_at", "delivered_at"),
     ),
@@ -143,7 +143,7 @@ def service_readings(panel: Panel, present: frozenset[str]) -> list[list[Reading
 def _needs(share: _Share, missing: list[str]) -> Refusal:
     names = " and ".join(f"order_lines.{name}" for name in missing)
     verb = "is" if len(missing) == 1 else "are"
-    return Refusal("missing_column", share.label, f"{names} {verb} not in the record", names)
+    return Refusal("missing_column", share.label, f"{names} {verb} not in the record", f"map {names}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +158,14 @@ class _Effect:
 
 EFFECTS = (
     _Effect(
-        "rating_effect_of_lateness", "Rating lost per late line", "rating", "rating share",
+        "rating_effect_of_lateness", "Rating of late lines against punctual ones", "rating", "rating share",
         "mean rating of late lines less that of punctual ones with the same promised lead time; rating 0 worst, 1 best",
-        Refusal("missing_column", "Rating lost per late line", "order_lines.rating_share is not in the record", "order_lines.rating_share"),
+        Refusal("missing_column", "Rating of late lines against punctual ones", "order_lines.rating_share is not in the record", "order_lines.rating_share"),
     ),
     _Effect(
-        "return_effect_of_lateness", "Coming back after a late order", "returned", "share",
+        "return_effect_of_lateness", "Coming back after a late order, against a punctual one", "returned", "share",
         "share of customers who order again within 90 days after a late order less that after a punctual one with the same promised lead time",
-        Refusal("missing_column", "Coming back after a late order", "order_lines.customer_id is not in the record", "order_lines.customer_id"),
+        Refusal("missing_column", "Coming back after a late order, against a punctual one", "order_lines.customer_id is not in the record", "order_lines.customer_id"),
     ),
 )  # fmt: skip
 

@@ -197,27 +197,29 @@ class Reception:
         return self._judged(self._rows[0])
 
     @cached_property
+    def _fetched(self) -> ir.Table:
+        """Judged lines of the sample, and every missed line: read once, for both are wanted in full."""
+        rows, total = self._rows
+        every = -(-total // MOST_SAMPLED)
+        if every <= 1:
+            return self._engine.keep("fetched_lines", self._judged(rows).mutate(is_sampled=True))
+        is_sampled = self._engine.fingerprint(rows.order_id).abs() % every == 0
+        missed = rows.delivered_at.isnull() | (rows.delivered_at > rows.promised_at)
+        judged = self._judged(rows.filter(is_sampled | missed))
+        return self._engine.keep("fetched_lines", judged.mutate(is_sampled=judged.order_key.abs() % every == 0))
+
+    @property
     def sample(self) -> ir.Table:
         """Judged order lines of whole orders: all of them up to a million, else as many, chosen by their id.
 
         Standards, quantiles and shares of orders rest on tens of millions of lines no more firmly than on one.
         """
-        return self._engine.keep("sampled_lines", self._judged(self._sampled(MOST_SAMPLED)))
+        return self._fetched.filter(self._fetched.is_sampled)
 
-    @cached_property
+    @property
     def untimely(self) -> ir.Table:
         """Late, overdue and cancelled lines, see `untimely_lines`."""
-        rows = self._rows[0]
-        # Said once more of the rows as they are, so that nothing is computed for lines that came in time.
-        missed = rows.delivered_at.isnull() | (rows.delivered_at > rows.promised_at)
-        return stage_times.untimely_lines(self._judged(rows.filter(missed)))
-
-    def _sampled(self, most: int) -> ir.Table:
-        rows, total = self._rows
-        every = -(-total // most)
-        if every <= 1:
-            return rows
-        return rows.filter(self._engine.fingerprint(rows.order_id).abs() % every == 0)
+        return stage_times.untimely_lines(self._fetched)
 
     @property
     def _order_lines(self) -> Opened:
@@ -327,6 +329,7 @@ class Reception:
                 self._portfolio,
                 party_ids,
                 tuple(self._health["order_lines"].set_aside),
+                self._backwards,
             )
             coverage = self._coverage(rows)
         order = {name: i for i, name in enumerate(TABLES)}
@@ -337,6 +340,19 @@ class Reception:
             coverage,
             self._notes(),
         )
+
+    @property
+    def _backwards(self) -> pa.Table | None:
+        """Both times of order lines that were set aside because the later came first."""
+        table, opened = self._order_lines.table, self._order_lines
+        pairs = [
+            table.filter(table[later] < table[earlier]).select(
+                earlier_s=order_lines.seconds(table[earlier]), later_s=order_lines.seconds(table[later])
+            )
+            for earlier, later in opened.spec.never_before
+            if {earlier, later} <= opened.present and self._profile[f"{later}_first"]
+        ]
+        return self._engine.run(ibis.union(*pairs).limit(_MOST_LOOKED_AT)) if pairs else None
 
     def _coverage(self, rows: ir.Table) -> tuple[tuple[str, int], ...]:
         """Order lines by month, months without any included."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import ibis.expr.types as ir
 import numpy as np
@@ -26,12 +27,23 @@ TO_THE_DAY_SHARE = 0.5
 NEVER_DELIVERED_SHARE = 0.25
 NO_PROMISE_SHARE = 0.1
 UNTRACEABLE_SHARE = 0.05
+# One side of the wall measured at less than half the rate of the other.
+LOPSIDED_RATIO = 0.5
+# Rows that run backwards by days, and the share of them that swapping day and month puts in order.
+LEAST_BACKWARDS, SWAPPED_SHARE = 20, 0.9
+_BACKWARDS_S, _LONGEST_S = 2 * 86_400.0, 45 * 86_400.0
 
 _CLOCKS = {
     "ordered_s": "ordered_at",
     "released_s": "released_at",
     "handed_over_s": "handed_over_at",
     "delivered_s": "delivered_at",
+}
+# What a stage is measured by, and who does it.
+_STAGES = {
+    "release": ("ordered_s", "released_s", "release_party"),
+    "fulfilment": ("released_s", "handed_over_s", "fulfilment_party"),
+    "carriage": ("handed_over_s", "delivered_s", "carrier_id"),
 }
 
 
@@ -51,6 +63,9 @@ class _Seen:
         values: Floats = pc.cast(self.table[name], pa.float64()).to_numpy(zero_copy_only=False)
         return values
 
+    def doers(self, name: str) -> pa.Array:
+        return pc.cast(self.table[name], pa.string()).combine_chunks()
+
     def known(self, name: str) -> Floats:
         values = self.seconds(name)
         return values[np.isfinite(values)]
@@ -62,6 +77,7 @@ def suspicions(
     portfolio: Portfolio,
     party_ids: frozenset[str] | None,
     set_aside: tuple[SetAside, ...],
+    backwards: pa.Table | None = None,
 ) -> tuple[Suspicion, ...]:
     """Findings, those that touch most rows first.
 
@@ -71,6 +87,7 @@ def suspicions(
         portfolio: What portfolio.toml says.
         party_ids: All parties the portfolio knows; None if it has no table of them.
         set_aside: Order lines that were not used.
+        backwards: Columns earlier_s and later_s [s since 1970] of lines set aside because the later came first.
     """
     seen = _Seen(sample, present)
     found = [
@@ -80,7 +97,10 @@ def suspicions(
         *_selection(seen),
         *_broken_chain(seen),
         *_who(seen, portfolio, party_ids),
+        *_one_side(seen, portfolio.own_party_id),
+        *_idle_service_levels(seen, portfolio),
         *_repeats(set_aside),
+        *_day_and_month(seen, backwards),
     ]
     return tuple(sorted(found, key=lambda s: -s.rows))
 
@@ -201,7 +221,7 @@ def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) ->
     columns = {"release_party": "channels.party_id", "fulfilment_party": "fulfiller_id", "carrier_id": "carrier_id"}
     nobody, total = [], seen.table.num_rows
     for name, column in columns.items():
-        values = pc.value_counts(pc.cast(seen.table[name], pa.string()).combine_chunks()).to_pylist()
+        values = pc.value_counts(seen.doers(name)).to_pylist()
         counts = {row["values"]: row["counts"] for row in values}
         unknown = counts.pop(None, 0)
         if unknown >= NEVER_DELIVERED_SHARE * total:
@@ -219,15 +239,93 @@ def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) ->
             "nobody_named", "order_lines", ", ".join(nobody), "For a quarter of the lines or more nothing says who did it.",
             "Those stages can be put on neither side of the wall.", total,
         )  # fmt: skip
-    doers = {
-        v for name in columns for v in pc.unique(pc.cast(seen.table[name], pa.string())).to_pylist() if v is not None
-    }
+    doers = {v for name in columns for v in pc.unique(seen.doers(name)).to_pylist() if v is not None}
+    if doers == {portfolio.own_party_id}:
+        yield Suspicion(
+            "only_own_work", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
+            f"Every stage of every line is done by our own party '{portfolio.own_party_id}'.",
+            "Everything then lies inside: check that partners, the carrier above all, are not booked under our name.", total,
+        )  # fmt: skip
     if doers and portfolio.own_party_id not in doers:
         yield Suspicion(
             "no_own_work", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
             f"No stage of any line is done by our own party '{portfolio.own_party_id}'.",
             "Everything then lies between: check own_party_id, or whether own work is left blank.", total,
         )  # fmt: skip
+
+
+def _one_side(seen: _Seen, own: str) -> Iterator[Suspicion]:
+    """What a measure asks for, there on one side of the wall and absent on the other."""
+    delivered = np.isfinite(seen.seconds("delivered_s"))
+    asked: dict[str, tuple[tuple[str, ...], str]]
+    asked = {f"{stage} is timed": ((begin, end), doer) for stage, (begin, end, doer) in _STAGES.items()}
+    asked["a promise is given"] = (("promised_s",), "release_party")
+    for what, (names, doer) in asked.items():
+        if not all(_column_of(name) in seen.present for name in names):
+            continue
+        known = np.logical_and.reduce([np.isfinite(seen.seconds(name)) for name in names])
+        doers = np.array(seen.doers(doer).to_pylist(), dtype=object)
+        inside, between = delivered & (doers == own), delivered & (doers != own) & (doers != None)  # noqa: E711
+        if min(inside.sum(), between.sum()) < LEAST_SEEN:
+            continue
+        shares = float(known[inside].mean()), float(known[between].mean())
+        if min(shares) < LOPSIDED_RATIO * max(shares):
+            lost = int((inside if shares[0] < shares[1] else between).sum() * (1 - min(shares)))
+            yield Suspicion(
+                "one_side_dropped", "order_lines", ", ".join(_column_of(name) for name in names),
+                f"For {_percent(shares[0])} of the delivered lines in our own hands {what}, for {_percent(shares[1])} of those in others'.",
+                "A comparison of the two sides would rest on what one of them happens to record: complete it before comparing.",
+                lost,
+            )  # fmt: skip
+
+
+def _column_of(seconds: str) -> str:
+    return seconds.removesuffix("_s") + "_at"
+
+
+def _idle_service_levels(seen: _Seen, portfolio: Portfolio) -> Iterator[Suspicion]:
+    for level in portfolio.service_levels:
+        if level.party_id not in pc.unique(seen.doers(_STAGES[level.stage][2])).to_pylist():
+            yield Suspicion(
+                "idle_service_level", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
+                f"A service level binds '{level.party_id}' in {level.stage}, but no line names it there.",
+                "The level is held against nobody: check its party and stage in portfolio.toml.", 0,
+            )  # fmt: skip
+
+
+def _day_and_month(seen: _Seen, backwards: pa.Table | None) -> Iterator[Suspicion]:
+    """Times that run backwards and come right when day and month change places: two date formats in one column."""
+    clocks = [seen.seconds(name) for name in _CLOCKS]
+    pairs = [np.column_stack(ends) for ends in pairwise(clocks)]
+    if backwards is not None:
+        pairs.append(
+            np.column_stack([pc.cast(backwards[n], pa.float64()).to_numpy() for n in ("earlier_s", "later_s")])
+        )
+    earlier, later = np.concatenate(pairs).T
+    wrong = later <= earlier - _BACKWARDS_S
+    earlier, later = earlier[wrong], later[wrong]
+    if len(earlier) < LEAST_BACKWARDS:
+        return
+    by_later, by_earlier = _swapped(later) - earlier, later - _swapped(earlier)
+    right = ((by_later >= 0) & (by_later <= _LONGEST_S)) | ((by_earlier >= 0) & (by_earlier <= _LONGEST_S))
+    if right.mean() >= SWAPPED_SHARE:
+        yield Suspicion(
+            "day_and_month", "order_lines", "ordered_at, released_at, handed_over_at, delivered_at, promised_at",
+            f"{int(right.sum())} of {len(right)} pairs of times that run backwards come right when day and month change places.",
+            "One column may mix day-first and month-first dates, each of which parses: then times up to the 12th are wrong "
+            "unseen. Parse each source with its own format in tables/order_lines.sql.",
+            int(right.sum()),
+        )  # fmt: skip
+
+
+def _swapped(seconds: Floats) -> Floats:
+    """Times with day and month exchanged; NaN where the day is no month."""
+    at = seconds.astype(np.int64).astype("datetime64[s]")
+    year, month, date = at.astype("datetime64[Y]"), at.astype("datetime64[M]"), at.astype("datetime64[D]")
+    month_number, day_number = (month - year).astype(np.int64), (date - month).astype(np.int64)
+    other = (year.astype("datetime64[M]") + day_number).astype("datetime64[D]") + month_number
+    swapped = (other.astype("datetime64[s]") + (at - date)).astype(np.int64).astype(np.float64)
+    return np.where(day_number < 12, swapped, np.nan)
 
 
 def _repeats(set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:

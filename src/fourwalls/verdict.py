@@ -113,6 +113,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
+# A share that would be written as 100 %.
+_ALL = 0.995
+
+
 def _chance(probability: float) -> str:
     """A chance drawn from replicates is never certainty.
 
@@ -173,8 +177,8 @@ def _one_event(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if f.event_share <= 0.5 or f.outside_event >= t.material_share:
         return None
     return (
-        f"{percent(f.event_share)} of what could be recovered fell into a tenth of the weeks; outside them it is "
-        f"{percent(f.outside_event)} of lines. That is an event, not the way the asset is run."
+        f"{percent(f.event_share)} of what could be recovered fell into one tenth of the weeks; in the other weeks it is "
+        f"{percent(f.outside_event)} of lines: an event, not the way the asset is run."
     )
 
 
@@ -201,6 +205,8 @@ def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if gap.inside_chance is None or gap.inside_chance > 1 - t.sure_chance:
         return None
     share = 1 - _value(gap.inside_share)
+    if share >= _ALL:
+        return "All of what could be recovered lies with partners."
     return (
         f"{percent(share)} of what could be recovered lies with partners; the chance that theirs is the larger part is "
         f"{_chance(1 - gap.inside_chance)}."
@@ -209,6 +215,8 @@ def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     share, chance = _value(gap.inside_share), gap.inside_chance or 0.0
+    if share >= _ALL:
+        return "All of what could be recovered is our own work."
     if chance >= t.sure_chance:
         return f"{percent(share)} of what could be recovered is our own work; the chance that it is the larger part is {_chance(chance)}."
     return (
@@ -235,7 +243,11 @@ RULES = (
         "operate then orchestrate",
         _both,
     ),
-    _Rule("Partners hold the larger part with chance {t.sure_chance:.0%}: orchestrate.", "orchestrate", _between),
+    _Rule(
+        "Partners hold the larger part with a chance of at least {t.sure_chance:.0%}: orchestrate.",
+        "orchestrate",
+        _between,
+    ),
     _Rule("Otherwise, and in a near tie: operate.", "operate", _inside),
 )
 """The rules in their order; the first that fires decides."""
@@ -258,7 +270,8 @@ def _bottleneck(facts: Facts, verdict: VerdictName) -> str:
     }
     many = len({c.party_id for c in facts.contributions if (c.stage, c.wall) == (stage, wall)}) > 1
     who = f", first {party}" if many else f" ({party})"
-    lead = "The largest part, though small, is" if verdict == "leave it" else "The bottleneck is"
+    leads = {"leave it": "The largest part, though small, is", "cannot tell yet": "The largest part seen so far is"}
+    lead = leads.get(verdict, "The bottleneck is")
     lines_in_all = f"{total:,.0f} lines" if total >= 1.5 else "one line"
     return (
         f"{lead} {stage} {side[wall]}{who if wall != 'unknown' else ''}: "

@@ -191,6 +191,9 @@ def _repairs(
             numbers = np.array([_number(words, w) for w in known.words] or [0], dtype=np.int64)
             standard[s] = np.where(found, numbers[safe], 0)
             held[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
+        # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
+        stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
+        standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
         _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
         start = lines.ends[s]
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
@@ -308,18 +311,19 @@ def entries(accounts: Accounts, asset: Ints, span: Ints, spans: int, outcome: In
     player, line = np.nonzero(accounts.contribution > _NOTHING)
     weight = accounts.contribution[player, line]
     wall, party = accounts.wall[player, line], accounts.party[player, line]
-    keys = np.stack([asset[line], outcome[line], player, wall, party])
-    unique, inverse = np.unique(keys, axis=1, return_inverse=True)
-    cells = inverse.ravel().astype(np.int64)
+    sizes = (int(asset.max(initial=0)) + 1, len(OUTCOMES), PLAYERS, len(WALLS), len(accounts.parties))
+    code = np.ravel_multi_index((asset[line], outcome[line], player, wall, party), sizes)
+    unique, inverse = np.unique(code, return_inverse=True)
+    cells = inverse.astype(np.int64)
     flat = cells * spans + span[line]
-    size = unique.shape[1] * spans
-    shape = (unique.shape[1], spans)
+    size = len(unique) * spans
+    shape = (len(unique), spans)
     lines = np.bincount(flat, weight, minlength=size).astype(np.float64).reshape(shape)
     money = np.bincount(flat, weight * amount[line], minlength=size).astype(np.float64).reshape(shape)
     words = len(accounts.words)
     votes = np.bincount(cells * words + accounts.standard[player, line], weight, minlength=shape[0] * words)
     usual = votes.reshape(shape[0], words).argmax(axis=1) if shape[0] else np.zeros(0, dtype=np.int64)
-    a, o, p, w, party_number = unique.astype(np.int64)
+    a, o, p, w, party_number = (part.astype(np.int64) for part in np.unravel_index(unique, sizes))
     return Entries(a, o, p, w, party_number, usual.astype(np.int64), lines, money)
 
 

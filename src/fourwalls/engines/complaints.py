@@ -11,7 +11,6 @@ import duckdb
 
 from fourwalls.errors import FourwallsError, MappingError
 
-_MEND = "Mend the file or the SQL; the dialect is DuckDB's."
 _MOST_TOLD = 300
 # An absolute path, also one that a user wrote into the SQL; not the slashes of an address or after {data}.
 _PATH = re.compile(r"""(?<![\w:/}.])/(?:[^/\s"']+/)+""")
@@ -53,7 +52,8 @@ def complaint(error: duckdb.Error, place: Place) -> FourwallsError:
             "A mapping reads its source; it cannot write, attach or set anything.",
         )
     line = re.search(r"^LINE (\d+):", message, re.MULTILINE)
-    where = f"{place.name}, line {int(line[1]) + place.lines_before}" if line else place.name
+    is_sql = place.name.lower().endswith(".sql")
+    where = f"{place.name}, line {int(line[1]) + place.lines_before}" if line and is_sql else place.name
     if isinstance(error, duckdb.PermissionException):
         outside = re.search(r'Cannot access (?:file|directory) "(.*?)"', message)
         return MappingError(
@@ -63,7 +63,10 @@ def complaint(error: duckdb.Error, place: Place) -> FourwallsError:
         )
     if isinstance(error, duckdb.ParserException):
         return MappingError(f"{where} is not SQL: {_sentence(message)}", "Mend it; the dialect is DuckDB's.")
-    return MappingError(f"{where} cannot be read: {_sentence(message)}", _MEND)
+    return MappingError(
+        f"{where} cannot be read: {_sentence(message)}",
+        "Mend it; the dialect is DuckDB's." if is_sql else "Write the file again.",
+    )
 
 
 def _csv_complaint(name: str, message: str, line: int) -> MappingError:

@@ -1,0 +1,564 @@
+"""Broken folders: one clear error and nothing written, or rows set aside and counted; never a traceback."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import fourwalls
+from fourwalls.diagnosis import Health
+from fourwalls.study import Study
+from fourwalls.surfaces import cli
+
+from . import small
+
+Break = Callable[[small.Small], None]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line, in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def ran(*argv: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["fourwalls", *map(str, argv)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        told = capsys.readouterr()
+        return Ran(code, told.out, told.err)
+
+    return ran
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def assert_one_clear_error(ran: Ran, kind: str, says: tuple[str, ...], folder: Path) -> None:
+    assert ran.code == 2, ran
+    assert ran.err.startswith(f"{kind}: "), ran.err
+    assert len(ran.err.splitlines()) == 2, "one sentence, one remedy"
+    for words in says:
+        assert words in ran.err, ran.err
+    assert "Traceback" not in ran.err
+    assert str(folder) not in ran.err
+    assert "/root/" not in ran.err
+    assert not re.search(r"(?<![\w:/}.…])/\w+/", ran.err), "a path of this machine"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Folders that cannot be used: each breaks the good portfolio in one place.
+
+
+@dataclass(frozen=True)
+class Refused:
+    name: str
+    break_: Break
+    kind: str
+    says: tuple[str, ...]
+    argv: tuple[str, ...]
+
+
+REFUSED: list[Refused] = []
+
+
+def refused(kind: str, *says: str, argv: tuple[str, ...] = ()) -> Callable[[Break], Break]:
+    def add(break_: Break) -> Break:
+        REFUSED.append(Refused(break_.__name__, break_, kind, says, argv))
+        return break_
+
+    return add
+
+
+def refused_sql(name: str, sql: str, *says: str) -> None:
+    def break_(s: small.Small) -> None:
+        s.sql("order_lines", sql)
+
+    REFUSED.append(Refused(f"sql_{name}", break_, "MappingError", ("tables/order_lines.sql", *says), ("--data", DATA)))
+
+
+def refused_toml(name: str, text: str, *says: str) -> None:
+    def break_(s: small.Small) -> None:
+        s.toml = text
+
+    REFUSED.append(Refused(f"toml_{name}", break_, "PortfolioError", ("portfolio.toml", *says), ()))
+
+
+DATA = "{a folder with data in it}"
+
+
+@refused(
+    "TableError",
+    "Table 'order_lines' (tables/order_lines.csv) needs column 'ordered_at'",
+    "'order_id'",
+    "AS ordered_at",
+)
+def missing_column(s: small.Small) -> None:
+    s.drop("ordered_at")
+
+
+@refused("TableError", "needs column 'ordered_at'", "Did you mean 'ordered_ta'?")
+def misspelt_column(s: small.Small) -> None:
+    for row in s.lines:
+        row["ordered_ta"] = row.pop("ordered_at")
+
+
+@refused("TableError", "column 'price_amount', row 1: found 300 of 300 values", "'cheap'", "a number")
+def text_where_a_number_belongs(s: small.Small) -> None:
+    s.set("price_amount", "cheap")
+
+
+@refused("TableError", "column 'released_at', row 11: found 290 of 300 values", "'45000.5'", "a timestamp (ISO 8601")
+def number_where_a_time_belongs(s: small.Small) -> None:
+    s.set("released_at", "45000.5", rows=slice(10, None))
+
+
+@refused("TableError", "column 'ordered_at', row 1", "'06.01.2025 07:10'", "ISO 8601")
+def times_written_another_way(s: small.Small) -> None:
+    for row in s.lines:
+        day, clock = row["ordered_at"].split(" ")
+        year, month, date = day.split("-")
+        row["ordered_at"] = f"{date}.{month}.{year} {clock[:5]}"
+
+
+@refused("TableError", "column 'ordered_at', row 1", "'2025-01-06 07:10:00 PM'")
+def half_a_day_clock(s: small.Small) -> None:
+    for row in s.lines:
+        row["ordered_at"] += " PM"
+
+
+@refused("TableError", "Table 'order_lines' (tables/order_lines.sql), column 'ordered_at'", "found DOUBLE", "1.5")
+def number_column_where_a_time_belongs(s: small.Small) -> None:
+    s.sql("order_lines", "SELECT 'o' AS order_id, '1' AS line_id, 1.5::DOUBLE AS ordered_at")
+
+
+@refused("TableError", "column 'order_id'", "found TIMESTAMP", "allowed: text")
+def time_column_where_text_belongs(s: small.Small) -> None:
+    s.sql("order_lines", "SELECT now()::TIMESTAMP AS order_id, '1' AS line_id, now() AS ordered_at")
+
+
+@refused(
+    "TableError",
+    "Table 'products' (products.csv): 1 values of sku_id stand more than once",
+    "first 's0'",
+    "Keep one version",
+)
+def product_in_two_versions(s: small.Small) -> None:
+    s.tables["products"].append({"sku_id": "s0", "brand": "new brand", "category": "chairs"})
+
+
+@refused("TableError", "Table 'channels'", "stand more than once with different content", "first 'site'")
+def channel_of_two_parties(s: small.Small) -> None:
+    s.tables["channels"].append({"channel_id": "site", "kind": "DTC site", "party_id": "bazaar"})
+
+
+@refused("TableError", "Table 'order_lines' (tables/order_lines.csv) is empty")
+def header_only(s: small.Small) -> None:
+    s.files["tables/order_lines.csv"] = b"order_id,line_id,ordered_at\n"
+
+
+@refused("TableError", "needs column 'order_id'")
+def file_of_no_bytes(s: small.Small) -> None:
+    s.files["tables/order_lines.csv"] = b""
+
+
+@refused("TableError", "needs column 'order_id'")
+def file_of_blank_lines(s: small.Small) -> None:
+    s.files["tables/order_lines.csv"] = b"\n \n\n"
+
+
+@refused("TableError", "Table 'order_lines' (tables/order_lines.sql) is empty")
+def sql_without_rows(s: small.Small) -> None:
+    s.sql("order_lines", "SELECT 'o' AS order_id, '1' AS line_id, now() AS ordered_at WHERE false")
+
+
+@refused("MappingError", "tables/order_lines.parquet cannot be read", "order_lines.parquet'")
+def parquet_that_is_none(s: small.Small) -> None:
+    s.tables.pop("order_lines")
+    s.files["tables/order_lines.parquet"] = b"this is no Parquet file at all"
+
+
+@refused("TableError", "mixes currencies in column 'currency': 'EUR', 'USD'", "Convert the amounts")
+def two_currencies(s: small.Small) -> None:
+    s.set("currency", "EUR")
+    s.set("currency", " usd ", rows=slice(7))
+
+
+@refused("TableError", "Table 'order_lines' (order_lines.csv) is in USD; allowed: EUR")
+def currency_of_another_portfolio(s: small.Small) -> None:
+    s.set("currency", "USD")
+
+
+@refused("TableError", "column 'delivered_at'", "carry a zone and", "time_zone")
+def offsets_in_some_rows(s: small.Small) -> None:
+    for row in s.lines[:50]:
+        row["delivered_at"] += "+01:00" if row["delivered_at"] else ""
+
+
+@refused("TableError", "mixes clocks: 'delivered_at' carry a time zone", "'ordered_at'", "time_zone")
+def offsets_in_some_columns(s: small.Small) -> None:
+    for row in s.lines:
+        row["delivered_at"] += "Z" if row["delivered_at"] else ""
+
+
+@refused("TableError", "mixes clocks: 'delivered_at' carry a time zone, 'ordered_at' do not")
+def zone_types_beside_naive_ones(s: small.Small) -> None:
+    s.sql(
+        "order_lines",
+        "SELECT 'o' AS order_id, '1' AS line_id, TIMESTAMP '2025-01-01 10:00' AS ordered_at, "
+        "TIMESTAMPTZ '2025-01-02 10:00+01' AS delivered_at",
+    )
+
+
+@refused("TableError", "column 'price_amount': '1,234' may be a decimal or a thousand", "point for decimals")
+def commas_of_unknown_meaning(s: small.Small) -> None:
+    s.set("price_amount", "1,234")
+
+
+@refused("TableError", "column 'price_amount'", "found 150 of 300 values", "'9,50'")
+def commas_and_points_mixed(s: small.Small) -> None:
+    s.set("price_amount", "9,50", rows=slice(150, None))
+
+
+@refused("MappingError", "tables/products.csv, line 3 is not UTF-8 text", "Save the file as UTF-8")
+def windows_1252(s: small.Small) -> None:
+    s.files["tables/products.csv"] = "sku_id,brand\ns0,Plain\ns1,Möbel\n".encode("cp1252")
+
+
+@refused("MappingError", "tables/products.csv is UTF-16", "Save it as UTF-8")
+def utf_16(s: small.Small) -> None:
+    s.files["tables/products.csv"] = "sku_id,brand\ns0,Plain\n".encode("utf-16")
+
+
+@refused("MappingError", "tables/products.csv, line 3: 4 values where the header names 3 columns")
+def row_with_too_many_values(s: small.Small) -> None:
+    s.files["tables/products.csv"] = b"sku_id,brand,category\ns0,b,c\ns1,b,c,d\n"
+
+
+@refused("MappingError", "tables/products.csv, line 2: a double quote opens and does not close")
+def quote_that_never_closes(s: small.Small) -> None:
+    s.files["tables/products.csv"] = b'sku_id,brand\ns0,"b\ns1,c\n'
+
+
+@refused("MappingError", "tables/products.csv is no regular CSV: its lines end in different ways")
+def lines_that_end_in_two_ways(s: small.Small) -> None:
+    s.files["tables/products.csv"] = b"sku_id,brand\ns0,b\r\ns1,c\n"
+
+
+@refused("MappingError", "tables/products.csv, line 1: the header names column 'SKU_ID' twice")
+def column_named_twice(s: small.Small) -> None:
+    s.files["tables/products.csv"] = b"sku_id,SKU_ID\ns0,s1\n"
+
+
+@refused(
+    "PortfolioError", "portfolio.toml: own_party_id 'we' is not among the parties", "'packers'", "Correct own_party_id"
+)
+def own_party_unknown(s: small.Small) -> None:
+    s.toml = s.toml.replace('"us"', '"we"')
+
+
+@refused(
+    "PortfolioError",
+    "portfolio.toml, line 15: [[service_levels]] party_id 'swft' is not among",
+    "Did you mean 'swift'?",
+)
+def service_level_of_a_stranger(s: small.Small) -> None:
+    good, bad = (
+        f'[[service_levels]]\nparty_id = "{p}"\nstage = "carriage"\nvalue = 2\nunit = "days"\n'
+        for p in ("swift", "swft")
+    )
+    s.toml += "\n" + good + "\n# the second\n" + bad.replace("party_id", " party_id")
+
+
+@refused(
+    "TableError", "There is no table 'order_lines'; found 'products'", "Add tables/order_lines.csv", argv=("diagnose",)
+)
+def no_order_lines(s: small.Small) -> None:
+    s.tables.pop("order_lines")
+
+
+@refused("TableError", "no line can be used: 300 because ordered outside the period", "period")
+def nothing_in_the_period(s: small.Small) -> None:
+    s.toml += "start = 2019-01-01\nend = 2020-01-01\n"
+
+
+@refused("TableError", "no line can be used", "300 because order_id is missing")
+def every_key_missing(s: small.Small) -> None:
+    s.set("order_id", " ")
+
+
+@refused("MappingError", "Table 'order_lines' is given twice: order_lines.csv and order_lines.sql")
+def two_files_for_one_table(s: small.Small) -> None:
+    s.files["tables/order_lines.sql"] = b"SELECT 1"
+
+
+@refused("MappingError", "tables/order_lines.csv is a folder")
+def folder_named_like_a_table(s: small.Small) -> None:
+    s.tables.pop("order_lines")
+    s.files["tables/order_lines.csv/part.csv"] = b"order_id\n1\n"
+
+
+@refused(
+    "MappingError", "tables/orderlines.csv: there is no canonical table 'orderlines'", "Did you mean 'order_lines'?"
+)
+def file_of_another_name(s: small.Small) -> None:
+    s.files["tables/orderlines.csv"] = b"order_id\n1\n"
+
+
+@refused("MappingError", "tables/order_lines.xlsx is no table", "'.csv'")
+def spreadsheet(s: small.Small) -> None:
+    s.files["tables/order_lines.xlsx"] = b"PK"
+
+
+@refused("MappingError", "/tables is empty")
+def empty_tables(s: small.Small) -> None:
+    s.tables.clear()
+
+
+@refused("PortfolioError", "has no portfolio.toml", "fourwalls init")
+def no_portfolio_file(s: small.Small) -> None:
+    s.files["portfolio.toml"] = None
+
+
+@refused("PortfolioError", "portfolio.toml is not UTF-8 text")
+def portfolio_in_latin_1(s: small.Small) -> None:
+    s.files["portfolio.toml"] = small.TOML.replace("Small", "Möbel").encode("latin-1")
+
+
+@refused("MappingError", "reads '{data}', but no data folder was named", "Add --data DIR")
+def placeholder_without_data(s: small.Small) -> None:
+    s.sql("order_lines", "SELECT * FROM read_csv('{data}/a.csv')")
+
+
+@refused("PortfolioError", "There is no data folder 'nowhere'", argv=("check", "--data", "nowhere"))
+def data_folder_missing(s: small.Small) -> None:
+    pass
+
+
+@refused(
+    "PortfolioError",
+    "There is no asset ''; DROP TABLE x --'",
+    "'chairs'",
+    argv=("chain", "--asset", "'; DROP TABLE x --"),
+)
+def sql_for_an_asset(s: small.Small) -> None:
+    pass
+
+
+@refused("PortfolioError", "There is no stage '../x'", "'release'", argv=("chain", "--stage", "../x"))
+def path_for_a_stage(s: small.Small) -> None:
+    pass
+
+
+refused_sql("copy", "COPY (SELECT 1) TO '{data}/written.csv'", "exactly one SELECT; found COPY")
+refused_sql("insert", "INSERT INTO t VALUES (1)", "found INSERT")
+refused_sql("create", "CREATE TABLE t AS SELECT 1", "found CREATE")
+refused_sql("attach", "ATTACH '{data}/x.duckdb'", "found ATTACH")
+refused_sql("set", "SET memory_limit = '1TB'", "found SET")
+refused_sql("pragma", "PRAGMA version", "found PRAGMA")
+refused_sql("install", "INSTALL httpfs", "found INSTALL")
+refused_sql("export", "EXPORT DATABASE '{data}'", "found EXPORT")
+refused_sql("several", "SELECT 1; SELECT 2", "found SELECT then SELECT")
+refused_sql("drop", "SELECT 1; DROP TABLE t", "found SELECT then DROP")
+refused_sql("comment_trick", "SELECT 1 /* ; -- */ ; -- all good\nDROP TABLE t", "found SELECT then DROP")
+refused_sql("closing_bracket", "SELECT 1) t; DROP TABLE t; SELECT * FROM (SELECT 1", "line 1 is not SQL")
+refused_sql("nothing", "-- to be written", "found nothing")
+refused_sql(
+    "write_in_with",
+    "WITH gone AS (DELETE FROM duckdb_tables RETURNING *) SELECT * FROM gone",
+    "changes tables in its WITH",
+)
+refused_sql("copy_by_query", "SELECT * FROM query('COPY (SELECT 1) TO ''{data}/written.csv''')", "line 1 is not SQL")
+refused_sql("passwd_text", "SELECT * FROM read_text('/etc/passwd')", "line 1 reaches outside", "'…/passwd'", "--data")
+refused_sql("passwd_csv", "\n\nSELECT *\nFROM read_csv('/etc/passwd')", "line 4 reaches outside", "'…/passwd'")
+refused_sql("passwd_bare", "FROM '/etc/passwd.csv'", "reaches outside", "'…/passwd.csv'")
+refused_sql("dots", "SELECT * FROM read_text('{data}/../secret.txt')", "reaches outside", "{data}/../secret.txt")
+refused_sql("glob", "SELECT * FROM glob('/etc/*')", "reaches outside")
+refused_sql(
+    "link", "SELECT content AS order_id FROM read_text('{data}/link.txt')", "reaches outside", "links that lead out"
+)
+refused_sql(
+    "address", "SELECT * FROM read_parquet('https://example.com/x.parquet')", "reaches outside", "https://example.com"
+)
+refused_sql("environment", "SELECT getenv('HOME') AS order_id", "getenv does not exist")
+refused_sql("python_variable", "SELECT * FROM source", "Table with name source does not exist")
+refused_sql("syntax", "-- my lines\nSELEC order_id\nFROM t", 'line 2 is not SQL: syntax error at or near "SELEC"')
+refused_sql(
+    "missing_column", "SELECT y,\n  nothing\nFROM read_csv('{data}/a.csv')", "line 2", '"nothing" not found', 'Candidate bindings: "x"'
+)
+refused_sql("missing_file", "SELECT * FROM read_csv('{data}/b.csv')", "line 1", '"{data}/b.csv"')
+refused_sql(
+    "broken_file",
+    "SELECT * FROM read_csv('{data}/ragged.csv', header = true, auto_detect = false, columns = {'x': 'INT', 'y': 'INT'})",
+    "(ragged.csv), line 3",
+    "3 values where the header names 2",
+)
+
+HEAD = small.TOML
+LEVEL = '[[service_levels]]\nparty_id = "swift"\nstage = "carriage"\nvalue = 2\nunit = "days"\n'
+
+refused_toml("syntax", HEAD + "[targets]\non_time_share = \n", "line 7: not TOML")
+refused_toml("cut_off", '[portfolio]\nname = """Small\n', "line 3: not TOML")
+refused_toml("nested", "a = " + "[" * 5000, "portfolio.toml")
+refused_toml("no_section", "[targets]\n", "has no [portfolio] section")
+refused_toml("unknown_section", HEAD + "[target]\n", "line 6: does not know 'target'", "Did you mean 'targets'?")
+refused_toml(
+    "unknown_key",
+    HEAD + "own_party = 1\n",
+    "line 6: [portfolio] does not know 'own_party'",
+    "Did you mean 'own_party_id'?",
+)
+refused_toml(
+    "unknown_target",
+    HEAD + "[targets]\non_time = 0.9\n",
+    "line 7: [targets] does not know 'on_time'",
+    "Did you mean 'on_time_share'?",
+)
+refused_toml("no_name", HEAD.replace('name = "Small"', 'name = "  "'), "line 2: [portfolio] name must be text")
+refused_toml("currency", HEAD.replace("EUR", "€"), "line 3: currency must be one ISO 4217 code; found '€'")
+refused_toml(
+    "start_text", HEAD + 'start = "yesterday"\nend = 2025-01-01\n', "line 6: start must be a date; found 'yesterday'"
+)
+refused_toml("start_without_end", HEAD + "start = 2025-01-01\n", "[portfolio] has no 'end'")
+refused_toml(
+    "end_first",
+    HEAD + "start = 2025-02-01\nend = 2025-01-01\n",
+    "line 7: the period ends 2025-01-01 before it starts 2025-02-01",
+)
+refused_toml("impossible_day", HEAD + "start = 2025-02-30\n", "line 6: not TOML")
+refused_toml(
+    "share_above_1",
+    HEAD + "[targets]\n# percent\non_time_share = 95\n",
+    "line 8: on_time_share must lie from 0 to 1; found 95",
+    "0.95",
+)
+refused_toml(
+    "negative_hours", HEAD + "[targets]\nrelease_hours = -4\n", "line 7: release_hours must not be negative; found -4"
+)
+refused_toml("nan", HEAD + "[targets]\nrelease_hours = nan\n", "line 7: release_hours must be a number; found nan")
+refused_toml(
+    "endless_number", HEAD + "[targets]\nrelease_hours = 1" + "0" * 400 + "\n", "line 7: release_hours must be a number"
+)
+refused_toml(
+    "level_stage",
+    HEAD + LEVEL + LEVEL.replace("carriage", "carrige"),
+    "line 13: no stage 'carrige'",
+    "Did you mean 'carriage'?",
+)
+refused_toml(
+    "level_unit", HEAD + LEVEL.replace('"days"', '"weeks"'), "line 10: unit must be hours or days; found 'weeks'"
+)
+refused_toml(
+    "level_value", HEAD + LEVEL + LEVEL + LEVEL.replace("= 2", "= -2"), "line 19: value must not be negative; found -2"
+)
+refused_toml(
+    "level_without_party",
+    HEAD + LEVEL.replace('party_id = "swift"\n', ""),
+    "line 6: [[service_levels]] party_id must be text",
+)
+refused_toml(
+    "level_no_list",
+    HEAD + LEVEL.replace("[[", "[").replace("]]", "]"),
+    "line 6: 'service_levels' must be a list of sections",
+)
+refused_toml(
+    "asset_sql",
+    HEAD.replace('["category"]', '["category; DROP TABLE x"]'),
+    "line 5: asset cannot be made of 'category; DROP TABLE x'",
+    "'brand'",
+)
+refused_toml("asset_path", HEAD.replace('["category"]', '"../../etc"'), "line 5: asset cannot be made of '../../etc'")
+refused_toml(
+    "asset_twice", HEAD.replace('["category"]', '["category", "category"]'), "line 5: asset names a column twice"
+)
+refused_toml("time_zone", HEAD + 'time_zone = "Europe/Berlyn"\n', "line 6: there is no time zone 'Europe/Berlyn'")
+refused_toml("time_zone_path", HEAD + 'time_zone = "../../etc/passwd"\n', "line 6: there is no time zone")
+refused_toml(
+    "source_scheme", HEAD + '[source]\nurl = "postgres://me:hunter2@db/x"\n', "source url begins with 'postgres:'"
+)
+refused_toml(
+    "source_missing", HEAD + '[source]\nurl = "duckdb:////nowhere/of/x.duckdb"\n', "source 'x.duckdb' is not there"
+)
+refused_toml(
+    "range",
+    HEAD + "[paths.operate]\none_off_amount = {low = 2, mode = 1, high = 3}\n",
+    "line 7: one_off_amount must be a range",
+)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda c: c.name)
+def test_refused_with_one_clear_error(case: Refused, tmp_path: Path, run: Callable[..., Ran]) -> None:
+    portfolio = small.good()
+    case.break_(portfolio)
+    folder = portfolio.write(tmp_path / "shop")
+    data = tmp_path / "it's {my} [data] ü"
+    if DATA in case.argv:
+        data.mkdir()
+        (data / "a.csv").write_text("x,y\n1,2\n")
+        (data / "ragged.csv").write_text("x,y\n1,2\n1,2,3\n")
+        (tmp_path / "secret.txt").write_text("a secret")
+        (data / "link.txt").symlink_to(tmp_path / "secret.txt")
+    before = files(tmp_path)
+    command, *argv = case.argv if case.argv and not case.argv[0].startswith("-") else ("check", *case.argv)
+    ran = run(command, folder, *(data if a == DATA else a for a in argv))
+    assert_one_clear_error(ran, case.kind, case.says, tmp_path)
+    assert "secret" not in ran.err.replace("secret.txt", "")
+    assert "hunter2" not in ran.err
+    assert not ran.out
+    assert files(tmp_path) == before
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows that cannot be used: set aside, counted by reason, written out on request.
+
+
+@dataclass(frozen=True)
+class SetAside:
+    name: str
+    break_: Break
+    table: str
+    reasons: dict[str, int]
+
+
+SET_ASIDE: list[SetAside] = []
+
+
+def set_aside(table: str = "order_lines", **reasons: int) -> Callable[[Break], Break]:
+    def add(break_: Break) -> Break:
+        SET_ASIDE.append(SetAside(break_.__name__, break_, table, {k.replace("_", " "): n for k, n in reasons.items()}))
+        return break_
+
+    return add
+
+
+def of(**reasons: int) -> dict[str, int]:
+    return reasons
+
+
+def sets_aside(name: str, reasons: dict[str, int], break_: Break, table: str = "order_lines") -> None:
+    SET_ASIDE.append(SetAside(name, break_, table, reasons))
