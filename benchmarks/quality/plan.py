@@ -67,6 +67,13 @@ TABLE_OF_STAGE = {
 
 _BEYOND_ORDERS = tuple(sorted({*TABLE_OF_STAGE.values(), "labour", "offers"}))
 
+_UNGOVERNED = (
+    ("slow_picking", {"node_id": "hub-east"}, "polar-logistics"),
+    ("late_carrier", {"carrier_id": "terra"}, "terra"),
+    ("chargebacks", {"channel_id": "market"}, "bazaar"),
+)
+"""A partner's defect, and the partner in whose contract the rules are missing."""
+
 _CONFOUNDERS: tuple[dict[str, Any], ...] = (
     {"kind": "strike", "severity": 1.0, "carrier_id": "swift", "since": "2025-06-10", "until": "2025-06-18"},
     {"kind": "demand_collapse", "severity": 0.9, "brand": "footwear-classic", "since": "2025-04-01"},
@@ -81,7 +88,7 @@ class Trial:
 
     Attributes:
         name: Unique, also its folder.
-        stratum: "alone", "together", "healthy", "confounded", "tables missing" or "dirty".
+        stratum: "alone", "together", "ungoverned", "healthy", "confounded", "tables missing" or "dirty".
         severity: "low", "medium", "high", "mixed" or "none".
         seed, lines: Of the world.
         recipe: What goes into its TOML file.
@@ -115,10 +122,12 @@ def trials(first_seed: int) -> list[Trial]:
 
 
 def few() -> list[Trial]:
-    """Five small worlds that touch every stratum but one, for the tests."""
+    """Five small worlds that touch most strata, for the tests."""
     whole = {t.stratum: t for t in trials(1)}
     return [
-        Trial(t.name, t.stratum, t.severity, t.seed, 3_000, t.recipe) for name, t in whole.items() if name != "dirty"
+        Trial(t.name, t.stratum, t.severity, t.seed, 3_000, t.recipe)
+        for name, t in whole.items()
+        if name not in ("dirty", "ungoverned")
     ]
 
 
@@ -128,6 +137,9 @@ def _recipes(luck: random.Random) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "alone", level, _recipe([_defect(kind, place, SEVERITIES[level])], number)
     for number in range(16):
         yield "together", "mixed", _recipe(_drawn(luck), number) | _holes(luck)
+    for number, (kind, place, party) in enumerate(_UNGOVERNED):
+        holes = [{"party_id": party, "lacks": ["owner", "escalation", "service_level"]}]
+        yield "ungoverned", "mixed", _recipe([_defect(kind, place, 0.8)], number) | {"holes": holes}
     for number in range(6):
         yield "healthy", "none", _recipe([], number)
     for number, confounder in enumerate((*_CONFOUNDERS, *_CONFOUNDERS[:2])):

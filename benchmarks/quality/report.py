@@ -10,6 +10,8 @@ from benchmarks.quality.scoring import Case, score
 
 DIAGNOSIS = "fourwalls"
 
+_ORDER_FLOW = ("release", "fulfilment", "carriage", "promise")
+
 
 def told(by_rival: Mapping[str, Sequence[Case]], failures: Sequence[str], seconds: float) -> str:
     """The whole report."""
@@ -42,6 +44,8 @@ def _strata(mine: Sequence[Case]) -> list[str]:
         name: [c for c in mine if c.trial.stratum == name] for name in dict.fromkeys(c.trial.stratum for c in mine)
     }
     groups |= {f"alone, {level}": [c for c in mine if c.trial.severity == level] for level in ("low", "medium", "high")}
+    groups["bottleneck in the order flow"] = [c for c in mine if _first_stage(c) in _ORDER_FLOW]
+    groups["bottleneck elsewhere"] = [c for c in mine if _first_stage(c) not in (*_ORDER_FLOW, "")]
     groups |= {
         f"{size:,} lines".replace(",", " "): [c for c in mine if c.trial.lines == size]
         for size in sorted({c.trial.lines for c in mine})
@@ -51,6 +55,12 @@ def _strata(mine: Sequence[Case]) -> list[str]:
             cells = [score(some, m).told() for m in (scoring.right_path, scoring.regret, scoring.first_bottleneck)]
             lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
+
+
+def _first_stage(case: Case) -> str:
+    """Stage of the true first bottleneck, where acting is worth it; else empty."""
+    first = case.truth.first_bottleneck
+    return first.stage if first and case.truth.best_path != "leave it" else ""
 
 
 def _single_figures(mine: Sequence[Case]) -> list[str]:

@@ -13,6 +13,9 @@ from benchmarks.quality.plan import TABLE_OF_STAGE, Trial
 from fourwalls.worlds import Truth
 from fourwalls.worlds.truth import AssetTruth
 
+LEAST_AT_STAKE = 0.001
+"""Share of revenue the oracle's paths must be worth for regret to mean anything."""
+
 TIE = 0.001
 """Share of a year's revenue within which two paths are as good as each other."""
 
@@ -100,7 +103,8 @@ def score(all_cases: Sequence[Case], measure: Measure, draws: int = 400) -> Scor
         worlds.setdefault(case.trial.name, []).append(case)
     parts = np.array([measure(w) for w in worlds.values()]).reshape(-1, 2)
     total = parts.sum(axis=0)
-    if len(parts) == 0 or total[1] <= 0.0:
+    too_little = LEAST_AT_STAKE * len(parts) if measure is regret else 0.0
+    if len(parts) == 0 or total[1] <= too_little:
         return Score(math.nan, math.nan, math.nan, 0)
     luck = np.random.default_rng(20260101)
     drawn = parts[luck.integers(0, len(parts), (draws, len(parts)))].sum(axis=1)

@@ -17,7 +17,7 @@ from fourwalls.diagnosis import Health, SetAside, Suspicion, TableHealth
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
 from fourwalls.figures import Period
-from fourwalls.measures import order_lines, service, stage_times
+from fourwalls.measures import order_lines, stage_times
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEAST_CLUSTERS
 from fourwalls.tables import intake
@@ -64,7 +64,7 @@ class Reception:
     def _received(self, opened: Opened) -> ir.Table:
         spec = opened.spec
         every = intake.rules(opened.table, spec, opened.present, opened.parsed)
-        seen = self._engine.run(intake.profile(opened.table, spec, opened.present)).to_pylist()[0]
+        seen = self._sums(opened.table, spec, opened.present)
         rules = [rule for rule in every if rule.may_be_broken(seen)]
         marked = intake.marked(opened.table, rules)
         rows_in = int(seen["rows"])
@@ -75,6 +75,10 @@ class Reception:
         used = rows_in - sum(a.rows for a in aside)
         self._note(opened, rows_in, used, aside)
         return self._engine.keep(spec.name, kept)
+
+    def _sums(self, table: ir.Table, spec: TableSpec, present: frozenset[str]) -> dict[str, Any]:
+        asked = intake.profile(table, spec, present), intake.reversals(table, spec, present)
+        return {name: value for sums in asked for name, value in self._engine.run(sums).to_pylist()[0].items()}
 
     def _count(self, table: ir.Table) -> int:
         return int(self._engine.run(table.aggregate(n=table.count()))["n"][0].as_py())
@@ -162,10 +166,9 @@ class Reception:
         opened, usable = self._order_lines, self._usable
         aside = list(self._set_aside)
         self._progress("looking for order lines that stand twice")
-        keyed = usable.select(
-            order_key=self._engine.fingerprint(usable.order_id), line_key=self._engine.fingerprint(usable.line_id)
-        )
-        if self._engine.run(service.repeated_keys(keyed).limit(1)).num_rows:
+        key = self._engine.fingerprint(usable.order_id + ibis.literal("\x1f") + usable.line_id)
+        keys = self._engine.run(usable.aggregate(rows=key.count(), distinct=key.nunique())).to_pylist()[0]
+        if keys["distinct"] < keys["rows"]:
             usable, repeated = self._without_repeats(usable, opened)
             usable = self._engine.keep("unrepeated_order_lines", usable)
             aside += repeated
@@ -234,8 +237,7 @@ class Reception:
     def _profile(self) -> dict[str, Any]:
         self._progress("checking order_lines")
         opened = self._order_lines
-        row: dict[str, Any] = self._engine.run(intake.profile(opened.table, opened.spec, opened.present)).to_pylist()[0]
-        return row
+        return self._sums(opened.table, opened.spec, opened.present)
 
     @cached_property
     def _rules(self) -> list[intake.Rule]:
@@ -266,8 +268,7 @@ class Reception:
         seen = self._profile
         if self._set_aside:
             usable = self._usable
-            table = intake.profile(usable, self._order_lines.spec, self._order_lines.present)
-            seen = self._engine.run(table).to_pylist()[0]
+            seen = self._sums(usable, self._order_lines.spec, self._order_lines.present)
         if seen["ordered_at_low"] is None:
             raise self._none_left(self._set_aside)
         first, last = seen["ordered_at_low"], seen["ordered_at_high"]

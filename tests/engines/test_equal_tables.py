@@ -141,13 +141,13 @@ MEASURES: dict[str, Measure] = {
     "judged_lines": lambda _, t: t.drop("asset_key", "order_key", "line_key"),
     "outcome_counts": lambda _, t: named(t, service.outcome_counts(t, GRAIN).drop(*GRAIN)),
     "perfect_orders": lambda _, t: named(t, service.perfect_orders(t)),
-    "repeated_keys": lambda _, t: service.repeated_keys(t.union(t.filter(t.line_id == "0"))).agg(n=lambda r: r.copies.sum()),
     "ratings_by_lateness": lambda _, t: named(t, lateness_cost.ratings_by_lateness(t)),
     "returning_by_lateness": lambda _, t: named(t, lateness_cost.returning_by_lateness(t, UNTIL)),
     "untimely_lines": lambda _, t: stage_times.untimely_lines(t).drop("asset_key", "order_key", "line_key"),
     "stage_quantiles": lambda _, t: named(t, stage_times.stage_quantiles(t, pooled=False)),
     "lines_below": lambda e, t: stage_times.lines_below(t, marks(e, t)),
     "worked behind a gate": lambda e, t: stage_times.worked(t, CARRIAGE, gates(e, CARRIAGE)).select("ordered_s", "work_s", "line_id", "order_id"),
+    "reversals": lambda e, _: intake.reversals(e.table("eq_order_lines"), ORDER_LINES, frozenset(TABLES["order_lines"].column_names)),
     "profile": lambda e, _: intake.profile(e.table("eq_order_lines"), ORDER_LINES, frozenset(TABLES["order_lines"].column_names)),
     **{
         f"{stage.name}: {what}": (lambda m: lambda _, t: m(t))(measure)

@@ -130,12 +130,3 @@ def test_counts_against_a_walk_over_the_rows(engine: DuckDBEngine) -> None:
         (r["ordered_units"] or 0) * (r["price_amount"] or 0) for r in rows
     )
     assert {r["outcome"] for r in table if r["after_promise"]} == {"cancelled"}
-
-
-def test_repeated_keys_are_found_however_many_lines_an_order_has(engine: DuckDBEngine) -> None:
-    rows = [line("twice", "1"), line("twice", "1"), line("two", "1"), line("two", "2")]
-    rows += [line("many", str(i % 5)) for i in range(6)] + [line("clean", str(i)) for i in range(6)]
-    lines = engine.load("lines", pa.Table.from_pylist(rows, SCHEMA))
-    expression = judged_lines(lines, None, None, None, ("destination",), UNTIL, engine.fingerprint)
-    repeated = engine.run(service.repeated_keys(expression)).to_pylist()
-    assert sorted(r["copies"] for r in repeated) == [2, 2]

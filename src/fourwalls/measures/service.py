@@ -52,17 +52,3 @@ def perfect_orders(lines: ir.Table) -> ir.Table:
     return due.group_by("asset_key", "span").agg(
         orders=due.count(), perfect_orders=(FLAWED - due.state).sum().cast("int64")
     )
-
-
-def repeated_keys(lines: ir.Table) -> ir.Table:
-    """Keys that stand on more than one order line.
-
-    Reads: order_key, line_key [hashes].
-    Gives: order_key, line_key, copies.
-    """
-    orders = lines.group_by("order_key").agg(lines=lines.count(), first=lines.line_key.min(), last=lines.line_key.max())
-    # Two lines with two keys are two lines; only orders where that is not plain are counted out.
-    unclear = orders.filter((orders.lines > 2) | ((orders.lines == 2) & (orders.first == orders.last)))
-    looked_at = lines.semi_join(unclear, "order_key")
-    counted = looked_at.group_by("order_key", "line_key").agg(copies=looked_at.count())
-    return counted.filter(counted.copies > 1)

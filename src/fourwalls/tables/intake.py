@@ -27,7 +27,7 @@ READING = ("unreadable", "unreadable_text")
 
 
 Profile = Mapping[str, Any]
-"""One row of sums over a table, see `profile`."""
+"""Sums over a table, see `profile` and `reversals`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,7 @@ def _not_finite(name: str) -> Callable[[Profile], bool]:
 def profile(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Table:
     """One row from which most rules can be seen to be kept without looking at every row.
 
-    Gives: rows; for each column its known values, low and high; for each pair that never runs backwards, whether the
-        later ever comes first.
+    Gives: rows; for each column its known values, low and high.
     """
     sums: dict[str, ir.Scalar] = {}
     for column in (c for c in spec.columns if c.name in present):
@@ -144,10 +143,19 @@ def profile(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Tab
             ends = value.min(), value.max()
             low, high = (_tellable(v) for v in ends) if column.kind in ("time", "day") else ends
             sums[f"{column.name}_low"], sums[f"{column.name}_high"] = low, high
-    for earlier, later in spec.never_before:
-        if earlier in present and later in present:
-            sums[f"{later}_first"] = (table[later] < table[earlier]).any()
     return table.aggregate(rows=table.count(), **sums)
+
+
+def reversals(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Table:
+    """One row: for each pair that never runs backwards, `<later>_first`: whether the later ever comes first.
+
+    Apart from `profile`, which engines answer from the statistics of a Parquet file without reading it.
+    """
+    pairs = [(earlier, later) for earlier, later in spec.never_before if earlier in present and later in present]
+    return table.aggregate(
+        rows_compared=table.count(),
+        **{f"{later}_first": (table[later] < table[earlier]).any() for earlier, later in pairs},
+    )
 
 
 def _tellable(at: ir.Scalar) -> ir.Scalar:
