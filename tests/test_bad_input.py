@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import os
 import re
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+import fourwalls
+from fourwalls.diagnosis import Health
+from fourwalls.study import Study
 from fourwalls.surfaces import cli
 
 from . import small
@@ -629,7 +641,7 @@ def keys_missing(s: small.Small) -> None:
     s.set("ordered_at", "", rows=slice(3, 4))
 
 
-@set_aside({"ordered outside the period": 182})
+@set_aside({"ordered outside the period": 180})
 def part_outside_the_period(s: small.Small) -> None:
     s.toml += "start = 2025-02-01\nend = 2025-03-01\n"
 
@@ -683,6 +695,8 @@ def test_rows_set_aside_are_counted_and_written(
 ) -> None:
     portfolio = small.good()
     case.break_(portfolio)
+    # The others are as good as ever, and each takes its time.
+    portfolio.tables = {name: rows for name, rows in portfolio.tables.items() if name in ("order_lines", case.table)}
     ran = run("check", portfolio.write(tmp_path / "shop"), "--out", tmp_path / "aside")
     assert (ran.code, ran.err) == (0, "")
     (health,) = healths
@@ -868,8 +882,9 @@ def test_out_cannot_be_written(
     def fail(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device", str(out))
 
+    really = tempfile.mkdtemp
     if step == "mkdtemp":
-        monkeypatch.setattr("fourwalls.surfaces.files.tempfile.mkdtemp", fail)
+        monkeypatch.setattr(tempfile, "mkdtemp", lambda **k: fail() if k.get("dir") == out else really(**k))
     elif step == "write_text":
         monkeypatch.setattr(Path, "write_text", fail)
     else:
@@ -877,6 +892,15 @@ def test_out_cannot_be_written(
     ran = run("diagnose", folder, "--out", out)
     assert_one_clear_error(ran, "OutputError", ("Cannot write to 'out'",), tmp_path)
     assert files(out) == {"page.html": b"the old page"}
+
+
+def test_no_place_for_temporary_files(tmp_path: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/root/x']")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    ran = run("check", small.good().write(tmp_path / "shop"))
+    assert_one_clear_error(ran, "OutputError", ("No temporary folder can be made", "TMPDIR"), tmp_path)
 
 
 def test_a_new_folder_that_cannot_be_filled_goes(
@@ -908,7 +932,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
     try:
         while not any((tmp_path / "tmp").iterdir()) and running.poll() is None:
             time.sleep(0.05)
-        time.sleep(0.5)
+        time.sleep(1)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=20)
     finally:
@@ -947,7 +971,7 @@ def checked(folder: Path) -> None:
             assert stop.code in (0, 2)  # noqa: PT017
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(COLUMNS), st.text(st.characters(codec="utf-8"), max_size=40)), min_size=1, max_size=3
@@ -963,7 +987,7 @@ def test_any_text_in_any_column(shop: Path, changes: list[tuple[str, str]]) -> N
     checked(shop)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_for_a_file(shop: Path, content: bytes, has_header: bool) -> None:
     header = b"order_id,line_id,ordered_at\n" if has_header else b""
