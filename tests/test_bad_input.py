@@ -884,7 +884,7 @@ def test_out_cannot_be_written(
 
     really = tempfile.mkdtemp
     if step == "mkdtemp":
-        monkeypatch.setattr(tempfile, "mkdtemp", lambda **k: fail() if k.get("dir") == out else really(**k))
+        monkeypatch.setattr(tempfile, "mkdtemp", lambda *a, **k: fail() if out in k.values() else really(*a, **k))
     elif step == "write_text":
         monkeypatch.setattr(Path, "write_text", fail)
     else:
@@ -895,7 +895,7 @@ def test_out_cannot_be_written(
 
 
 def test_no_place_for_temporary_files(tmp_path: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object) -> None:
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/root/x']")
 
     monkeypatch.setattr(tempfile, "mkdtemp", fail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -22,7 +21,7 @@ import pyarrow as pa
 from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, blank_is_null, literal, name_sql, value_sql
 from fourwalls.engines.complaints import Place, complaint
 from fourwalls.engines.csv_files import csv_reader
-from fourwalls.errors import MappingError, PortfolioError, TableError, listed
+from fourwalls.errors import MappingError, OutputError, PortfolioError, TableError, listed
 from fourwalls.tables.schema import KIND_IN_WORDS, Column, TableSpec
 from fourwalls.tables.sources import DATA_PLACEHOLDER, Source
 
@@ -89,11 +88,11 @@ class DuckDBEngine:
         self._folders = {folder.resolve(): folder.name for folder in readable}
         if data is not None:
             self._folders[data.resolve()] = DATA_PLACEHOLDER
-        self._spill = Path(tempfile.mkdtemp(prefix="fourwalls-"))
+        self._spill = _temporary_folder()
         self._worker = ThreadPoolExecutor(1)
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
         self._raw.execute(f"SET memory_limit = '{memory_gib * 1024:.0f}MiB'")
-        self._raw.execute(f"SET temp_directory = {literal(str(self._spill))}")
+        self._raw.execute(f"SET temp_directory = {literal(self._spill.name)}")
         # Ibis sets the time zone of the session to UTC, so it comes before the lock.
         self._ibis = ibis.duckdb.from_connection(self._raw)
         self._raw.execute("SET enable_progress_bar = false")
@@ -192,7 +191,7 @@ class DuckDBEngine:
         """Give back memory and the spill folder."""
         self._worker.shutdown()
         self._raw.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._spill.cleanup()
 
     def open(self, source: Source, time_zone: str | None = None) -> Opened:
         """A canonical table read from its file, each column as its kind.
@@ -256,7 +255,7 @@ class DuckDBEngine:
             )
         query = statements[0].query
         # As a subquery it can change nothing: DuckDB lets a WITH at the top level insert and delete.
-        return f"SELECT * FROM ({_without_semicolon(query)}\n)", text[: text.index(query)].count("\n")
+        return f"SELECT * FROM ({_without_semicolon(query)}\n)", text.partition(query)[0].count("\n")
 
     def _typed(self, spec: TableSpec, place: str, view: str, found: dict[str, str], zone: str | None) -> Opened:
         by_name = {name.lower(): name for name in found}
@@ -304,10 +303,12 @@ class DuckDBEngine:
         flag = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
         text = f"CASE{texts_of} END" if cases else "CAST(NULL AS VARCHAR)"
         typed = f"typed_{spec.name}"
-        self._raw.execute(
-            f"CREATE OR REPLACE TEMP VIEW {typed} AS "
-            f"SELECT {', '.join(selected)}, {flag} AS unreadable, {text} AS unreadable_text FROM {view}"
-        )
+        # What has to be parsed is parsed once.
+        kept = "TABLE" if unreadable else "VIEW"
+        query = f"SELECT {', '.join(selected)}, {flag} AS unreadable, {text} AS unreadable_text FROM {view}"
+        self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {typed} AS {query}"))
+        if unreadable and not place.lower().endswith(".parquet"):
+            self._raw.execute(f"DROP TABLE {view}")
         ignored = tuple(name for low, name in by_name.items() if low not in (*spec.names, "currency"))
         names = frozenset(c.name for c in present)
         parsed = frozenset(column.name for column, _ in unreadable)
@@ -416,6 +417,15 @@ class DuckDBEngine:
                     number,
                     place,
                 )
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="fourwalls-", ignore_cleanup_errors=True)
+    except OSError:
+        raise OutputError(
+            "No temporary folder can be made: large tables are spilled there.", "Name one in TMPDIR."
+        ) from None
 
 
 def _without_semicolon(query: str) -> str:
