@@ -160,8 +160,11 @@ def demo(
 
     folder = out / "retailer"
     if folder.exists():
-        if not (folder / "portfolio.toml").is_file():
-            raise OutputError(f"'{folder.name}' is in the way and is no portfolio.", "Name another place with --out.")
+        # Only what this command itself made before is made anew.
+        if not (out / "retailer.truth.json").is_file():
+            raise OutputError(
+                f"'{folder}' is in the way and was not made by this command.", "Name another place with --out."
+            )
         shutil.rmtree(folder)
     truth = worlds.make("demo", folder, seed=seed)
     with _study(folder, None, quiet=False) as study:
@@ -175,6 +178,43 @@ def demo(
         mark = "as said" if verdict == asset.best_path else f"but said: {verdict}"
         typer.echo(f"  {' · '.join(asset.asset.values()):24} {asset.best_path:26} {mark}")
     typer.echo(f"The whole truth: {out / 'retailer.truth.json'}")
+
+
+worlds_app = typer.Typer(
+    no_args_is_help=True, help="Known worlds: retailers whose truth is known.", rich_markup_mode=None
+)
+app.add_typer(worlds_app, name="worlds")
+
+
+@worlds_app.command("make")
+def worlds_make(
+    recipe: Annotated[
+        str, typer.Argument(help="Name of a recipe (see `worlds list`), or a path to a recipe of your own.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Portfolio folder to write; the truth is written beside it.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same retailer.")] = 1,
+    lines: Annotated[
+        int | None, typer.Option(min=1000, help="About how many order lines; default: as the recipe says.")
+    ] = None,
+) -> None:
+    """Make a retailer with planted trouble, and its truth: to train a team, rehearse a decision, test a mapping."""
+    from fourwalls import worlds
+
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+        raise OutputError(f"'{out}' is already there.", "Name a new folder.")
+    path = Path(recipe)
+    truth = worlds.make(path if path.suffix == ".toml" else recipe, out, seed=seed, lines=lines)
+    typer.echo(f"{truth.about}\nPortfolio: {out}\nTruth:     {out.parent / (out.name + '.truth.json')}")
+    typer.echo(f"Next:      fourwalls diagnose {out}")
+
+
+@worlds_app.command("list")
+def worlds_list() -> None:
+    """Name the recipes that come with fourwalls."""
+    from fourwalls import worlds
+
+    for name in worlds.recipe_names():
+        typer.echo(name)
 
 
 def _asset(found: Diagnosis, name: str) -> AssetDiagnosis:
