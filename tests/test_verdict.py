@@ -29,6 +29,7 @@ def gap(inside: float, between: float, missed: float = 0.15, chance: float | Non
         inside_share=share(inside / total) if total else Refusal("no_gap", "part", "nothing", ""),
         inside_chance=(1.0 if inside > between else 0.0) if chance is None else chance,
         stages=(),
+        unjudged=(),
     )
 
 

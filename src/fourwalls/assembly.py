@@ -165,6 +165,8 @@ def totals_by_span(accounts: Accounts, asset: Ints, span: Ints, shape: tuple[int
         "known": accounts.known,
         "unheld": unheld,
         "residual": accounts.traceable & ~accounts.total,
+        **{f"held_{stage.name}": accounts.traceable & accounts.held[i] for i, stage in enumerate(STAGES)},
+        "held_promise": accounts.traceable & np.logical_and.reduce(accounts.held, axis=0),
     }
     for wall_number, wall in enumerate(WALLS):
         for player, stage in enumerate(PLAYER):
@@ -210,6 +212,7 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
             inside_share=inside[i] or nothing,
             inside_chance=chances[i],
             stages=stages[i],
+            unjudged=_unjudged(totals, i),
         )
         for i in range(len(lines))
     ]
@@ -225,6 +228,17 @@ def _stage_shares(totals: Mapping[str, Floats], lines: Floats, draws: Draws) -> 
                 if total[i] > 0 and share is not None:
                     found[i].append(StageShare(stage, wall, float(total[i]), share))
     return [tuple(shares) for shares in found]
+
+
+def _unjudged(totals: Mapping[str, Floats], asset: int) -> tuple[str, ...]:
+    """Stages that most traceable missed lines could not be held to anything at, and that nothing is booked to."""
+    traceable = totals["missed"][asset].sum() - totals["untraced"][asset].sum()
+    return tuple(
+        stage
+        for stage in PLAYER
+        if totals[f"held_{stage}"][asset].sum() < traceable / 2
+        and sum(totals[f"{stage}/{wall}"][asset].sum() for wall in WALLS) == 0
+    )
 
 
 def _none(name: str) -> Refusal:
@@ -309,7 +323,9 @@ def usual_standards(accounts: Accounts, asset: Ints, assets: int) -> list[tuple[
     found = []
     for stage in range(len(STAGES)):
         votes = np.bincount(asset * words + accounts.standard[stage], minlength=assets * words).reshape(assets, words)
-        found.append([accounts.words[w] if n else "" for w, n in zip(votes.argmax(1), votes.max(1), strict=True)])
+        # The figures of a standard belong to its own comparable lines; beside a clock over all lines only its origin is right.
+        origins = [words.split(": median")[0] for words in accounts.words]
+        found.append([origins[w] if n else "" for w, n in zip(votes.argmax(1), votes.max(1), strict=True)])
     return list(zip(*found, strict=True))
 
 
@@ -416,6 +432,18 @@ def _by_chance(recoverable: int, lines: Floats, worst: int) -> float:
     return float(np.quantile(drawn[:, -worst:].sum(axis=1) / recoverable, 0.95))
 
 
+def _no_standard(stage: str) -> Refusal:
+    if stage == "promise":
+        because = "some stage before it has nothing to be compared with, so the promise cannot be told from it"
+        return Refusal(
+            "no_standard", "The promise", because, "targets or service levels for release, fulfilment and carriage"
+        )
+    because = f"no comparable lines show what {stage} could reach, so nothing is claimed for it"
+    return Refusal(
+        "no_standard", stage.capitalize(), because, f"a target ({stage}_hours), or a service level of the party"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """All that is known of a list of assets, entry by entry in the order of the axes."""
@@ -452,6 +480,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
         )
         verdict = decide(facts, portfolio.thresholds)
+        unheld = [] if isinstance(facts.gap, Refusal) else [_no_standard(stage) for stage in facts.gap.unjudged]
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
             AssetDiagnosis(
@@ -461,12 +490,13 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
                 because=verdict.because,
                 rule=verdict.rule,
                 bottleneck=verdict.bottleneck,
+                next_step=verdict.next_step,
                 n_lines=round(float(lines[i].sum())),
                 readings=tuple(parts.readings[i]),
                 gap=parts.gaps[i],
                 contributions=tuple(parts.contributions[i]),
                 clocks=tuple(parts.clocks[i]),
-                refusals=tuple(dict.fromkeys([*verdict.refusals, *refused])),
+                refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *refused])),
             )
         )
     return made

@@ -75,6 +75,7 @@ class Gap:
         inside_share: Part of the attributed gap on our side of the wall, between 0 and 1.
         inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap.
         stages: The gap by stage and wall, in the order of the chain; adds up to the total.
+        unjudged: Stages that could be held to nothing on most of the missed lines: nothing is claimed for them.
     """
 
     total: Figure
@@ -87,6 +88,7 @@ class Gap:
     inside_share: Figure
     inside_chance: float | None
     stages: tuple[StageShare, ...]
+    unjudged: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class AssetDiagnosis:
         because: Why, in a sentence or two.
         rule: The rule that fired.
         bottleneck: The one sentence a leader reads first.
+        next_step: What to do first.
         n_lines: Order lines of the asset in the period.
         readings, contributions, clocks, refusals: The evidence. Contributions are largest first.
         gap: The split of what could be recovered; a refusal if it cannot be known.
@@ -129,6 +132,7 @@ class AssetDiagnosis:
     because: str
     rule: str
     bottleneck: str
+    next_step: str
     n_lines: int
     readings: tuple[Reading, ...]
     gap: Gap | Refusal
@@ -211,7 +215,7 @@ class Health:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis:
     """Everything the page says.
 
@@ -238,6 +242,9 @@ class Diagnosis:
     health: Health
     level: float
     version: str
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.portfolio!r}: {self.total.verdict}; {len(self.assets)} assets, {self.total.n_lines:,} order lines)"
 
     def _repr_html_(self) -> str:
         # The one import against the order of the rooms, and only when a notebook asks: results show themselves there.

@@ -220,7 +220,8 @@ class _Reader:
                         header = number
             elif here == section and max(seen, 0) == index and re.match(rf'^"?{re.escape(key)}"?\s*=', stripped):
                 return number
-        return header
+        # A section may also stand as a key above all sections: targets = {…}.
+        return header if header or not section else self._line_of("", section)
 
     def _only(self, table: Mapping[str, Any], known: tuple[str, ...], section: str, index: int = 0) -> None:
         for key in table:
@@ -237,7 +238,7 @@ class _Reader:
     def _section(self, name: str) -> dict[str, Any]:
         table = self._document.get(name, {})
         if not isinstance(table, dict):
-            raise self._error("", name, f"'{name}' must be a section.", f"Write [{name}] on a line of its own.")
+            raise self._error(name, name, f"'{name}' must be a section.", f"Write [{name}] on a line of its own.")
         return table
 
     def _array(self, name: str) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ def service_readings(panel: Panel, present: frozenset[str]) -> list[list[Reading
         figures = refused if missing else panel.ratio(share.label, share.above, share.below)
         columns.append(
             [
-                Reading(share.name, share.label, figure, round(count), share.definition)
+                Reading(share.name, share.label, figure, 0 if missing else round(count), share.definition)
                 for figure, count in zip(figures, n.tolist(), strict=True)
             ]
         )

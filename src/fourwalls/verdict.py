@@ -48,6 +48,7 @@ class Verdict:
         because: The reason in a sentence or two.
         rule: The rule, as the page prints it.
         bottleneck: The one sentence a leader reads first.
+        next_step: What to do first.
         refusals: What would have to be known for a firmer one.
     """
 
@@ -55,6 +56,7 @@ class Verdict:
     because: str
     rule: str
     bottleneck: str
+    next_step: str
     refusals: tuple[Refusal, ...]
 
 
@@ -68,8 +70,8 @@ class _Rule:
 GOVERNANCE = Refusal(
     "no_contracts",
     "governance",
-    "ownership, escalation and service levels of the partners were not looked at, so 'govern first' cannot be ruled out",
-    "contracts/ (one ODCS file per feed) and the table work_log",
+    "this version does not look at contracts, so it cannot say whether the rules of the network are ready",
+    "ask before you start: who owns the data, who is called when it fails, which service level holds, what is the way out",
 )
 
 
@@ -81,6 +83,7 @@ def decide(facts: Facts, thresholds: Thresholds) -> Verdict:
             f"{facts.gap.because[0].upper()}{facts.gap.because[1:]}.",
             "0. There must be a gap to look at.",
             f"Cannot tell: {facts.gap.because}.",
+            f"Get {facts.gap.next_step}.",
             (facts.gap,),
         )
     for number, rule in enumerate(RULES, 1):
@@ -88,7 +91,14 @@ def decide(facts: Facts, thresholds: Thresholds) -> Verdict:
         if because is not None:
             text = rule.text.format(t=thresholds)
             refusals = (GOVERNANCE,) if "orchestrate" in rule.verdict else ()
-            return Verdict(rule.verdict, because, f"{number}. {text}", _bottleneck(facts, rule.verdict), refusals)
+            return Verdict(
+                rule.verdict,
+                because,
+                f"{number}. {text}",
+                _bottleneck(facts, rule.verdict),
+                _next_step(facts, rule.verdict),
+                refusals,
+            )
     raise AssertionError("the last rule always fires")
 
 
@@ -253,27 +263,68 @@ RULES = (
 """The rules in their order; the first that fires decides."""
 
 
-def _bottleneck(facts: Facts, verdict: VerdictName) -> str:
-    if not facts.contributions:
-        return "No stage stands out: nothing the record shows would have saved the missed lines."
-    largest: dict[tuple[str, str], float] = {}
+@dataclass(frozen=True, slots=True)
+class _Culprit:
+    stage: str
+    wall: str
+    party: str
+    parties: int
+    lines: float
+
+    @property
+    def who(self) -> str:
+        return self.party if self.parties == 1 else f"{self.parties} parties, first {self.party}"
+
+
+def _culprits(facts: Facts) -> list[_Culprit]:
+    """Stage and side with the lines lost there, largest first."""
+    found: dict[tuple[str, str], list[Contribution]] = {}
     for c in facts.contributions:
-        key = (c.stage, c.wall)
-        largest[key] = largest.get(key, 0.0) + c.lines
-    (stage, wall), lines = max(largest.items(), key=lambda item: item[1])
-    total = sum(largest.values())
-    party = next(c.party_name for c in facts.contributions if (c.stage, c.wall) == (stage, wall))
+        found.setdefault((c.stage, c.wall), []).append(c)
+    culprits = [
+        _Culprit(stage, wall, cs[0].party_name, len({c.party_id for c in cs}), sum(c.lines for c in cs))
+        for (stage, wall), cs in found.items()
+    ]
+    return sorted(culprits, key=lambda c: -c.lines)
+
+
+def _count(lines: float) -> str:
+    return f"{lines:,.0f} lines" if lines >= 1.5 else "one line"
+
+
+def _bottleneck(facts: Facts, verdict: VerdictName) -> str:
+    culprits = _culprits(facts)
+    if not culprits:
+        return "No stage stands out: nothing the record shows would have saved the missed lines."
+    total, first = sum(c.lines for c in culprits), culprits[0]
+    if verdict == "operate then orchestrate":
+        inside, between = (next(c for c in culprits if c.wall == wall) for wall in ("inside", "between"))
+        return (
+            f"Two bottlenecks: our own {inside.stage} ({_count(inside.lines)}) and {between.stage} by {between.who} "
+            f"({_count(between.lines)}), of {_count(total)} that could have been kept."
+        )
     side = {
-        "inside": "inside our four walls",
-        "between": "between us and our partners",
+        "inside": f"inside our four walls ({first.who})",
+        "between": f"between us and our partners ({first.who})",
         "unknown": "with a party the record does not name",
     }
-    many = len({c.party_id for c in facts.contributions if (c.stage, c.wall) == (stage, wall)}) > 1
-    who = f", first {party}" if many else f" ({party})"
     leads = {"leave it": "The largest part, though small, is", "cannot tell yet": "The largest part seen so far is"}
     lead = leads.get(verdict, "The bottleneck is")
-    lines_in_all = f"{total:,.0f} lines" if total >= 1.5 else "one line"
-    return (
-        f"{lead} {stage} {side[wall]}{who if wall != 'unknown' else ''}: "
-        f"{percent(lines / total)} of the {lines_in_all} that could have been kept."
-    )
+    return f"{lead} {first.stage} {side[first.wall]}: {percent(first.lines / total)} of the {_count(total)} that could have been kept."
+
+
+def _next_step(facts: Facts, verdict: VerdictName) -> str:
+    culprits = _culprits(facts)
+    wall = {"operate": "inside", "operate then orchestrate": "inside", "orchestrate": "between"}.get(verdict)
+    first = next((c for c in culprits if c.wall == wall), None)
+    if first is None:
+        return (
+            "Nothing to start: look elsewhere first."
+            if verdict == "leave it"
+            else "Get what is named under what we do not know."
+        )
+    if first.stage == "promise":
+        return f"Start with the promise made by {first.party}: promise what the stages demonstrably deliver ({_count(first.lines)})."
+    if wall == "inside":
+        return f"Start with our own {first.stage} ({first.who}): open its {_count(first.lines)} and ask what the better ones did otherwise."
+    return f"Start with {first.party}: open its {first.stage} lines ({_count(first.lines)} in that stage), and agree on a service level that others keep."
