@@ -18,7 +18,7 @@ def tables_page() -> str:
     parts = [
         "# Canonical tables\n",
         "Made by `make docs`. Every table is optional but `order_lines`; `*` marks columns a table cannot do without. Times without a "
-        "zone are read as UTC unless portfolio.toml says `time_zone`; money is in the portfolio's currency; quantities in sales units. "
+        "zone are read as UTC unless portfolio.toml says `time_zone`; a promise given as a date counts until the end of that day; money is in the portfolio's currency; quantities in sales units. "
         "This version diagnoses from `order_lines`, `products`, `nodes`, `channels` and `parties`; `fourwalls check` reads them all.\n",
     ]
     for table in TABLES.values():

@@ -91,16 +91,19 @@ class Study:
         """Where each asset loses its service, on which side of the wall, with whom, and what follows."""
         return self._diagnosis
 
-    def lines(self, asset: Mapping[str, str | None] | None = None, stage: str | None = None) -> pa.Table:
+    def lines(self, asset: Mapping[str, str | None] | str | None = None, stage: str | None = None) -> pa.Table:
         """The order lines behind a contribution, those it weighs most on first.
 
         Args:
-            asset: Grain column → value; None for the whole portfolio.
+            asset: Name of an asset as the diagnosis prints it, or grain column → value; None for the whole portfolio.
             stage: Only lines this stage could have saved; None for all missed lines.
 
         Returns:
             One row for each line: order_id, line_id, outcome, times, the share of each stage (the four add up to 1 for
             a line that could be saved), and what it was held to.
+
+        Raises:
+            PortfolioError: There is no such asset or stage.
         """
         return self._drill(asset, stage)
 
@@ -265,7 +268,7 @@ class Study:
             tables, axes.asset_numbers, axes.span_numbers, panel, present, self.portfolio.currency
         )
 
-    def _drill(self, asset: Mapping[str, str | None] | None, stage: str | None) -> pa.Table:
+    def _drill(self, asset: Mapping[str, str | None] | str | None, stage: str | None) -> pa.Table:
         if stage is not None and stage not in PLAYER:
             raise PortfolioError(
                 f"There is no stage '{stage}'.{did_you_mean(stage, PLAYER)}", f"Choose from {listed(PLAYER)}."
@@ -274,17 +277,7 @@ class Study:
         keep = np.ones(table.num_rows, dtype=np.bool_)
         if asset is not None:
             axes = self._counts[0]
-            unknown = [name for name in asset if name not in axes.grain]
-            if unknown:
-                raise PortfolioError(
-                    f"Assets are not made of '{unknown[0]}'.{did_you_mean(unknown[0], axes.grain)}",
-                    f"Choose from {listed(axes.grain)}.",
-                )
-            wanted = [
-                all(dict(zip(axes.grain, values, strict=True))[name] == value for name, value in asset.items())
-                for values in axes.assets
-            ]
-            keep &= np.array(wanted)[axes.asset_numbers(table)]
+            keep &= np.array(_chosen(asset, axes))[axes.asset_numbers(table)]
         weight = accounts.contribution.sum(axis=0)
         if stage is not None:
             weight = accounts.contribution[PLAYER.index(stage)]
@@ -305,3 +298,32 @@ class Study:
 
 def _names(column: pa.ChunkedArray) -> list[str]:
     return [NOBODY if value is None else str(value) for value in column.to_pylist()]
+
+
+def _chosen(asset: Mapping[str, str | None] | str, axes: assembly.Axes) -> list[bool]:
+    """Which assets are meant, by name or by values of the grain; letters, dots and slashes make no difference."""
+
+    def plain(text: str | None) -> str:
+        return " ".join((text or "(not recorded)").replace("·", " ").replace("/", " ").casefold().split())
+
+    names = [assembly.asset_name(values) for values in axes.assets]
+    if isinstance(asset, str):
+        found = [plain(name) == plain(asset) for name in names]
+        asked, known = asset, names
+    else:
+        unknown = [name for name in asset if name not in axes.grain]
+        if unknown:
+            raise PortfolioError(
+                f"Assets are not made of '{unknown[0]}'.{did_you_mean(unknown[0], axes.grain)}",
+                f"Choose from {listed(axes.grain)}.",
+            )
+        at = {axes.grain.index(name): plain(value) for name, value in asset.items()}
+        found = [all(plain(values[i]) == value for i, value in at.items()) for values in axes.assets]
+        asked = ", ".join(f"{name} = {value}" for name, value in asset.items())
+        known = sorted({str(values[i]) for values in axes.assets for i in at})
+    if not any(found):
+        value = asset if isinstance(asset, str) else str(next(iter(asset.values()), ""))
+        raise PortfolioError(
+            f"There is no asset '{asked}'.{did_you_mean(value, known)}", f"Choose from {listed(known)}."
+        )
+    return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from rich import box
@@ -15,7 +17,7 @@ from fourwalls.figures import Refusal
 from fourwalls.surfaces import wording
 
 _STAGES = ("release", "fulfilment", "carriage", "promise")
-_TIMES = ("ordered_at", "released_at", "handed_over_at", "delivered_at", "promised_at")
+_TIMES = ("ordered_at", "released_at", "handed_over_at", "delivered_at")
 
 
 def show_asset(diagnosis: Diagnosis, asset: AssetDiagnosis, console: Console) -> None:
@@ -55,32 +57,41 @@ def show_asset(diagnosis: Diagnosis, asset: AssetDiagnosis, console: Console) ->
 
 
 def show_lines(rows: pa.Table, most: int, console: Console) -> None:
-    """Order lines with their clock and the share each stage has in saving them."""
+    """Order lines with how long each stage took and the share it has in saving the line."""
     if rows.num_rows == 0:
         console.print(Text("No order line stands behind this."))
         return
     table = _table(f"{min(most, rows.num_rows):,} of {rows.num_rows:,} order lines, most telling first")
-    for heading in ("Order / line", "Outcome", *_TIMES, *_STAGES):
-        table.add_column(heading.removesuffix("_at").replace("_", " "), no_wrap=heading in _TIMES)
+    table.add_column("Order / line", overflow="fold", min_width=12)
+    table.add_column("Outcome", no_wrap=True)
+    for heading in ("Allowed", *(s.capitalize() for s in _STAGES[:3])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Would have been saved by", overflow="fold", min_width=16)
     for row in rows.slice(0, most).to_pylist():
-        times = (_moment(row[name]) for name in _TIMES)
-        shares = (_part(row[f"{name}_share"], row[f"{name}_wall"]) for name in _STAGES)
-        table.add_row(Text(wording.name(f"{row['order_id']} / {row['line_id']}")), row["outcome"], *times, *shares)
+        ends = [row[name] for name in _TIMES]
+        stages = (_length(begin, end) for begin, end in itertools.pairwise(ends))
+        name = Text(wording.name(f"{row['order_id']} / {row['line_id']}"))
+        table.add_row(name, row["outcome"], _length(row["ordered_at"], row["promised_at"]), *stages, _saved_by(row))
     console.print(table)
     console.print(
         Text(
-            "A stage's figure is its Shapley share of saving the line; they add up to 1 if it can be saved.",
+            "Hours and days each stage took, against what was allowed. All times and columns: add --out DIR.",
             style="bright_black",
         )
     )
 
 
-def _moment(at: datetime | None) -> str:
-    return "–" if at is None else f"{at:%Y-%m-%d %H:%M}"
+def _length(begin: datetime | None, end: datetime | None) -> str:
+    if begin is None or end is None:
+        return "–"
+    hours = (end - begin).total_seconds() / 3600
+    return f"{hours / 24:.1f} d" if hours >= 48 else f"{hours:.1f} h"
 
 
-def _part(share: float, wall: str) -> str:
-    return "" if share <= 0 else f"{share:.2f} {wall}"
+def _saved_by(row: dict[str, Any]) -> str:
+    shares = [(row[f"{name}_share"], name, row[f"{name}_wall"]) for name in _STAGES if row[f"{name}_share"] > 0]
+    parts = [f"{name} ({wall})" if len(shares) == 1 else f"{share:.2f} {name} ({wall})" for share, name, wall in shares]
+    return ", ".join(parts) or "nothing shown"
 
 
 def _table(title: str) -> Table:
