@@ -23,6 +23,7 @@ from fourwalls.tables.draft.columns import Column
 from fourwalls.tables.draft.files import data_folder
 from fourwalls.tables.draft.folder import toml_text
 from fourwalls.tables.draft.numbers import number_text
+from fourwalls.tables.draft.ours import is_own
 from fourwalls.tables.draft.sqltext import comment, glob_safe, ident, literal, plain
 from fourwalls.tables.draft.times import AMBIGUOUS, time_text
 from fourwalls.tables.draft.words import _WORDS, lemmas
@@ -85,7 +86,9 @@ class Run:
         assert name.startswith("_") == (not set(spec.needed) <= set(columns))
         key = [k for k in spec.key if k in columns]
         if key and not name.startswith("_"):
-            twice = self.one(f"SELECT count(*) - count(DISTINCT ({', '.join(key)}, 1)) FROM {spec.name}")
+            twice = self.one(
+                f"SELECT count(*) - count(DISTINCT ({', '.join(key)}, 1)) FROM (SELECT DISTINCT * FROM {spec.name})"
+            )
             assert twice == 0, f"{name}: {twice} keys twice"
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -182,6 +185,8 @@ def test_online_retail_is_one_file_of_lines(tmp_path: Path) -> None:
     assert run.toml["asset"] == ["destination"]
     assert "left out" in (run.doubt("order_lines", "ordered_units") or "")
     assert run.one("SELECT count(*) FROM order_lines WHERE customer_id = ''") == 0
+    # Some of its rows occur several times: they stay, and are told.
+    assert any("are exact copies of another" in u for u in run.draft.unsure)
 
 
 def test_freshretail_lacks_stock_and_says_so(tmp_path: Path) -> None:
@@ -672,6 +677,176 @@ def test_offers_and_forecasts_and_events_without_a_name(tmp_path: Path) -> None:
     assert run.rows("SELECT party_id, capacity_units_per_day, ramp_days FROM offers") == [("Arvato", 500.0, 30.0)]
     assert "TODO: forecast_on" in run.texts["_forecasts.sql"]
     assert run.rows("SELECT DISTINCT case_kind FROM work_log") == [("case",)]
+
+
+# --- which party is us, doubled exports, split shipments -----------------------------------------------------------
+
+SHOP_ORDERS = "order_id,order_date,warehouse,sku,qty\n" + "".join(
+    f"{i},2025-01-{i:02} 10:00,{w},S,1\n" for i, w in enumerate(("B1", "P1", "B2", "P2", "B1"), 11)
+)
+SITES = {"B1": "Own DC", "B2": "Own DC", "P1": "3PL", "P2": "Dropship supplier"}
+
+
+def sited(tmp_path: Path, header: str, *rows: str) -> Run:
+    csv(tmp_path / "data" / "orders.csv", SHOP_ORDERS)
+    csv(tmp_path / "data" / "warehouses.csv", "\n".join((header, *rows)) + "\n")
+    run = drafted(tmp_path / "out", tmp_path / "data")
+    assert run.draft.unsure[0].startswith("portfolio.toml own_party_id: which party is us?")
+    assert run.rows(f"SELECT kind FROM parties WHERE party_id = '{run.toml['own_party_id']}'") == [("own company",)]
+    assert run.one("SELECT count(*) FROM nodes WHERE party_id NOT IN (SELECT party_id FROM parties)") == 0
+    return run
+
+
+def test_who_operates_our_own_sites_is_us(tmp_path: Path) -> None:
+    operators = {"B1": "OurShop", "B2": "OurShop", "P1": "FastFul GmbH", "P2": "Maker"}
+    run = sited(tmp_path, "Warehouse,Type,Operator", *(f"{w},{kind},{operators[w]}" for w, kind in SITES.items()))
+    assert run.toml["own_party_id"] == "OurShop"
+    assert "'OurShop'" in run.draft.unsure[0]
+    assert dict(run.rows("SELECT node_id, party_id FROM nodes")) == operators
+    assert run.rows("SELECT * FROM parties ORDER BY 1") == [
+        ("FastFul GmbH", "3PL", "FastFul GmbH"), ("Maker", "supplier", "Maker"), ("OurShop", "own company", "OurShop"),
+    ]  # fmt: skip
+    assert not any("no column tells what kind of party" in u for u in run.draft.unsure)
+    assert run.rows("SELECT DISTINCT party_id FROM channels") == [("OurShop",)]
+
+
+def test_several_operators_of_our_own_sites_are_asked_about(tmp_path: Path) -> None:
+    operators = {"B1": "Shop DE", "B2": "Shop UK", "P1": "FastFul", "P2": ""}
+    run = sited(tmp_path, "Warehouse,Type,Operator", *(f"{w},{kind},{operators[w]}" for w, kind in SITES.items()))
+    assert run.toml["own_party_id"] == "own"
+    assert "'Shop DE', 'Shop UK'" in run.draft.unsure[0]
+    assert "several run our own sites" in (run.doubt("nodes", "party_id") or "")
+    parties = {"B1": "own", "B2": "own", "P1": "FastFul", "P2": "P2"}
+    assert dict(run.rows("SELECT node_id, party_id FROM nodes")) == parties
+    assert {r[0] for r in run.rows("SELECT party_id FROM parties")} == {"own", "FastFul", "P2"}
+
+
+def test_an_empty_operator_of_an_own_site_is_us(tmp_path: Path) -> None:
+    run = sited(tmp_path, "Warehouse,Type,Operator", "B1,own,OurShop", "B2,store,", "P1,3PL,F", "P2,store,Franchisee")
+    assert dict(run.rows("SELECT node_id, party_id FROM nodes")) == {
+        "B1": "OurShop", "B2": "OurShop", "P1": "F", "P2": "Franchisee",
+    }  # fmt: skip
+    assert "'Franchisee' run sites of" in (run.doubt("nodes", "party_id") or "")
+    bare = sited(tmp_path / "bare", "Warehouse,Type,Operator", "B1,own,", "B2,own,", "P1,3PL,F", "P2,3PL,G")
+    assert dict(bare.rows("SELECT node_id, party_id FROM nodes")) == {"B1": "own", "B2": "own", "P1": "F", "P2": "G"}
+
+
+def test_sites_whose_operator_no_column_names(tmp_path: Path) -> None:
+    run = sited(tmp_path, "Lager;Typ", "B1;Eigenes Lager", "B2;Filiale", "P1;Logistik-Dienstleister", "P2;Halle")
+    assert dict(run.rows("SELECT node_id, party_id FROM nodes")) == {"B1": "own", "B2": "own", "P1": "P1", "P2": "own"}
+    assert run.rows("SELECT party_id, kind FROM parties ORDER BY 1") == [("P1", "3PL"), ("own", "own company")]
+    doubt = run.doubt("nodes", "party_id") or ""
+    assert "'Logistik-Dienstleister' is a party of its own" in doubt
+    assert "'Halle' do not tell" in doubt
+
+
+def test_operators_of_sites_of_no_kind_are_asked_about(tmp_path: Path) -> None:
+    run = sited(tmp_path, "Lager,Betreiber", "B1,OurShop", "B2,OurShop", "P1,FastFul", "P2,FastFul")
+    assert run.toml["own_party_id"] == "own"
+    assert "'FastFul', 'OurShop'" in run.draft.unsure[0]
+
+
+def test_operators_of_sites_of_an_unknown_kind_are_told(tmp_path: Path) -> None:
+    run = sited(tmp_path, "Warehouse,Type,Operator", "B1,Own DC,Us", "B2,Hub,X", "P1,3PL,Y", "P2,3PL,")
+    assert dict(run.rows("SELECT node_id, party_id FROM nodes")) == {"B1": "Us", "B2": "X", "P1": "Y", "P2": "P2"}
+    assert run.doubt("parties", "kind") or any("'Hub' do not tell what kind" in u for u in run.draft.unsure)
+    none = sited(tmp_path / "none", "Warehouse,Type,Operator", "B1,3PL,Us", "B2,3PL,X", "P1,3PL,Y", "P2,3PL,")
+    assert none.rows("SELECT party_id FROM nodes ORDER BY node_id") == [("Us",), ("X",), ("Y",), ("P2",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        *((k, True) for k in ("own", "Own DC", "OwnDC", "OWN", "Eigenlager", "eigenes Lager", "in-house", "Almacén propio")),
+        *((k, True) for k in ("intern", "Company", "Store", "Filiale", "company-owned")),
+        *((k, False) for k in ("3PL", "3-PL", "3pl site", "Logistik-Dienstleister", "Partner store", "external")),
+        *((k, False) for k in ("Dropship", "Supplier", "Fremdlager", "not owned", "third party", "Franchise store")),
+        *((k, None) for k in ("DC", "international", "own 3PL", "logistics company", "")),
+    ],
+)  # fmt: skip
+def test_words_for_whose_a_site_is(kind: str, own: bool | None) -> None:
+    assert is_own(kind) is own
+
+
+LINES = (
+    "order_id,order_date,sku,qty,note\n1,2025-01-13 10:00,S,1,a\n1,2025-01-13 10:00,S,1,b\n2,2025-01-14 10:00,T,1,c\n"
+)
+
+
+def test_a_doubled_export_keeps_its_line_numbers(tmp_path: Path) -> None:
+    csv(tmp_path / "orders.csv", LINES + LINES.split("\n", 1)[1])
+    run = drafted(tmp_path / "out", tmp_path / "orders.csv")
+    # Rows that differ in any column are lines of their own; copies stay copies, for intake to set aside.
+    assert run.rows("SELECT order_id, line_id, count(*) FROM order_lines GROUP BY ALL ORDER BY 1, 2") == [
+        ("1", "1", 2), ("1", "2", 2), ("2", "1", 2),
+    ]  # fmt: skip
+    assert any("order_lines: 3 of 6 rows are exact copies of another" in u for u in run.draft.unsure)
+    assert "twice." not in run.texts["order_lines.sql"].split("WITH")[0]
+    assert not any("repeat the" in u for u in run.draft.unsure)
+
+
+def test_every_file_exported_twice(tmp_path: Path) -> None:
+    files = {
+        "orders.csv": "order_id,order_date,customer_id,shipping_cost\n1,2025-01-01 10:00,c1,6\n2,2025-01-13 11:00,c2,4\n",
+        "order_items.csv": "order_id,line_no,sku,qty\n1,1,S,2\n1,2,T,1\n2,1,S,1\n",
+        "customers.csv": "customer_id,country\nc1,Germany\nc2,France\n",
+        "products.csv": "sku,category\nS,k\nT,k2\n",
+        "returns.csv": "order_id,line_no,returned_qty\n1,2,1\n",
+    }
+    for name, text in files.items():
+        csv(tmp_path / name, text + text.split("\n", 1)[1])
+    run = drafted(tmp_path / "out", tmp_path)
+    lines = run.rows(
+        "SELECT order_id, line_id, destination, returned_units, fulfilment_amount, count(*) FROM order_lines "
+        "GROUP BY ALL ORDER BY 1, 2"
+    )
+    assert lines == [
+        ("1", "1", "Germany", None, 3.0, 2), ("1", "2", "Germany", 1.0, 3.0, 2), ("2", "1", "France", None, 4.0, 2),
+    ]  # fmt: skip
+    assert run.rows("SELECT * FROM products ORDER BY 1") == [("S", "k"), ("T", "k2")]
+    for name in ("orders", "customers", "products", "returns"):
+        assert any(f"rows in {name}.csv are exact copies" in u for u in run.draft.unsure), name
+
+
+SPLIT = (
+    "order_id,warehouse,carrier,shipped_at,delivered_at\n"
+    "1,B1,DHL,2025-01-02 10:00,2025-01-09 10:00\n1,A1,ABC,2025-01-03 10:00,2025-01-05 10:00\n"
+    "2,A1,ABC,2025-01-14 10:00,2025-01-15 10:00\n3,A1,ABC,2025-01-15 10:00,\n3,B1,DHL,2025-01-16 10:00,\n"
+)
+
+
+def test_a_split_shipment_is_the_one_that_arrived_last(tmp_path: Path) -> None:
+    csv(tmp_path / "orders.csv", "order_id,order_date\n" + "".join(f"{i},2025-01-{i + 12} 10:00\n" for i in (1, 2, 3)))
+    csv(tmp_path / "shipments.csv", SPLIT)
+    run = drafted(tmp_path / "out", tmp_path)
+    assert run.rows(
+        "SELECT order_id, node_id, carrier_id, handed_over_at, delivered_at FROM order_lines ORDER BY 1"
+    ) == [
+        ("1", "B1", "DHL", datetime(2025, 1, 2, 10), datetime(2025, 1, 9, 10)),
+        ("2", "A1", "ABC", datetime(2025, 1, 14, 10), datetime(2025, 1, 15, 10)),
+        ("3", "B1", "DHL", datetime(2025, 1, 16, 10), None),
+    ]
+    for column in ("node_id", "carrier_id"):
+        assert "2 orders have several shipments in shipments.csv" in (run.doubt("order_lines", column) or "")
+
+
+def test_a_split_shipment_without_times(tmp_path: Path) -> None:
+    csv(tmp_path / "orders.csv", "order_id,order_date\n1,2025-01-01 10:00\n2,2025-01-13 10:00\n")
+    csv(tmp_path / "parcels.csv", "order_id,carrier\n1,DHL\n1,ABC\n2,DHL\n")
+    run = drafted(tmp_path / "out", tmp_path)
+    assert "1 order has several shipments in parcels.csv; no time tells" in (
+        run.doubt("order_lines", "carrier_id") or ""
+    )
+
+
+def test_what_to_do_next_is_ready_to_paste(tmp_path: Path) -> None:
+    file = csv(
+        tmp_path / "my data" / "orders.csv", "order_id,order_date,sku\n1,2025-01-01 10:00,S\n2,2025-01-13 10:00,T\n"
+    )
+    draft = draft_portfolio(tmp_path / "my shop", [file])
+    given = f"'{draft.folder}' --data '{draft.data_folder}'"
+    assert draft.next_steps[0] == f"fourwalls check {given}"
+    assert draft.next_steps[-1] == f"fourwalls diagnose {given}"
 
 
 # --- names nobody has vetted -----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from fourwalls.tables.draft.files import data_folder, found_files, opened
 from fourwalls.tables.draft.folder import portfolio_toml, refuse_existing, written
 from fourwalls.tables.draft.layout import layout
 from fourwalls.tables.draft.orders import order_lines
+from fourwalls.tables.draft.ours import Ours
 from fourwalls.tables.draft.plan import Guess, Plan, text_of
 from fourwalls.tables.draft.profile import Source, profiled
 from fourwalls.tables.draft.proof import Proof, proven
@@ -40,7 +41,7 @@ class Draft:
         data_folder: The folder the mappings call `{data}`: what to name with --data.
         files: The files written.
         guesses: Each filled column of each table, with its source and how sure that is.
-        unsure: Everything marked UNSURE or TODO, in a sentence each.
+        unsure: Everything marked UNSURE or TODO, in a sentence each; which party is us comes first.
         unused: Files of which nothing was used, as told to a person.
         next_steps: What to do now, in order.
     """
@@ -78,8 +79,9 @@ def draft_portfolio(folder: Path, files: Sequence[Path]) -> Draft:
     with tempfile.TemporaryDirectory(prefix="fourwalls-") as spill, _connected(spill) as connection:
         place = glob_safe(str(data))
         sources = profiled(connection, [opened(connection, path, data) for path in paths], place)
-        proofs = [proven(connection, plan, place) for plan in _plans(connection, sources, folder.name)]
-    toml, unsure = portfolio_toml(folder.name, currency(sources), proofs, _unzoned(sources, proofs))
+        plans, us = _plans(connection, sources, folder.name)
+        proofs = [proven(connection, plan, place) for plan in plans]
+    toml, unsure = portfolio_toml(folder.name, us, currency(sources), proofs, _unzoned(sources, proofs))
     texts = {f"tables/{proof.file_name}": text_of(proof.plan, proof.told) for proof in proofs}
     return Draft(
         folder,
@@ -101,8 +103,8 @@ def _connected(spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _plans(connection: duckdb.DuckDBPyConnection, sources: tuple[Source, ...], name: str) -> list[Plan]:
-    """The mappings, facts first.
+def _plans(connection: duckdb.DuckDBPyConnection, sources: tuple[Source, ...], name: str) -> tuple[list[Plan], Ours]:
+    """The mappings, facts first, and who we are among the parties.
 
     Raises:
         MappingError: No file tells a fact.
@@ -119,7 +121,8 @@ def _plans(connection: duckdb.DuckDBPyConnection, sources: tuple[Source, ...], n
             f"{listed(plain(n, 30) for n in names)}.{doubts}",
             "Name the file with your orders (order number, date, product), or write tables/order_lines.sql by hand.",
         )
-    return [*plans, *facts, *dimension_tables(connection, Known(sources, orders, meanings), name)]
+    dimensions, us = dimension_tables(connection, Known(sources, orders, meanings), name)
+    return [*plans, *facts, *dimensions], us
 
 
 def _unzoned(sources: Sequence[Source], proofs: Sequence[Proof]) -> list[str]:
@@ -140,8 +143,10 @@ def _unused(sources: Sequence[Source], proofs: Sequence[Proof]) -> tuple[str, ..
 
 def _next_steps(folder: Path, data: Path, proofs: Sequence[Proof]) -> tuple[str, ...]:
     where = shlex.quote(str(folder))
+    given = f"{where} --data {shlex.quote(str(data))}"
     waiting = [f"tables/{p.file_name}" for p in proofs if p.file_name.startswith("_")]
-    steps = [f"Look through what is marked UNSURE in {where}/portfolio.toml and {where}/tables."]
+    steps = [f"fourwalls check {given}"]
     if waiting:
         steps.append(f"Fill in the TODO in {', '.join(waiting)}, then take the underscore off the name.")
-    return (*steps, f"fourwalls diagnose {where} --data {shlex.quote(str(data))}")
+    steps.append(f"Look through what is marked UNSURE in {where}/portfolio.toml and {where}/tables.")
+    return (*steps, f"fourwalls diagnose {given}")

@@ -13,13 +13,11 @@ from fourwalls.tables.draft.concepts import DIMENSIONS, PRODUCTS
 from fourwalls.tables.draft.layout import Layout
 from fourwalls.tables.draft.matching import Match, matches, places
 from fourwalls.tables.draft.orders import MAIN_CHANNEL, THE_CARRIER, unnamed_carrier
+from fourwalls.tables.draft.ours import OWN_PARTY, Ours, ours
 from fourwalls.tables.draft.plan import Item, Part, Plan, Query, from_match, left_of, made, passed, value_sql
 from fourwalls.tables.draft.profile import Source, overlap
 from fourwalls.tables.draft.sqltext import ident, literal, plain
 from fourwalls.tables.draft.words import known
-
-OWN_PARTY = "own"
-"""Our own company among the parties."""
 
 _NEARLY_ALL = 0.98
 _LEAST_OVERLAP = 0.3
@@ -57,21 +55,23 @@ class Known:
         )
 
 
-def dimension_tables(connection: duckdb.DuckDBPyConnection, known_facts: Known, name: str) -> list[Plan]:
-    """Mappings for products, nodes, channels and parties, as far as the files tell them.
+def dimension_tables(connection: duckdb.DuckDBPyConnection, known_facts: Known, name: str) -> tuple[list[Plan], Ours]:
+    """Mappings for products, nodes, channels and parties, as far as the files tell them, and who we are among them.
 
     Args:
         connection: Where the samples are.
         known_facts: What the facts name.
         name: What the portfolio is called, for our own company.
     """
+    sites = _sites(connection, known_facts)
+    us = ours(connection, sites)
     plans = (
         _products(connection, known_facts),
-        _nodes(connection, known_facts),
-        _channels(connection, known_facts),
-        _parties(connection, known_facts, name),
+        _nodes(connection, known_facts, sites, us),
+        _channels(connection, known_facts, us),
+        _parties(connection, known_facts, name, sites, us),
     )
-    return [plan for plan in plans if plan is not None]
+    return [plan for plan in plans if plan is not None], us
 
 
 def _products(connection: duckdb.DuckDBPyConnection, facts: Known) -> Plan | None:
@@ -102,19 +102,19 @@ def _products_of_file(
     items = [_read(name, found[name], "day" if name == "launched_on" else "text") for name in order if name in found]
     left = left_of(source, found.values())
     tail = () if found["sku_id"].column.unique else (_first_of(found["sku_id"]),)
-    doubts = source.doubts
+    doubts = _told(source)
     if tail:
         doubts += ("a sku occurs more than once in the file; one of its rows is kept",)
     names = _lookup(connection, found["category"], sources) if "category" in found else None
     if names is None:
-        return Plan("products", (source.label,), (), (Query(tuple(items), source.reader, tail, left),), doubts)
+        return Plan("products", (source.label,), (), (Query(tuple(items), source.once, tail, left),), doubts)
     key, name = names
     parts = (
-        Part("products", f"{source.label}: one row per sku", Query(tuple(items), source.reader, tail, left)),
+        Part("products", f"{source.label}: one row per sku", Query(tuple(items), source.once, tail, left)),
         Part(
             "names",
             f"{key.source.label}: one row per category",
-            Query((_read("category", key, "text"), _read("shown", name, "text")), key.source.reader),
+            Query((_read("category", key, "text"), _read("shown", name, "text")), key.source.once),
         ),
     )
     shown = tuple(
@@ -154,30 +154,50 @@ def _products_of_fact(connection: duckdb.DuckDBPyConnection, found: Mapping[str,
     )
 
 
-def _nodes(connection: duckdb.DuckDBPyConnection, facts: Known) -> Plan | None:
-    named = [m for table_name in ("node_id", "to_node_id", "from_node_id") for m in facts.naming(table_name)]
+def _places_named(facts: Known) -> list[Match]:
+    return [m for name in ("node_id", "to_node_id", "from_node_id") for m in facts.naming(name)]
+
+
+def _sites(connection: duckdb.DuckDBPyConnection, facts: Known) -> Mapping[str, Match] | None:
+    """The file with one row per place, of those that the facts name."""
+    named = _places_named(facts)
+    return _file_of(connection, facts, "nodes", "node_id", named) if named else None
+
+
+def _nodes(
+    connection: duckdb.DuckDBPyConnection, facts: Known, sites: Mapping[str, Match] | None, us: Ours
+) -> Plan | None:
+    named = _places_named(facts)
     if not named:
         sellers = facts.naming("seller_id")
         return _seller_nodes(connection, facts, sellers[0]) if sellers else None
-    own_file = _file_of(connection, facts, "nodes", "node_id", named)
-    if own_file is not None:
-        return _nodes_of_file(own_file)
+    if sites is not None:
+        return _nodes_of_file(sites, us)
     queries = tuple(_node_query(connection, match) for match in named)
     return _union(
         "nodes", "node_id", queries, named, "there is no file of nodes; these are the ones that occur in the facts"
     )
 
 
-def _nodes_of_file(found: Mapping[str, Match]) -> Plan:
+def _nodes_of_file(found: Mapping[str, Match], us: Ours) -> Plan:
     node = found["node_id"]
     items = [_read("node_id", node, "text")]
     if "kind" in found:
         items.append(_read("kind", found["kind"], "text"))
     else:
         items.append(_node_kind(node))
-    items.append(_read("party_id", found["party_id"], "text") if "party_id" in found else _own_node())
+    items.append(_site_party(found, us))
     items += _region(node.source)
-    return Plan("nodes", (node.source.label,), (), (Query(tuple(items), node.source.reader),), node.source.doubts)
+    return Plan("nodes", (node.source.label,), (), (Query(tuple(items), node.source.once),), _told(node.source))
+
+
+def _site_party(found: Mapping[str, Match], us: Ours) -> Item:
+    if us.site_party is None:
+        return _own_node()
+    if "party_id" not in found:
+        return made("party_id", us.site_party, us.site_doubt)
+    match = found["party_id"]
+    return from_match("party_id", match.doubted(us.site_doubt) if us.site_doubt else match, us.site_party)
 
 
 def _node_query(connection: duckdb.DuckDBPyConnection, node: Match) -> Query:
@@ -199,7 +219,8 @@ def _seller_nodes(connection: duckdb.DuckDBPyConnection, facts: Known, seller: M
         *(_region(key.source) if own_file is not None else ()),
     ]
     tail = () if own_file is not None else _each_once(key, "GROUP BY ALL")
-    return Plan("nodes", (key.source.label,), (), (Query(tuple(items), key.source.reader, tail),), key.source.doubts)
+    reader, doubts = (key.source.reader, key.source.doubts) if tail else (key.source.once, _told(key.source))
+    return Plan("nodes", (key.source.label,), (), (Query(tuple(items), reader, tail),), doubts)
 
 
 def _node_kind(node: Match) -> Item:
@@ -218,10 +239,10 @@ def _region(source: Source) -> list[Item]:
     return [_read("region", match, "text") for match in places(source)[:1]]
 
 
-def _channels(connection: duckdb.DuckDBPyConnection, facts: Known) -> Plan | None:
+def _channels(connection: duckdb.DuckDBPyConnection, facts: Known, us: Ours) -> Plan | None:
     named = facts.naming("channel_id")
     party = made(
-        "party_id", literal(OWN_PARTY), "a marketplace or a wholesale customer's channel is run by another party"
+        "party_id", literal(us.party_id), "a marketplace or a wholesale customer's channel is run by another party"
     )
     if named:
         own_file = _file_of(connection, facts, "channels", "channel_id", named)
@@ -229,7 +250,7 @@ def _channels(connection: duckdb.DuckDBPyConnection, facts: Known) -> Plan | Non
             key = own_file["channel_id"]
             items = [_read(n, own_file[n], "text") for n in ("channel_id", "kind", "party_id") if n in own_file]
             items += [] if "party_id" in own_file else [party]
-            return Plan("channels", (key.source.label,), (), (Query(tuple(items), key.source.reader),))
+            return Plan("channels", (key.source.label,), (), (Query(tuple(items), key.source.once),), _told(key.source))
         queries = tuple(
             Query((_read("channel_id", m, "text"), party), m.source.reader, _each_once(m, "GROUP BY ALL"))
             for m in named
@@ -243,23 +264,28 @@ def _channels(connection: duckdb.DuckDBPyConnection, facts: Known) -> Plan | Non
     items = [
         made("channel_id", literal(MAIN_CHANNEL), note="One channel for all: no column names one"),
         made("kind", literal(kind), "a guess: DTC site, marketplace, wholesale or store"),
-        made("party_id", literal(OWN_PARTY)),
+        made("party_id", literal(us.party_id)),
     ]
     return Plan("channels", (), (), (Query(tuple(items)),))
 
 
-def _parties(connection: duckdb.DuckDBPyConnection, facts: Known, name: str) -> Plan:
+def _parties(
+    connection: duckdb.DuckDBPyConnection, facts: Known, name: str, sites: Mapping[str, Match] | None, us: Ours
+) -> Plan:
     own = Query(
         (
-            made("party_id", literal(OWN_PARTY), note="Us; named as own_party_id in portfolio.toml"),
+            made("party_id", literal(us.party_id), note="Us; named as own_party_id in portfolio.toml"),
             made("kind", "'own company'"),
-            made("name", literal(name)),
+            made("name", literal(us.party_id if us.named else name)),
         )
     )
     fixed = (own, *((_carrier(),) if facts.orders is not None and unnamed_carrier(facts.orders) else ()))
     groups = _party_groups(connection, facts)
+    queries = tuple(_party_query(kind, key, shown, us) for kind, key, shown in groups)
+    if sites is not None and us.site_party is not None and ("party_id" in sites or us.party_kind is not None):
+        groups.append(("3PL", sites["node_id"], sites["node_id"]))
+        queries += (_operators(sites, us),)
     labels = tuple(dict.fromkeys(key.source.label for _, key, _ in groups))
-    queries = tuple(_party_query(kind, key, shown) for kind, key, shown in groups)
     if len(queries) < 2:
         return Plan("parties", labels, (), (*fixed, *queries))
     parts = tuple(
@@ -293,20 +319,30 @@ def _party_groups(connection: duckdb.DuckDBPyConnection, facts: Known) -> list[t
         own_file = _file_of(connection, facts, files, column, named)
         key = own_file[column] if own_file is not None else named[0]
         groups.append((kind, key, own_file["name"] if own_file is not None and "name" in own_file else key))
-    nodes = _file_of(connection, facts, "nodes", "node_id", facts.naming("node_id"))
-    if nodes is not None and "party_id" in nodes:
-        groups.append(("3PL", nodes["party_id"], nodes["party_id"]))
     return groups
 
 
-def _party_query(kind: str, key: Match, name: Match) -> Query:
+def _operators(sites: Mapping[str, Match], us: Ours) -> Query:
+    """Who runs the sites of others."""
+    party = us.site_party or "NULL"
+    unsure = us.kind_doubt if us.party_kind is not None else "no column tells what kind of party it is"
+    kind = made("kind", f"min({us.party_kind})" if us.party_kind is not None else "'3PL'", unsure)
+    key = sites.get("party_id")
+    ids = (from_match(n, key, party) if key is not None else made(n, party) for n in ("party_id", "name"))
+    party_id, name = ids
+    source = sites["node_id"].source
+    return Query((party_id, kind, name), source.reader, (f"WHERE {party} <> {literal(us.party_id)}", "GROUP BY ALL"))
+
+
+def _party_query(kind: str, key: Match, name: Match, us: Ours) -> Query:
     told = made("kind", literal(kind))
-    if kind in ("partner", "3PL"):
+    if kind == "partner":
         told = made("kind", literal(kind), "no column tells what kind of party it is")
     party = value_sql("text", key.column)
     items = (_read("party_id", key, "text"), told, _read("name", name, "text"))
-    where = f"WHERE {party} <> {literal(OWN_PARTY)}"
-    return Query(items, key.source.reader, (where,) if key.column.unique else (where, "GROUP BY ALL"))
+    where = f"WHERE {party} <> {literal(us.party_id)}"
+    each = key.column.unique and not key.source.copies
+    return Query(items, key.source.reader, (where,) if each else (where, "GROUP BY ALL"))
 
 
 def _file_of(
@@ -350,6 +386,11 @@ def _union(table: str, key: str, queries: tuple[Query, ...], named: Sequence[Mat
 def _each_once(match: Match, group: str) -> tuple[str, ...]:
     """The end of a query that gives each value of a column once, and no null."""
     return (f"WHERE {value_sql('text', match.column)} IS NOT NULL", group)
+
+
+def _told(source: Source) -> tuple[str, ...]:
+    """What is unsure about reading a file of which each row is taken once."""
+    return (*source.doubts, *((f"{source.copied}; each is taken once",) if source.copies else ()))
 
 
 def _read(name: str, match: Match, kind: str) -> Item:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fourwalls.errors import OutputError, PortfolioError, listed
-from fourwalls.tables.draft.dimensions import OWN_PARTY
+from fourwalls.tables.draft.ours import Ours
 from fourwalls.tables.draft.proof import GRAINS, Proof
 from fourwalls.tables.draft.sqltext import plain
 
@@ -68,12 +68,13 @@ def _where(by_table: Mapping[str, Proof]) -> list[tuple[str, str]]:
 
 
 def portfolio_toml(
-    name: str, currency: tuple[str, str | None], proofs: Sequence[Proof], unzoned: Sequence[str]
+    name: str, us: Ours, currency: tuple[str, str | None], proofs: Sequence[Proof], unzoned: Sequence[str]
 ) -> tuple[str, tuple[str, ...]]:
     """portfolio.toml, and what is unsure in it.
 
     Args:
         name: What the portfolio is called.
+        us: Our own company; whether that is right is asked first.
         currency: Its code, and what is unsure about it.
         proofs: The drafted tables, the one with the facts first.
         unzoned: Time columns that carry no zone.
@@ -81,8 +82,8 @@ def portfolio_toml(
     columns, why = grain(proofs)
     entries = [
         (f"name = {toml_text(name)}", None),
+        (f"own_party_id = {toml_text(us.party_id)}  # us, in tables/parties.sql", us.doubt),
         (f"currency = {toml_text(currency[0])}", currency[1]),
-        (f"own_party_id = {toml_text(OWN_PARTY)}  # us, in tables/parties.sql", None),
         (f"asset = [{', '.join(toml_text(c) for c in columns)}]", why),
         *_period(proofs),
     ]

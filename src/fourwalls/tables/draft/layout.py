@@ -18,6 +18,8 @@ ADDED = {
     "return_reason": "min",
 }  # fmt: skip
 """What a further file may add to an order, and how its rows become one per order."""
+OF_SHIPMENT = ("node_id", "carrier_id", "handed_over_at")
+"""What is told of the shipment that came last, where an order has several."""
 
 _OF_LINE = frozenset(
     {"line_id", "sku_id", "ordered_units", "shipped_units", "returned_units", "return_reason", "price_amount"}
@@ -49,6 +51,7 @@ class Piece:
         found: What its columns mean.
         by: Meanings of the columns that join it; empty for the one all others are joined to.
         doubt: What is unsure about joining it.
+        clocks: Of a further file, the times that tell which of an order's rows came last, the most telling first.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Piece:
     found: Mapping[str, Match]
     by: tuple[str, ...] = ()
     doubt: str | None = None
+    clocks: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,9 @@ def _added(
             continue
         known |= set(new)
         keys = {name: given[name] for name in by}
-        pieces.append(Piece(_piece_name(new, {p.name for p in pieces}), source, {**keys, **new}, by))
+        clocks = tuple(given[name] for name in ("delivered_at", "handed_over_at") if name in given)
+        name = _piece_name(new, {p.name for p in pieces})
+        pieces.append(Piece(name, source, {**keys, **new}, by, clocks=clocks))
     return tuple(pieces)
 
 

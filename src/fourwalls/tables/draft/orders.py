@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import duckdb
 
 from fourwalls.tables.draft.columns import Column
 from fourwalls.tables.draft.concepts import ORDER_LINES
-from fourwalls.tables.draft.layout import ADDED, Layout, Piece
+from fourwalls.tables.draft.layout import ADDED, OF_SHIPMENT, Layout, Piece
 from fourwalls.tables.draft.matching import SURE_SCORE, Match, ended, places
 from fourwalls.tables.draft.plan import Item, Part, Plan, Query, from_match, left_of, made, passed, value_sql
 from fourwalls.tables.draft.sqltext import ident, literals, one_row, plain
@@ -35,9 +37,16 @@ def order_lines(connection: duckdb.DuckDBPyConnection, found: Layout) -> Plan:
     wanted = _wanted(found)
     parts = tuple(_part(connection, found, piece, wanted.get(piece.name, {})) for piece in found.pieces)
     files = tuple(piece.source.label for piece in found.pieces)
-    doubts = tuple(d for piece in found.pieces for d in (piece.doubt, *piece.source.doubts) if d)
+    doubts = tuple(d for piece in found.pieces for d in (piece.doubt, *piece.source.doubts, _once(piece)) if d)
     query = Query(_selected(connection, found, wanted), found.base.name, tuple(_joins(found)))
     return Plan("order_lines", files, parts, (query,), (*doubts, *_mixed_clocks(found), *_no_carrier(found)))
+
+
+def _once(piece: Piece) -> str | None:
+    """What to know of copied rows, which are taken once; copied lines are kept, and told by the proof."""
+    if not piece.source.copies or piece.name == "lines":
+        return None
+    return f"{piece.source.copied}; each is taken once"
 
 
 def _wanted(found: Layout) -> dict[str, dict[str, Match]]:
@@ -91,6 +100,10 @@ def _part(connection: duckdb.DuckDBPyConnection, found: Layout, piece: Piece, ta
     key = tuple(name for name in piece.by or ("order_id",) if name in taken)
     names = [*key, *(n for n in taken if n not in key)]
     items = tuple(_staged(name, taken[name], reduced=reduced and name not in key) for name in names)
+    if reduced:
+        items = _of_last_shipment(connection, piece, items, key)
+    if piece.name == "lines" and _numbered(connection, piece):
+        items = (*(i for i in items if i.name != "line_id"), _number(piece))
     tail: list[str] = []
     if "ordered_units" in taken and (taken["ordered_units"].column.low or 0) < 0:
         tail.append(f"WHERE {value_sql('number', taken['ordered_units'].column)} > 0")
@@ -102,8 +115,52 @@ def _part(connection: duckdb.DuckDBPyConnection, found: Layout, piece: Piece, ta
         tail.append(f"QUALIFY row_number() OVER (PARTITION BY {order_id} ORDER BY {ordered_at}) = 1")
     about = f"{piece.source.label}: one row per {_grain(piece, reduced=reduced)}"
     return Part(
-        piece.name, about, Query(items, piece.source.reader, tuple(tail), left_of(piece.source, taken.values()))
+        piece.name,
+        about,
+        Query(
+            items,
+            piece.source.reader if piece.name == "lines" else piece.source.once,
+            tuple(tail),
+            left_of(piece.source, taken.values()),
+        ),
     )
+
+
+def _of_last_shipment(
+    connection: duckdb.DuckDBPyConnection, piece: Piece, items: tuple[Item, ...], key: tuple[str, ...]
+) -> tuple[Item, ...]:
+    """What is staged of a further file, where an order has several shipments: all of the one that came last."""
+    several = _several(connection, piece, key)
+    if not several or not {"node_id", "carrier_id"} & {i.name for i in items}:
+        return items
+    clocks = [value_sql("time", match.column) for match in piece.clocks]
+    seen = "" if piece.source.whole else " in the rows looked at"
+    which = "the one that came last counts" if clocks else "no time tells which came last, so the least value is taken"
+    orders = "1 order has" if several == 1 else f"{several:,} orders have"
+    doubt = f"{orders} several shipments in {piece.source.label}{seen}; {which}"
+    return tuple(_last_of(i, piece, clocks, doubt) if i.name in OF_SHIPMENT else i for i in items)
+
+
+def _last_of(item: Item, piece: Piece, clocks: list[str], doubt: str) -> Item:
+    column = piece.found[item.name].column
+    value = value_sql(_KINDS[item.name], column)
+    told = [f"arg_max({value}, {clock})" for clock in clocks if clock != value]
+    fallback = f"{ADDED[item.name]}({value})"
+    if item.name == "handed_over_at" and not told:
+        return item
+    steps = ",\n    ".join((*told, fallback))
+    sql = f"coalesce(\n    {steps}\n)" if told else fallback
+    if item.name == "handed_over_at":
+        return dataclasses.replace(item, sql=sql, note="Several per order: of the one that arrived last")
+    both = f"{item.doubt}; {doubt}" if item.doubt else doubt
+    return Item(item.name, sql, item.source, 0.7 * item.confidence, both)
+
+
+def _several(connection: duckdb.DuckDBPyConnection, piece: Piece, key: tuple[str, ...]) -> int:
+    """Orders of which a further file has several rows."""
+    keys = ", ".join(value_sql("id", piece.found[name].column) for name in key)
+    groups = f"SELECT 1 FROM {piece.source.table} GROUP BY {keys} HAVING count(*) > 1"
+    return int(one_row(connection, f"SELECT count(*) FROM ({groups})")[0])
 
 
 def _grain(piece: Piece, *, reduced: bool) -> str:
@@ -185,7 +242,7 @@ def _selected(
     once = _told_once(connection, found.base, wanted["lines"]) if found.base.name == "lines" else frozenset()
     refs = {name: _reference(name, piece, once) for name, piece in home.items()}
     made_here = {
-        "line_id": _line_id(connection, found, home),
+        "line_id": _line_id(found),
         "customer_id": passed("customer_id", refs["person_id"]) if "person_id" in refs else None,
         "channel_id": None if "channel_id" in refs else _one_channel(),
         "node_id": None if "node_id" in refs else _sellers_place(refs),
@@ -246,19 +303,29 @@ def _told_once(connection: duckdb.DuckDBPyConnection, base: Piece, taken: dict[s
     return frozenset(n for n, is_single in zip(names, flags, strict=True) if is_single)
 
 
-def _line_id(connection: duckdb.DuckDBPyConnection, found: Layout, home: dict[str, str]) -> Item:
+def _line_id(found: Layout) -> Item:
     if not found.has_lines:
         return made("line_id", "'1'", note="The files tell orders, not their lines: each order is one line")
-    piece = found.lines or found.base
-    if "line_id" in home and _names_lines(connection, piece):
-        return passed("line_id", "coalesce(lines.line_id, '1')" if found.lines else "lines.line_id")
-    order = [f"lines.{n}" for n in ("line_id", "sku_id", "ordered_units", "price_amount") if home.get(n) == "lines"]
-    by = f" ORDER BY {', '.join(order)}" if order else ""
-    sql = f"CAST(row_number() OVER (PARTITION BY {found.base.name}.order_id{by}) AS VARCHAR)"
-    why = (
-        "The file's own line number is not unique within an order" if "line_id" in home else "The file numbers no lines"
-    )
-    return made("line_id", sql, note=f"{why}: numbered here")
+    return passed("line_id", "coalesce(lines.line_id, '1')" if found.lines else "lines.line_id")
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, piece: Piece) -> bool:
+    """Whether lines are numbered here, as the file does not."""
+    return "line_id" not in piece.found or not _names_lines(connection, piece)
+
+
+def _number(piece: Piece) -> Item:
+    """A line's number: rows that differ in any column differ in it, exact copies have the same."""
+    telling = ("line_id", "sku_id", "ordered_units", "price_amount")
+    names = [piece.found[n].column.name for n in telling if n in piece.found]
+    names += [c.name for c in piece.source.columns if c.name != piece.found["order_id"].column.name]
+    order = ", ".join(ident(name) for name in dict.fromkeys(names))
+    order_id = value_sql("id", piece.found["order_id"].column)
+    over = f"PARTITION BY {order_id} ORDER BY {order}" if order else f"PARTITION BY {order_id}"
+    own = "line_id" in piece.found
+    why = "The file's own line number is not unique within an order" if own else "The file numbers no lines"
+    sql = f"CAST(dense_rank() OVER ({over}) AS VARCHAR)"
+    return made("line_id", sql, note=f"{why}: numbered here, rows that are the same in every column alike")
 
 
 def _names_lines(connection: duckdb.DuckDBPyConnection, piece: Piece) -> bool:
@@ -328,7 +395,10 @@ def _fulfilment(found: Layout, home: dict[str, str], refs: dict[str, str], once:
     per_order = home.get("fulfilment_amount") == "orders" and found.lines is not None
     if not per_order and "fulfilment_amount" not in once:
         return None
-    sql = f"{refs['fulfilment_amount']} / count(*) OVER (PARTITION BY {found.base.name}.order_id)"
+    piece = found.lines or found.base
+    # A copy of a line is no further line.
+    lines = f"count(DISTINCT {_line_id(found).sql})" if piece.source.copies else "count(*)"
+    sql = f"{refs['fulfilment_amount']} / {lines} OVER (PARTITION BY {found.base.name}.order_id)"
     return made("fulfilment_amount", sql, "told once per order, so shared equally among its lines")
 
 

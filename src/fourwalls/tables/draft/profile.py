@@ -41,10 +41,11 @@ class Source:
         files: The files.
         reader: SQL that reads them, over `{data}`.
         columns: What each column holds.
-        rows: Rows looked at.
+        rows: Rows looked at, exact copies of another left out.
         whole: Whether these are all rows.
         subject: Meanings of the words in the file name.
         doubts: Why the reading is unsure.
+        copies: Rows, of those looked at, that are exact copies of another.
     """
 
     table: str
@@ -55,6 +56,19 @@ class Source:
     whole: bool
     subject: frozenset[str]
     doubts: tuple[str, ...] = ()
+    copies: int = 0
+
+    @property
+    def once(self) -> str:
+        """SQL that reads the files without exact copies of a row."""
+        return f"(SELECT DISTINCT * FROM {self.reader})" if self.copies else self.reader
+
+    @property
+    def copied(self) -> str:
+        """How many rows are exact copies, as told to a person."""
+        seen = "" if self.whole else " looked at"
+        total = f"{self.copies + self.rows:,} rows{seen} in {self.label}"
+        return f"{self.copies:,} of {total} are exact copies of another (exported twice?)"
 
     @property
     def label(self) -> str:
@@ -128,11 +142,17 @@ def _source(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[D
         raise MappingError(
             f"File '{plain(files[0].name)}' has a header line but no rows.", "Leave it out, or export it again."
         )
+    whole = rows <= each * len(files)
+    distinct = one_row(connection, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table})")[0]
+    copies, rows = rows - distinct, distinct
+    if copies:
+        # What a column holds is judged by what was exported, not by how often.
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT * FROM {table}")
     described = connection.execute(f"DESCRIBE {table}").fetchall()
     columns = [_column(connection, table, str(row[0]), str(row[1]), rows) for row in described]
     subject = known(files[0].path.name.split(".")[0])
-    whole = rows <= each * len(files)
-    return Source(table, tuple(files), _reader(files) + alias, day_order_settled(columns), rows, whole, subject, doubts)
+    settled = day_order_settled(columns)
+    return Source(table, tuple(files), _reader(files) + alias, settled, rows, whole, subject, doubts, copies)
 
 
 def _renamed(names: list[str]) -> str:

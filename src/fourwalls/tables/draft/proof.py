@@ -59,6 +59,7 @@ def proven(connection: duckdb.DuckDBPyConnection, plan: Plan, data: str) -> Proo
     measures = [
         "count(*)",
         f"count(DISTINCT hash({', '.join(ident(n) for n in key)}))" if key else "count(*)",
+        f"count(DISTINCT hash({', '.join(ident(n) for n in columns)}))" if key else "count(*)",
         *(
             (f"CAST(min({ident(times[0])}) AS DATE)", f"CAST(max({ident(times[0])}) AS DATE)")
             if times
@@ -69,24 +70,30 @@ def proven(connection: duckdb.DuckDBPyConnection, plan: Plan, data: str) -> Proo
     ]
     query = f"SELECT {', '.join(measures)} FROM ({bound(sql_of(plan), data)}\n)"
     try:
-        rows, keys, first, last, *counts = connection.execute(query).fetchall()[0]
+        rows, keys, different, first, last, *counts = connection.execute(query).fetchall()[0]
     except duckdb.Error as error:
         why = plain(str(error).replace(data, "DATA"), 200)
         return _stopped(plan, 0, f"it does not run on all rows: {why}")
     if not rows:
         return _stopped(plan, 0, "it gives no rows")
     filled = dict(zip(columns, counts[len(grains) :], strict=True))
-    plan = dataclasses.replace(plan, doubts=(*plan.doubts, *_doubts(plan, rows, keys, filled)))
+    plan = dataclasses.replace(plan, doubts=(*plan.doubts, *_doubts(plan, rows, keys, different, filled)))
+    copies = f", {rows - different:,} of them exact copies of another" if different < rows else ""
     unique = f", no {' + '.join(key)} twice" if key and keys == rows else ""
-    told = f"Ran on all rows: gives {rows:,} row{'s' if rows > 1 else ''}{unique}."
+    told = f"Ran on all rows: gives {rows:,} row{'s' if rows > 1 else ''}{copies}{unique}."
     return Proof(plan, rows, told, first, last, dict(zip(grains, counts, strict=False)))
 
 
-def _doubts(plan: Plan, rows: int, keys: int, filled: Mapping[str, int]) -> list[str]:
+def _doubts(plan: Plan, rows: int, keys: int, different: int, filled: Mapping[str, int]) -> list[str]:
     doubts = []
-    if keys < rows:
-        key = " + ".join(n for n in plan.spec.key if n in filled)
-        doubts.append(f"{rows - keys:,} of {rows:,} rows repeat the {key} of another: sum them up, or drop them")
+    key = " + ".join(n for n in plan.spec.key if n in filled)
+    if different < rows:
+        doubts.append(
+            f"{rows - different:,} of {rows:,} rows are exact copies of another (exported twice?): they keep its {key}, "
+            "so they are set aside; if they truly happened twice, tell them apart"
+        )
+    if keys < different:
+        doubts.append(f"{different - keys:,} of {rows:,} rows repeat the {key} of another: sum them up, or drop them")
     for column in plan.spec.columns:
         lacking = rows - filled.get(column.name, rows)
         if column.needed and not column.may_be_null and lacking:

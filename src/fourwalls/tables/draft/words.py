@@ -43,7 +43,7 @@ _WORDS = {
     "email": "email mail",
     "status": "status zustand etat estatus situacao stato stage",
     "reason": "reason grund motif motivo motivation ursache cause raison",
-    "kind": "type kind art typ tipo class segment",
+    "kind": "type kind art typ tipo class segment ownership",
     "name": "name bezeichnung nom nombre nome naam title titel description beschreibung descricao descripcion desc",
     "date": "date datum data fecha dt day tag dia jour giorno dag time timestamp ts zeit zeitpunkt uhrzeit at on datetime"
     " hora heure when stamp gmt utc start",
@@ -117,7 +117,8 @@ _WORDS = {
     "horizon": "horizon lead",
     "case": "case ticket incident issue vorgang fall caso dossier request anfrage",
     "activity": "activity event action step task aktivitat aktivitaet schritt concept ereignis",
-    "actor": "actor resource agent employee assignee bearbeiter mitarbeiter operator analyst performer",
+    "actor": "actor resource agent employee assignee bearbeiter mitarbeiter operator analyst performer"
+    " betreiber owner operador exploitant gestore beheerder",
     "assign": "assigned assignment",
     "system": "system application app tool quelle",
     "effort": "effort duration aufwand dauer handling spent elapsed",
