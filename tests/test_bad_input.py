@@ -349,6 +349,12 @@ def portfolio_in_latin_1(s: small.Small) -> None:
     s.files["portfolio.toml"] = small.TOML.replace("Small", "Möbel").encode("latin-1")
 
 
+@refused("MappingError", "tables/order_lines.sql is not UTF-8 text")
+def sql_in_latin_1(s: small.Small) -> None:
+    s.tables.pop("order_lines")
+    s.files["tables/order_lines.sql"] = "SELECT 'ü' AS order_id".encode("latin-1")
+
+
 @refused("MappingError", "reads '{data}', but no data folder was named", "Add --data DIR")
 def placeholder_without_data(s: small.Small) -> None:
     s.sql("order_lines", "SELECT * FROM read_csv('{data}/a.csv')")
@@ -949,7 +955,9 @@ COLUMNS = tuple(small.good().lines[0])
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.good().write(tmp_path_factory.mktemp("any") / "shop")
+    portfolio = small.good()
+    portfolio.tables = {"order_lines": portfolio.lines}
+    return portfolio.write(tmp_path_factory.mktemp("any") / "shop")
 
 
 def checked(folder: Path) -> None:

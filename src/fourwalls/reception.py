@@ -269,8 +269,6 @@ class Reception:
         if self._set_aside:
             usable = self._usable
             seen = self._sums(usable, self._order_lines.spec, self._order_lines.present)
-        if seen["ordered_at_low"] is None:
-            raise self._none_left(self._set_aside)
         first, last = seen["ordered_at_low"], seen["ordered_at_high"]
         events = [seen.get(f"{name}_high") for name in _EVENTS]
         latest = max([last, *(e for e in events if e is not None)])

@@ -224,7 +224,7 @@ def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) ->
         values = pc.value_counts(seen.doers(name)).to_pylist()
         counts = {row["values"]: row["counts"] for row in values}
         unknown = counts.pop(None, 0)
-        if unknown >= NEVER_DELIVERED_SHARE * total:
+        if total and unknown >= NEVER_DELIVERED_SHARE * total:
             nobody.append(column)
         strangers = {p: n for p, n in counts.items() if party_ids is not None and p not in party_ids}
         if strangers:
@@ -251,6 +251,16 @@ def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) ->
             "no_own_work", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
             f"No stage of any line is done by our own party '{portfolio.own_party_id}'.",
             "Everything then lies between: check own_party_id, or whether own work is left blank.", total,
+        )  # fmt: skip
+    packers = {v["values"]: v["counts"] for v in pc.value_counts(seen.doers("fulfilment_party")).to_pylist()}
+    packers.pop(None, None)
+    if packers and portfolio.own_party_id in doers and portfolio.own_party_id not in packers:
+        first = max(packers, key=lambda p: (packers[p], p))
+        yield Suspicion(
+            "others_fulfil", "order_lines", "fulfiller_id",
+            f"Our own party '{portfolio.own_party_id}' fulfils no line; '{first}' fulfils {packers[first]:,}.",
+            f"If '{first}' is us under another name, our own work counts as a partner's: correct own_party_id.",
+            sum(packers.values()),
         )  # fmt: skip
 
 

@@ -326,5 +326,5 @@ def _next_step(facts: Facts, verdict: VerdictName) -> str:
     if first.stage == "promise":
         return f"Start with the promise made by {first.party}: promise what the stages demonstrably deliver ({_count(first.lines)})."
     if wall == "inside":
-        return f"Start with our own {first.stage} ({first.who}): open its {_count(first.lines)} and ask what the better ones did otherwise."
+        return f"Start with our own {first.stage}: open its {_count(first.lines)} and ask what the better ones did otherwise."
     return f"Start with {first.party}: open its {first.stage} lines ({_count(first.lines)} in that stage), and agree on a service level that others keep."

@@ -101,7 +101,7 @@ def contribution(loss: Loss, n_lines: int, spread: float = 0.12) -> Contribution
     )
 
 
-def gap(losses: Sequence[Loss], n_lines: int, residual: float, untraced: float) -> Gap:
+def gap(losses: Sequence[Loss], n_lines: int, residual: float, untraced: float, unjudged: tuple[str, ...] = ()) -> Gap:
     """The split of the losses; residual and untraced in lines."""
     of = {wall: sum(x.lines for x in losses if x.wall == wall) for wall in ("inside", "between", "unknown")}
     total = sum(of.values())
@@ -123,6 +123,7 @@ def gap(losses: Sequence[Loss], n_lines: int, residual: float, untraced: float) 
         inside_share=split,
         inside_chance=None if not total else min(1.0, max(0.0, 0.5 + 3 * (inside - 0.5))),
         stages=tuple(stage_shares(losses, n_lines)),
+        unjudged=unjudged,
     )
 
 
@@ -185,6 +186,7 @@ def asset(
         because="The larger part of what can be recovered sits on this side, and its range stays clear of a tie.",
         rule="9. Partners hold the larger part with chance 80%: orchestrate.",
         bottleneck=bottleneck,
+        next_step=f"Start with the {ranked[0].stage} of {ranked[0].party}." if ranked else "Nothing to start.",
         n_lines=n_lines,
         readings=readings(n_lines, 0.87),
         gap=gap(ranked, n_lines, residual, untraced),
@@ -203,6 +205,7 @@ def refused_asset(key: dict[str, str | None], n_lines: int = 84) -> AssetDiagnos
         because="Without a promised date there is no late line.",
         rule="0. There must be a gap to look at.",
         bottleneck="The records do not say what was promised.",
+        next_step="Get what is named under what we do not know.",
         n_lines=n_lines,
         readings=(Reading("otif_share", "On time in full (OTIF)", NO_PROMISE, 0, "delivered by the promise, in full"),),
         gap=NO_PROMISE,
@@ -379,6 +382,13 @@ def no_gap() -> Diagnosis:
     return diagnosis([fine], replace(fine, asset={}))
 
 
+def partly_judged() -> Diagnosis:
+    """A portfolio in which two stages could be held to nothing, and our own side holds nothing else."""
+    one = asset(brand("Plover", "web"), [loss(CARRIER, 440.0)], 5_530, "orchestrate", "Carriage takes it all.")
+    one = replace(one, gap=gap([loss(CARRIER, 440.0)], 5_530, 120.0, 60.0, ("release", "promise")))
+    return diagnosis([one], replace(one, asset={}))
+
+
 def hostile() -> Diagnosis:
     """Names that try to break out of every surface."""
     assets = [
@@ -392,6 +402,7 @@ def hostile() -> Diagnosis:
         for i, bad in enumerate(HOSTILE_NAMES)
     ]
     total = replace(_total(assets), because=" ".join(HOSTILE_NAMES), rule=HOSTILE_NAMES[0], bottleneck=HOSTILE_NAMES[0])
+    total = replace(total, next_step=HOSTILE_NAMES[1])
     seen = health()
     table = replace(seen.tables[0], source=HOSTILE_NAMES[0], set_aside=(SetAside("x", HOSTILE_NAMES[1], 3_224, "k"),))
     notes = (*HOSTILE_NAMES, "note " * 60)
@@ -419,7 +430,7 @@ def worst(places: Sequence[tuple[str, Wall]] = PLACES) -> Diagnosis:
     texts = tuple(Refusal(f"code_{i}", long, long, long) for i in range(9))
     many = tuple(Reading(f"reading_{i}", long, euro(123_456_789.0), 12_345_678, long) for i in range(15))
     many = (*many[:6], replace(many[0], name="rating", figure=RATING), *many[6:])
-    total = replace(heavy, because=long, rule=long, readings=many, refusals=texts)
+    total = replace(heavy, because=long, rule=long, next_step=long, readings=many, refusals=texts)
     seen = health()
     aside = tuple(SetAside("order_lines", f"{long} {i}", 1_000_000, "k") for i in range(9))
     table = replace(seen.tables[0], table=long, source=long, rows_in=99_000_000, rows_used=90_000_000, set_aside=aside)

@@ -36,7 +36,8 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.hostile, sample.worst]
+    "make",
+    [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.hostile, sample.worst],
 )
 def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> None:
     VALIDATOR.validate(json.loads(page_json.dumps(make())))
@@ -58,6 +59,8 @@ def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> N
         lambda d: d["assets"][0]["gap"]["total"].update(extra=1),
         lambda d: d["assets"][0]["gap"]["stages"][0].update(extra=1),
         lambda d: d["assets"][0]["gap"].pop("stages"),
+        lambda d: d["assets"][0]["gap"].update(unjudged=[1]),
+        lambda d: d["assets"][0].pop("next_step"),
         lambda d: d["assets"][0]["readings"][0].update(extra=1),
         lambda d: d["assets"][0]["contributions"][0].update(extra=1),
         lambda d: d["assets"][0]["clocks"][0].update(extra=1),
@@ -158,6 +161,13 @@ def test_the_gap_is_told_by_stage_and_wall_in_the_order_of_the_chain() -> None:
         ("promise", "between", 33.0),
     ]
     assert sum(s["share"]["value"] for s in gap["stages"]) == pytest.approx(gap["total"]["value"])
+
+
+def test_what_to_do_first_and_what_was_not_judged_are_told() -> None:
+    told = page_json.to_dict(sample.partly_judged())
+    for asset in (told["total"], *told["assets"]):
+        assert asset["next_step"] == "Start with the carriage of Rapid Parcel."
+        assert asset["gap"]["unjudged"] == ["release", "promise"]
 
 
 def test_a_refusal_stands_in_place_of_a_figure() -> None:

@@ -103,7 +103,7 @@ def section(root: Element, heading: str) -> Element:
     return found
 
 
-EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.hostile, sample.worst]
+EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.hostile, sample.worst]
 
 
 def test_golden() -> None:
@@ -126,8 +126,10 @@ def test_the_answer_comes_first_with_size_side_certainty_and_party() -> None:
     total = sample.usual().total
     assert isinstance(total.gap, Gap)
     assert answer.startswith(f"{wording.VERDICTS[total.verdict]} {total.bottleneck}")
+    assert total.next_step in answer
     assert total.because in answer
-    for told in ("4.7 %", "(4.2–5.3)", "Between walls 60 % (52–69)", "79 % chance", "2,770 lines: Rapid Parcel"):
+    assert total.rule not in answer
+    for told in ("4.7 %", "(4.2–5.3)", "Both the larger part, 60 %, is between walls", "2,772 lines: Rapid Parcel"):
         assert told in answer
 
 
@@ -180,6 +182,34 @@ def test_a_stage_is_held_against_its_standard() -> None:
     ]
 
 
+def test_how_sure_speaks_for_the_verdict() -> None:
+    answer = section(parsed(sample.usual), "answer").text
+    assert "How sure Both sides inside 40 % (31–48), the rest between" in answer
+    assert "chance" not in answer
+
+
+def test_what_was_not_judged_does_not_read_as_nothing() -> None:
+    root = parsed(sample.partly_judged)
+    answer = section(root, "answer").text
+    assert "Largest inside Nothing found release and promise not judged" in answer
+    assert "chance that the larger part of what was judged is between" in answer
+    assert "of what could be recovered, as far as judged" in answer
+    assert "Nothing found; release and promise not judged." in section(root, "two").text
+    chain = section(root, "chain")
+    assert "Release and promise not judged: nothing to compare with." in chain.text
+    rows = [row.text for t in chain.classed("fw-clocks") for row in t.all("tr")]
+    assert rows[2] == "not judged: nothing to compare with"
+
+
+def test_narrow_rows_keep_stage_and_party() -> None:
+    for page in (html.render(sample.usual()), html.fragment(sample.usual())):
+        told = [e.text for e in tree(page).classed("fw-where")]
+        assert told[:2] == [
+            "Carriage · Rapid Parcel",
+            "Fulfilment · Kestrel & Finch, then Carriage · Rapid Parcel",
+        ]
+
+
 def test_order_value_is_not_called_a_loss() -> None:
     page = rendered(sample.usual)
     assert "Order value is the net value of those lines, not money lost." in page
@@ -191,11 +221,13 @@ def test_every_asset_has_its_own_contributions_and_readings() -> None:
     assert len(shown) == len(usual.assets)
     for asset, li in zip(usual.assets, shown, strict=True):
         assert wording.asset(asset) in li.text
-        assert f"{wording.VERDICTS[asset.verdict]} {wording.largest_part(asset)}".replace("\u00a0", " ") in li.text
+        told = (wording.VERDICTS[asset.verdict], wording.where(asset), wording.largest_part(asset))
+        assert " ".join(" ".join(told).split()) in li.text
+        assert asset.next_step in li.text
         for c in asset.contributions:
             assert contribution_row(c, asset.n_lines) in li.text
         for r in asset.readings:
-            assert f"{r.label} {wording.said(r.figure)} {wording.count(r.n)}" in li.text
+            assert f"{r.label} {wording.said(r.figure)} {wording.records(r)}" in li.text
 
 
 def test_health_tells_rows_reasons_suspicions_months_and_notes() -> None:
@@ -374,7 +406,7 @@ def test_colours_can_be_told_from_their_ground(sheet: str) -> None:
 
 def test_of_two_thousand_assets_two_hundred_are_shown_and_the_file_stays_small() -> None:
     page = html.render(sample.large(2000))
-    assert len(page.encode()) < 2_000_000
+    assert len(page.encode()) < 2_100_000
     assert page.count('class="fw-asset-name"') == 200
     assert "1,800 more assets with less to recover: only in diagnosis.json." in page
 
@@ -416,6 +448,7 @@ def browser() -> Iterator[Any]:
 
 SHEETS = [
     sample.usual(),
+    sample.partly_judged(),
     sample.worst(),
     sample.worst([place for place in sample.PLACES if place[1] != "unknown"]),
     sample.worst([("fulfilment", "between"), ("carriage", "between"), ("promise", "inside")]),
@@ -431,7 +464,7 @@ def test_it_prints_on_one_sheet_with_nothing_cut(browser: Any) -> None:
             """() => {
                 const sheet = document.querySelector(".fw-sheet").getBoundingClientRect();
                 const foot = document.querySelector("footer").getBoundingClientRect();
-                const parts = [...document.querySelectorAll(".fw-sheet main > *, .fw-sheet table, .fw-columns > *")];
+                const parts = [...document.querySelectorAll(".fw-sheet main > *, .fw-sheet table, .fw-clocks td, .fw-columns > *")];
                 const right = Math.max(...parts.map(e => e.getBoundingClientRect().right));
                 return [foot.bottom - sheet.bottom, right - sheet.right];
             }"""

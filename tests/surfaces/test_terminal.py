@@ -32,6 +32,24 @@ def test_golden() -> None:
     assert_golden("terminal.txt", "\n".join(line.rstrip() for line in lines) + "\n")
 
 
+def test_what_to_do_first_and_how_sure_follow_the_bottleneck() -> None:
+    usual = shown(sample.usual(), width=140)
+    assert f"→ {sample.usual().total.next_step}" in usual
+    assert "Both sides: inside 40\u00a0% (31–48), the rest between." in usual
+    partly = shown(sample.partly_judged(), width=140)
+    assert "Chance that the larger part of what was judged is between: more than 99 %." in partly
+    assert "Release and promise not judged: nothing to compare with." in partly
+
+
+def test_assets_tell_their_lines_and_readings_their_whole_names_on_any_width() -> None:
+    usual = sample.usual()
+    text = " ".join(shown(usual, width=80).split())
+    assert "● Orchestrate 2,026" in text
+    assert "Order to delivery, 9 in 10 within" in text
+    rows = [line.split() for line in shown(usual).splitlines()]
+    assert ["Cost", "of", "lateness", "not", "known", "–"] in rows
+
+
 def test_every_contribution_is_told() -> None:
     usual = sample.usual()
     rows = shown(usual, width=140).splitlines()

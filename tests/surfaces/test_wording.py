@@ -120,7 +120,31 @@ def test_the_other_side_mirrors_its_range() -> None:
     assert str(wording.said(mirrored)) == "70 % (55–80)"
 
 
+def test_where_most_lies_in_a_few_words() -> None:
+    usual = sample.usual()
+    assert wording.where(usual.assets[0]) == "Carriage · Rapid Parcel"
+    assert wording.where(usual.assets[1]) == "Fulfilment · Kestrel & Finch, then Carriage · Rapid Parcel"
+    assert wording.where(usual.assets[-1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("stages", "reads"),
+    [
+        ((), ""),
+        (("release",), "release not judged"),
+        (("release", "promise"), "release and promise not judged"),
+        (("release", "carriage", "promise"), "release, carriage and promise not judged"),
+    ],
+)
+def test_stages_not_judged_read(stages: tuple[str, ...], reads: str) -> None:
+    gap = sample.gap([], 100, 1.0, 1.0, stages)
+    assert wording.not_judged(gap) == reads
+    assert wording.nothing_found(gap) == (f"nothing found; {reads}" if reads else "nothing found on this side")
+
+
 def test_other_small_words() -> None:
+    assert str(wording.lines_of(sample.share(0.0123), 10_000)) == "123 lines (108–138)"
+    assert wording.lines_of(sample.NO_PROMISE, 10) == (wording.NOT_KNOWN, "")
     refused = sample.NO_PROMISE
     assert wording.as_lines(refused, 10) is refused
     assert wording.other_side(refused) is refused

@@ -2,7 +2,16 @@
 
 import pytest
 
-STOCKED = ["healthy", "whole_retailer", "surprise", "poor_records", "high_forecast", "stale_listings", "slow_dock"]
+STOCKED = [
+    "store_out_of_stocks",
+    "healthy",
+    "whole_retailer",
+    "surprise",
+    "poor_records",
+    "high_forecast",
+    "stale_listings",
+    "slow_dock",
+]
 
 
 @pytest.mark.parametrize("recipe", STOCKED)

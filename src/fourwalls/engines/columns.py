@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fourwalls.tables.schema import Column, Kind
 
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+)
 REALS = ("FLOAT", "DOUBLE", "DECIMAL")
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = _DAY + r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
@@ -12,6 +23,8 @@ HAS_CLOCK = _CLOCK
 """A time of day without a zone."""
 HAS_OFFSET = _CLOCK + r" ?([+-]\d{2}(:?\d{2})?|Z|UTC)"
 """A time of day with one."""
+
+ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 
 STORED: dict[Kind, str] = {
     "text": "VARCHAR",
@@ -29,6 +42,8 @@ def value_sql(
 ) -> str | None:
     """SQL for a column as its canonical kind; None if what was found cannot be that kind."""
     base = found.split("(")[0]
+    if found == '"NULL"':
+        return f"CAST({raw} AS {STORED[column.kind]})"
     match column.kind:
         case "text":
             return _text(raw, found, base, trim=trim)
@@ -63,8 +78,8 @@ def _time(raw: str, found: str, zone: str | None, *, zoned: bool, end_of_day: bo
     last_second = " + INTERVAL 1 DAY - INTERVAL 1 SECOND" if end_of_day else ""
     if found == "DATE":
         return _to_utc(f"(CAST({raw} AS TIMESTAMP){last_second})", zone)
-    if found == "TIMESTAMP WITH TIME ZONE":
-        return f"timezone('UTC', {raw})"
+    if found in ZONED:
+        return f"timezone('UTC', CAST({raw} AS TIMESTAMPTZ))"
     if found.startswith("TIMESTAMP"):
         return _to_utc(f"CAST({raw} AS TIMESTAMP)", zone)
     if found != "VARCHAR":
@@ -84,6 +99,8 @@ def _time(raw: str, found: str, zone: str | None, *, zoned: bool, end_of_day: bo
 
 
 def _day(raw: str, found: str) -> str | None:
+    if found in ZONED:
+        return f"CAST(timezone('UTC', CAST({raw} AS TIMESTAMPTZ)) AS DATE)"
     if found == "DATE" or found.startswith("TIMESTAMP"):
         return f"CAST({raw} AS DATE)"
     if found != "VARCHAR":

@@ -18,7 +18,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, blank_is_null, literal, name_sql, value_sql
+from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, ZONED, blank_is_null, literal, name_sql, value_sql
 from fourwalls.engines.complaints import Place, complaint
 from fourwalls.engines.csv_files import csv_reader
 from fourwalls.errors import MappingError, OutputError, PortfolioError, TableError, listed
@@ -174,7 +174,9 @@ class DuckDBEngine:
         """Files are read when they are needed: what is wrong with them, or with the machine, may show late."""
         try:
             yield
-        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.InternalError):
+            raise  # a mistake of ours
+        except duckdb.Error as error:
             raise complaint(error, Place("tables", self._folders)) from None
 
     def _awaited(self, work: Callable[[], T]) -> T:
@@ -346,7 +348,7 @@ class DuckDBEngine:
         naive: set[str] = set()
         for column in (c for c in present if c.kind == "time"):
             raw = by_name[column.name]
-            if found[raw] == "TIMESTAMP WITH TIME ZONE":
+            if found[raw] in ZONED:
                 zoned.add(column.name)
             elif found[raw].startswith("TIMESTAMP"):
                 naive.add(column.name)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -52,9 +52,12 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def init(
     folder: Annotated[Path, typer.Argument(help="Portfolio folder to draft; must not have a portfolio.toml yet.")],
     files: Annotated[
-        list[Path] | None, typer.Option("--from", help="Your CSV or Parquet files, or a folder of them; repeatable.")
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Your CSV or Parquet files, or a folder of them; repeatable."),
     ] = None,
-    more: Annotated[list[Path] | None, typer.Argument(help="Further files.", show_default=False)] = None,
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILES", help="Further files.", show_default=False)
+    ] = None,
 ) -> None:
     """Look at your files and draft portfolio.toml and the SQL that maps them, with what is unsure marked."""
     from fourwalls.tables.draft import draft_portfolio
@@ -163,7 +166,7 @@ def demo(
         # Only what this command itself made before is made anew.
         if not (out / "retailer.truth.json").is_file():
             raise OutputError(
-                f"'{folder}' is in the way and was not made by this command.", "Name another place with --out."
+                f"'{folder.name}' is in the way and was not made by this command.", "Name another place with --out."
             )
         shutil.rmtree(folder)
     truth = worlds.make("demo", folder, seed=seed)
@@ -201,7 +204,7 @@ def worlds_make(
     from fourwalls import worlds
 
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-        raise OutputError(f"'{out}' is already there.", "Name a new folder.")
+        raise OutputError(f"'{out.name}' is already there.", "Name a new folder.")
     path = Path(recipe)
     truth = worlds.make(path if path.suffix == ".toml" else recipe, out, seed=seed, lines=lines)
     typer.echo(f"{truth.about}\nPortfolio: {out}\nTruth:     {out.parent / (out.name + '.truth.json')}")
@@ -274,18 +277,26 @@ def main() -> None:
             # A terminal that cannot show a sign gets a question mark in its place, not an error.
             stream.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="fourwalls")
     except FourwallsError as error:
-        from fourwalls.surfaces.wording import plain
-
-        # Names from the data stand in it: they must neither steer the terminal nor bury the sentence.
-        told = (_shortened(plain(text)) for text in (f"{type(error).__name__}: {error.what}", error.remedy))
-        sys.stderr.write("".join(f"{text}\n" for text in told))
-        sys.exit(2)
+        _refuse(error)
+    except OSError as error:
+        place = Path(error.filename).name if error.filename else "A file"
+        why = error.strerror or "the system refused"
+        _refuse(OutputError(f"'{place}' cannot be used: {why}.", "Check the place and its permissions."))
     except SystemExit as stop:
         if stop.code == _STOPPED:
             sys.stderr.write("Stopped.\n")
         raise
+
+
+def _refuse(error: FourwallsError) -> NoReturn:
+    from fourwalls.surfaces.wording import plain
+
+    # Names from the data stand in it: they must neither steer the terminal nor bury the sentence.
+    told = (_shortened(plain(text)) for text in (f"{type(error).__name__}: {error.what}", error.remedy))
+    sys.stderr.write("".join(f"{text}\n" for text in told))
+    sys.exit(2)
 
 
 def _shortened(text: str) -> str:

@@ -62,7 +62,7 @@ def as_csv(rows: pa.Table) -> str:
     safe = rows
     for index, field in enumerate(rows.schema):
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-            column = rows[field.name]
+            column = pc.cast(rows[field.name], pa.string())
             text = pc.if_else(
                 pc.match_substring_regex(column, _FORMULA), pc.binary_join_element_wise("'", column, ""), column
             )

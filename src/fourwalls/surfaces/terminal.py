@@ -75,22 +75,28 @@ def _headline(diagnosis: Diagnosis, console: Console) -> None:
 def _answer(total: AssetDiagnosis, level: float, console: Console) -> None:
     console.print(_verdict(total.verdict, "bold"))
     console.print(_text(wording.sentence(total.bottleneck)))
+    console.print(_text(f"→ {wording.sentence(total.next_step)}", "bold"))
     console.print(_text(wording.sentence(total.because), _SOFT))
     if isinstance(total.gap, Gap):
-        for sentence in _gap_sentences(total.gap, level):
+        for sentence in _gap_sentences(total, total.gap, level):
             console.print(_text(sentence))
     console.print()
 
 
-def _gap_sentences(gap: Gap, level: float) -> list[str]:
+def _gap_sentences(diagnosed: AssetDiagnosis, gap: Gap, level: float) -> list[str]:
     """How much, which side, and how sure."""
     total, missed = wording.said(gap.total, level), wording.said(gap.missed, level)
     sentences = [f"Could be recovered: {total} of order lines; missed: {missed}."]
     wall, part = wording.side(gap)
     if isinstance(part, Estimate):
-        sentences.append(f"{wording.SIDES[wall]}: {wording.said(part, level)} of what could be recovered.")
-    if sure := wording.sureness(gap):
-        sentences.append(f"Chance that the larger part is {wording.WALLS[sure[1]]}: {sure[0]}.")
+        judged = ", as far as judged" if gap.unjudged else ""
+        sentences.append(f"{wording.SIDES[wall]}: {wording.said(part, level)} of what could be recovered{judged}.")
+    if sure := wording.certainty(diagnosed, gap, level):
+        answer, note = sure
+        is_chance = note.startswith("chance")
+        sentences.append(f"{wording.opening(note)}: {answer}." if is_chance else f"{answer}: {note}.")
+    if unjudged := wording.not_judged(gap):
+        sentences.append(f"{wording.sentence(unjudged).removesuffix('.')}: nothing to compare with.")
     return sentences
 
 
@@ -99,21 +105,21 @@ def _assets(assets: Sequence[AssetDiagnosis], level: float, console: Console) ->
         console.print(_text("No asset has an order line in this period.", _SOFT))
         return
     is_wide = console.width >= _WIDE
-    table = _table("Assets, worst first")
+    table = _table("Assets, most lines to recover first")
     table.add_column("Asset", ratio=1, min_width=14)
     table.add_column("Verdict", no_wrap=True)
     if is_wide:
         table.add_column("█ inside ▒ between", no_wrap=True, width=_BAR)
-        table.add_column("Lines", justify="right", no_wrap=True)
+    table.add_column("Lines", justify="right", no_wrap=True)
     table.add_column("Recoverable share", justify="right", no_wrap=True)
     shown = assets[:_MOST_ASSETS]
     most = max((_lines(a) for a in shown), default=0.0)
     for asset in shown:
         share: Figure = asset.gap.total if isinstance(asset.gap, Gap) else asset.gap
-        lines = wording.said(wording.as_lines(share, asset.n_lines)).value.removesuffix(" lines")
-        wide = (_bar(asset, most), _text(lines)) if is_wide else ()
+        lines = wording.lines(share.value * asset.n_lines) if isinstance(share, Estimate) else "–"
+        wide = (_bar(asset, most),) if is_wide else ()
         name, told = wording.asset(asset), str(wording.said(share, level))
-        table.add_row(_text(name), _verdict(asset.verdict), *wide, _text(told))
+        table.add_row(_text(name), _verdict(asset.verdict), *wide, _text(lines), _text(told))
     console.print(table)
     if hidden := len(assets) - len(shown):
         console.print(_text(f"  and {wording.plural(hidden, 'more asset')}, in diagnosis.json", _SOFT))
@@ -164,13 +170,12 @@ def _readings(readings: Sequence[Reading], level: float, console: Console) -> No
     if not readings:
         return
     table = _table("Key readings")
-    table.add_column("Reading", overflow="ellipsis", no_wrap=True, ratio=1)
-    table.add_column("Figure", justify="right", no_wrap=True)
+    table.add_column("Reading", ratio=1, min_width=14)
+    table.add_column("Figure", justify="right", ratio=1)
     table.add_column("Records", justify="right", no_wrap=True)
     for r in readings:
-        table.add_row(
-            _text(wording.plain(r.label)), _text(str(wording.said(r.figure, level))), _text(wording.count(r.n))
-        )
+        told = str(wording.said(r.figure, level))
+        table.add_row(_text(wording.plain(r.label)), _text(told), _text(wording.records(r)))
     console.print(table)
 
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, Outcome, StageShare, TableHealth, VerdictName, Wall
-from fourwalls.figures import Estimate, Figure, Period, Refusal
+from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 
 WALLS: dict[Wall, str] = {"inside": "inside", "between": "between", "unknown": "side unknown"}
 SIDES: dict[Wall, str] = {"inside": "Inside our walls", "between": "Between walls", "unknown": "Side unknown"}
@@ -123,18 +123,18 @@ def count(n: int) -> str:
 
 
 def lines(n: float) -> str:
-    """A number of order lines that was estimated: three significant digits, "<1" rather than 0.
+    """A number of order lines that was estimated, whole so that parts are seen to add up; "<1" rather than 0.
 
     >>> lines(12345.6), lines(7.4), lines(0.2), lines(0.0)
-    ('12,300', '7', '<1', '0')
+    ('12,346', '7', '<1', '0')
     """
     if 0 < abs(n) < 1:
         return "<1" if n > 0 else f">{MINUS}1"
-    return _grouped(n, min(0, _place(n, 3)))
+    return _grouped(n, 0)
 
 
 def in_lines(n: float) -> str:
-    """Estimated order lines with their noun: "12,300 lines", "<1 line"."""
+    """Estimated order lines with their noun: "12,346 lines", "<1 line"."""
     text = lines(n)
     return f"{text} line" if text in ("1", "<1") else f"{text} lines"
 
@@ -160,6 +160,13 @@ def as_lines(share: Figure, n_lines: int) -> Figure:
     if isinstance(share, Refusal):
         return share
     return Estimate(share.value * n_lines, share.low * n_lines, share.high * n_lines, "lines", share.level)
+
+
+def lines_of(share: Figure, n_lines: int, level: float | None = None) -> Said:
+    """A share of an asset's order lines, in order lines, as every list tells it: "1,919 lines (1,600–2,300)"."""
+    if isinstance(share, Refusal):
+        return Said(NOT_KNOWN, "")
+    return Said(in_lines(share.value * n_lines), said(as_lines(share, n_lines), level).interval)
 
 
 def other_side(share: Figure) -> Figure:
@@ -274,6 +281,22 @@ def largest_part(diagnosed: AssetDiagnosis) -> str:
     return prose(f"{stage(first.stage)}, {WALLS[first.wall]}: {part} of it") + (f" · {who}" if who else "")
 
 
+def where(diagnosed: AssetDiagnosis) -> str:
+    """Stage and party of the largest part, for a narrow row; both sides' where both are acted on. "" if there is none."""
+    gap = diagnosed.gap
+    if isinstance(gap, Refusal) or not gap.stages:
+        return ""
+    first = [max(gap.stages, key=lambda s: s.lines)]
+    if diagnosed.verdict == "operate then orchestrate":
+        sides = [[s for s in gap.stages if s.wall == wall] for wall in ("inside", "between")]
+        first = [max(stages, key=lambda s: s.lines) for stages in sides if stages]
+    told = []
+    for s in first:
+        who = whose(contributions_to(s, diagnosed.contributions))
+        told.append(f"{stage(s.stage)} · {who}" if who else stage(s.stage))
+    return ", then ".join(told)
+
+
 def side(gap: Gap) -> tuple[Wall, Figure]:
     """The side that holds more of what can be recovered, with its part of it."""
     if isinstance(gap.inside_share, Refusal):
@@ -290,6 +313,40 @@ def sureness(gap: Gap) -> tuple[str, Wall] | None:
     if gap.inside_chance >= 0.5:
         return chance(gap.inside_chance), "inside"
     return chance(1 - gap.inside_chance), "between"
+
+
+def certainty(diagnosed: AssetDiagnosis, gap: Gap, level: float | None = None) -> tuple[str, str] | None:
+    """How sure the verdict's side is, in two phrases: that both sides count, or which is the larger, by what chance.
+
+    Where a stage was not judged the second phrase says so. None where not computed.
+    """
+    if diagnosed.verdict == "operate then orchestrate" and isinstance(gap.inside_share, Estimate):
+        judged = ", of what was judged" if gap.unjudged else ""
+        return "Both sides", prose(f"inside {said(gap.inside_share, level)}, the rest between{judged}")
+    sure = sureness(gap)
+    if sure is None:
+        return None
+    judged = " of what was judged" if gap.unjudged else ""
+    return sure[0], f"chance that the larger part{judged} is {WALLS[sure[1]]}"
+
+
+def not_judged(gap: Gap) -> str:
+    """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none."""
+    stages = [plain(s).replace("_", " ") for s in gap.unjudged]
+    return (
+        f"{' and '.join([*([', '.join(stages[:-1])] if stages[1:] else []), stages[-1]])} not judged" if stages else ""
+    )
+
+
+def nothing_found(gap: Gap | Refusal) -> str:
+    """What an empty side of the wall says: that nothing was found, and for which stages nobody could look."""
+    unjudged = "" if isinstance(gap, Refusal) else not_judged(gap)
+    return f"nothing found; {unjudged}" if unjudged else "nothing found on this side"
+
+
+def records(reading: Reading) -> str:
+    """Records that a reading rests on; a dash where it was refused."""
+    return "–" if isinstance(reading.figure, Refusal) else count(reading.n)
 
 
 def by_wall(gap: Gap) -> dict[Wall, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fourwalls.worlds.draws import Bools, Floats, Ints
+from fourwalls.worlds.draws import Bools, Columns, Floats, Ints
 
 WEEKDAY = 2
 """Day of the week on which stock is evened out."""
@@ -44,3 +44,36 @@ def transfers(pairs: Ints, on_hand: Ints, coming: Ints, per_day: Floats, bad: Fl
     looks: Bools = bad[:, taker] < 0.2
     units = np.floor(np.minimum(spare, need))
     return np.where(runs_out & looks & (units >= 2), units, 0).astype(np.int64)
+
+
+def transfer_orders(day: int, first: int, from_node: Ints, place: Ints, units: Ints, takes: int) -> Columns:
+    """Transfers as supply orders: decided at night, on the truck at four, on the shelf after `takes` days.
+
+    Args:
+        day: Day on which they leave.
+        first: Number of the first of them.
+        from_node: Node that gives, shape (transfers,).
+        place: Place that takes, same shape.
+        units: Units, same shape.
+        takes: Days on the way.
+    """
+    n = len(units)
+
+    def at(hour: float) -> Floats:
+        return np.full(n, day * 24.0 + hour)
+
+    return {
+        "order": first + np.arange(n),
+        "place": place,
+        "from_node": from_node,
+        "supplier": np.full(n, -1),
+        "signalled": at(0.5),
+        "decided": at(1.0),
+        "placed": at(1.0),
+        "promised": at(24.0 * takes + 5.0),
+        "shipped": at(4.0),
+        "received": at(24.0 * takes - 8.0),
+        "available": at(24.0 * takes + 5.0),
+        "units": units,
+        "come": units,
+    }

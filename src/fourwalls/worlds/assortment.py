@@ -22,7 +22,8 @@ class Assortment:
     Attributes:
         sku, node, category, brand, supplier: Codes, shape (places,).
         of: Place of a sku in a node, -1 where it is not kept, shape (skus, nodes).
-        pairs: Places of the same sku in two nodes, shape (pairs, 2).
+        pairs: Places of the same sku in two nodes that are no stores, shape (pairs, 2).
+        source: Place that feeds each place in a store, -1 elsewhere, shape (places,).
         plan: Units a day the plan expects by channel, summed from day 0 up to each day,
             shape (channels, places, days + AHEAD_DAYS + 1).
     """
@@ -34,6 +35,7 @@ class Assortment:
     supplier: Ints
     of: Ints
     pairs: Ints
+    source: Ints
     plan: Floats
 
     def rows(self) -> Columns:
@@ -64,13 +66,20 @@ class Assortment:
 def assortment(retailer: Retailer, days: Calendar, demand: Demand) -> Assortment:
     """Every sku in every node that serves its category."""
     skus = retailer.skus
+    n_ch = len(retailer.channels)
     kept = retailer.node_share.max(axis=1) > 0.0
-    here = kept[skus.category]
+    held = np.logical_or.reduce([kept, *(retailer.stock_share(c).max(axis=1) > 0.0 for c in range(n_ch))])
+    here = held[skus.category]
     sku, node = (x.astype(np.int64) for x in np.nonzero(here))
     of = np.full(here.shape, -1, dtype=np.int64)
     of[sku, node] = np.arange(len(sku))
-    twice = np.flatnonzero(here.sum(axis=1) == 2)
-    pairs = np.array([of[s][of[s] >= 0] for s in twice], dtype=np.int64).reshape(-1, 2)
+    twice = np.flatnonzero(kept[skus.category].sum(axis=1) == 2)
+    pairs = np.array([of[s][kept[skus.category[s]]] for s in twice], dtype=np.int64).reshape(-1, 2)
+    source = np.full(len(sku), -1, dtype=np.int64)
+    if retailer.is_in_store(np.arange(n_ch)).any():
+        for dest in range(len(retailer.destinations)):
+            mine = np.flatnonzero(node == retailer.store_at(np.array([dest]))[0])
+            source[mine] = of[sku[mine], retailer.node_share[skus.category[sku[mine]], dest].argmax(axis=1)]
     return Assortment(
         sku=sku,
         node=node,
@@ -79,6 +88,7 @@ def assortment(retailer: Retailer, days: Calendar, demand: Demand) -> Assortment
         supplier=skus.supplier[sku],
         of=of,
         pairs=pairs,
+        source=source,
         plan=_plan(retailer, days, demand, sku, node),
     )
 
@@ -96,7 +106,12 @@ def sku_share(retailer: Retailer, first: int, last: int) -> Floats:
 
 def _plan(retailer: Retailer, days: Calendar, demand: Demand, sku: Ints, node: Ints) -> Floats:
     units = np.array([mean_units(c.units) for c in retailer.channels])
-    by_node = np.einsum("cdhy,cdn,h->hcny", demand.planned, retailer.node_share, units)
+    by_node = np.stack(
+        [
+            np.einsum("cdy,cdn->cny", demand.planned[:, :, h], retailer.stock_share(h)) * units[h]
+            for h in range(len(retailer.channels))
+        ]
+    )
     last_week = by_node[..., -7:]
     ahead = np.concatenate([by_node, np.tile(last_week, AHEAD_DAYS // 7 + 1)], axis=-1)[..., : days.days + AHEAD_DAYS]
     share = sku_share(retailer, 0, days.days + AHEAD_DAYS)

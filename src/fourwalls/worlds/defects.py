@@ -51,6 +51,9 @@ DEFECTS: dict[str, Kind] = {
     "poor_records": Kind(
         "record", "node_id", ("node_id", "category"), "stock goes astray, and counts come too rarely to notice"
     ),
+    "unfilled_shelves": Kind(
+        "shelf", "node_id", ("node_id", "category"), "goods wait in a store's back room while its shelf is empty"
+    ),
     "skewed_allocation": Kind(
         "allocation", "allocator", ("category",), "one node gets too much, another too little, and nobody evens it out"
     ),

@@ -28,12 +28,16 @@ _BASKET = np.array([0.76, 0.17, 0.07])
 _WEEK = {
     "DTC site": np.array([1.12, 1.02, 0.98, 0.97, 0.92, 0.92, 1.07]),
     "marketplace": np.array([1.10, 1.04, 1.00, 0.98, 0.92, 0.93, 1.03]),
+    "store": np.array([0.85, 0.85, 0.90, 1.00, 1.30, 1.60, 0.00]),
     "wholesale": np.array([1.70, 1.45, 1.35, 1.30, 1.00, 0.15, 0.05]),
 }
 # Orders by hour of the day (UTC): the small hours are quiet, the evening is not.
 _BY_HOUR = np.array(
     [1, 0.5, 0.3, 0.2, 0.3, 0.8, 1.8, 3, 4.2, 5, 5.5, 5.6, 5.8, 5.4, 5.1, 5, 5.2, 5.6, 6.3, 7, 7.2, 6.4, 4.5, 2.3]
 )
+
+_OPENS, _OPEN_HOURS = 9.0, 11.0
+"""When stores are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,9 @@ def wishes(
     cells = np.repeat(np.arange(counts.size), counts.ravel())
     category, destination, channel, day = (c.astype(np.int64) for c in np.unravel_index(cells, counts.shape))
     ladder = np.concatenate([[0.0], np.cumsum(_BY_HOUR / _BY_HOUR.sum())])
-    at = (first + day) * 24.0 + np.interp(luck.random(n), ladder, np.arange(25.0))
+    when = luck.random(n)
+    hour = np.interp(when, ladder, np.arange(25.0))
+    at = (first + day) * 24.0 + np.where(retailer.is_in_store(channel), _OPENS + _OPEN_HOURS * when, hour)
     order = np.argsort(at, kind="stable")
     pool = custom.shoppers(retailer)
     customer = (category * len(retailer.destinations) + destination) * pool + np.floor(

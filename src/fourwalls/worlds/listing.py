@@ -30,10 +30,12 @@ class Lags:
         party = retailer.party_of("channel_id")[channel]
         self._bad = SeverityByVersion("stale_listings", versions, rows, party)
         self._sound = np.where(party == OWN, _OWN_LAG, _PARTNER_LAG)
+        # In a store the customer stands before the shelf.
+        self._listed = 1.0 - retailer.is_in_store(channel)
 
     def hours(self, day: int) -> Floats:
         """Lag by channel and category on a day, shape (versions, channels × categories)."""
-        return self._sound + _WORST_LAG * self._bad.on(day)
+        return self._listed * (self._sound + _WORST_LAG * self._bad.on(day))
 
     def of_wishes(
         self, day: int, place: Ints, channel: Ints, category: Ints, back_since: Floats, empty_since: Floats

@@ -46,7 +46,10 @@ class OrderFlow:
         Returns:
             Lines with released, packed, handed_over, delivered [hours].
         """
-        lines = dict(orders)
+        in_store = self.retailer.is_in_store(orders["channel_id"])
+        bought = take(orders, in_store)
+        bought |= dict.fromkeys(("released", "packed", "handed_over", "delivered"), bought["at"])
+        lines = take(orders, ~in_store)
         lines["released"] = release.released(self.retailer, self.days, self.trouble, lines)
         if self.waiting is not None:
             lines = stack(self.waiting, lines)
@@ -60,7 +63,7 @@ class OrderFlow:
         )
         lines["handed_over"] = picking.handed_over(self.retailer, self.days, self.trouble, lines)
         lines["delivered"] = carriage.delivered(self.retailer, self.days, self.trouble, self.crowd, lines)
-        return lines
+        return stack(lines, bought) if in_store.any() else lines
 
 
 def sourced(retailer: Retailer, orders: Columns) -> Columns:
@@ -71,6 +74,9 @@ def sourced(retailer: Retailer, orders: Columns) -> Columns:
         lines["category"] * len(retailer.destinations) + lines["destination"],
         lines["luck_node"],
     )
+    in_store = retailer.is_in_store(lines["channel_id"])
+    if in_store.any():
+        lines["node_id"][in_store] = retailer.store_at(lines["destination"][in_store])
     lines["carrier_id"] = _share_pick(retailer.carrier_share, lines["destination"], lines["luck_carrier"])
     return lines
 

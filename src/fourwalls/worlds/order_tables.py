@@ -20,6 +20,8 @@ def order_lines(world: World, lines: Columns) -> dict[str, pa.Array]:
     r, days = world.retailer, world.days
     parties = tuple(p.party_id for p in r.parties)
     rated = lines["rating_share"]
+    # Customers of a store carry home what they bought.
+    carrier = np.where(r.is_in_store(lines["channel_id"]), -1, r.party_of("carrier_id")[lines["carrier_id"]])
     return {
         "order_id": numbered("o", lines["order"]),
         "line_id": numbered("", lines["line"] + 1, 1),
@@ -29,7 +31,7 @@ def order_lines(world: World, lines: Columns) -> dict[str, pa.Array]:
         "channel_id": words(tuple(c.channel_id for c in r.channels), lines["channel_id"]),
         "node_id": words(tuple(n.node_id for n in r.nodes), lines["node_id"]),
         "fulfiller_id": words(parties, r.party_of("node_id")[lines["node_id"]]),
-        "carrier_id": words(parties, r.party_of("carrier_id")[lines["carrier_id"]]),
+        "carrier_id": words((*parties, ""), carrier % (len(parties) + 1)),
         "destination": words(r.destinations, lines["destination"]),
         "promised_at": times(days, lines["promised"]),
         "released_at": times(days, lines["released"]),

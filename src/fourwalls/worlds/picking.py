@@ -27,7 +27,8 @@ def section_clocks(retailer: Retailer, days: Calendar, demand: Demand, trouble: 
 
     Hands are set by the plan of the last four weeks and the next: peaks beyond it wait.
     """
-    planned = np.einsum("cdhy,cdn->ncy", demand.planned, retailer.node_share)
+    sent = demand.planned[:, :, ~retailer.is_in_store(np.arange(len(retailer.channels)))]
+    planned = np.einsum("cdhy,cdn->ncy", sent, retailer.node_share)
     minutes = planned * retailer.pick_minutes[None, :, None]
     clocks: list[Clock | None] = []
     for code, node in enumerate(retailer.nodes):

@@ -160,7 +160,7 @@ def _checked(made: Recipe) -> Recipe:
     for key, words, allowed in (
         ("asset", made.asset, GRAIN),
         ("knows", made.knows, KNOWABLE),
-        ("channels", made.channels, ("site", "market", "wholesale")),
+        ("channels", made.channels, ("site", "market", "wholesale", "stores")),
         ("own_fleet", made.own_fleet, made.destinations),
     ):
         for word in words:

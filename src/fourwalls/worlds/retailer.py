@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fourwalls.worlds.clocks import Calendar
-from fourwalls.worlds.draws import Floats, Ints, generator
+from fourwalls.worlds.draws import Bools, Floats, Ints, generator
 from fourwalls.worlds.recipe import Recipe
 
 OWN = 0
@@ -128,7 +128,7 @@ class Retailer:
         skus: The products.
         rate: Order lines to expect a day, shape (categories, destinations).
         channel_share: Shape (categories, channels); rows add up to 1.
-        node_share: Where a line is sent from, shape (categories, destinations, nodes).
+        node_share: Where a line is sent from, unless it is bought in a store, shape (categories, destinations, nodes).
         allocator: Party that shares out a category among its nodes, shape (categories,).
         carrier_share: Who carries it, shape (destinations, carriers).
         linehaul_hours: Median time from pick-up to the depot of delivery, shape (nodes, destinations, carriers).
@@ -174,6 +174,29 @@ class Retailer:
         }
         return {name: code for code, name in enumerate(names[column])}
 
+    def is_in_store(self, channel: Ints) -> Bools:
+        """Whether each channel is a store's till: what is bought there is carried home at once."""
+        found: Bools = np.array([c.kind == "store" for c in self.channels])[channel]
+        return found
+
+    def store_at(self, destination: Ints) -> Ints:
+        """Node of the store at each destination; only where there are stores."""
+        nodes = self.codes("node_id")
+        return np.array([nodes[f"store-{name}"] for name in self.destinations], dtype=np.int64)[destination]
+
+    def stock_share(self, channel: int) -> Floats:
+        """Part of a channel's demand each node holds stock for: a store, and the DC that feeds it, all of it.
+
+        Shape (categories, destinations, nodes).
+        """
+        if self.channels[channel].kind != "store":
+            return self.node_share
+        share = np.zeros_like(self.node_share)
+        for dest in range(len(self.destinations)):
+            share[:, dest, self.store_at(np.array([dest]))] = 1.0
+            share[np.arange(len(share)), dest, self.node_share[:, dest].argmax(axis=1)] = 1.0
+        return share
+
     def party_of(self, column: str) -> Ints:
         """The party behind each node, channel, carrier, supplier, buyer (by supplier) or allocator (by category)."""
         if column == "own":
@@ -217,6 +240,7 @@ _CHANNELS = (
     Channel("site", "DTC site", OWN, 0.62, 14.0, 0.2, 0.10, 4.0, 4, 1.2),
     Channel("market", "marketplace", 2, 0.38, 12.0, 2.5, 0.06, 6.0, 6, 1.1),
     Channel("wholesale", "wholesale", OWN, 0.12, 10.0, 1.0, 0.60, 5.0, 4, 9.0),
+    Channel("stores", "store", OWN, 0.90, 24.0, 0.0, 0.0, 0.0, 5, 1.3),
 )
 
 _CARRIERS = (
@@ -241,12 +265,14 @@ def build(recipe: Recipe, seed: int, lines: int, days: Calendar) -> Retailer:
     n_cat, n_dest = len(recipe.categories), len(recipe.destinations)
     channels = tuple(c for c in _CHANNELS if c.channel_id in recipe.channels)
     carriers = _CARRIERS if recipe.own_fleet else _CARRIERS[:2]
+    stores = tuple(Node(f"store-{d}", "store", OWN, d, 5, 9.0, 20.0) for d in recipe.destinations)
+    nodes = (*_NODES, *(stores if any(c.kind == "store" for c in channels) else ()))
     size = luck.gamma(8.0, 1.0, n_cat)[:, None] * luck.gamma(12.0, 1.0, n_dest)[None, :]
     size *= luck.gamma(20.0, 1.0, (n_cat, n_dest))
     lean = np.array([c.share for c in channels]) * luck.gamma(14.0, 1.0, (n_cat, len(channels)))
     return Retailer(
         parties=_PARTIES,
-        nodes=_NODES,
+        nodes=nodes,
         channels=channels,
         carriers=carriers,
         suppliers=_SUPPLIERS,
@@ -256,10 +282,10 @@ def build(recipe: Recipe, seed: int, lines: int, days: Calendar) -> Retailer:
         skus=_skus(n_cat, lines, days, luck),
         rate=size / size.sum() * lines / (days.days - days.warm_up),
         channel_share=lean / lean.sum(axis=1, keepdims=True),
-        node_share=_node_share(n_cat, n_dest, luck),
+        node_share=_node_share(n_cat, n_dest, len(nodes), luck),
         allocator=np.array([1 if _home(c) == "north and hub" else OWN for c in range(n_cat)], dtype=np.int64),
         carrier_share=_carrier_share(recipe, len(carriers), luck),
-        linehaul_hours=_linehaul(recipe, len(carriers), luck),
+        linehaul_hours=_linehaul(recipe, nodes, len(carriers), luck),
         pick_minutes=luck.uniform(1.5, 4.0, n_cat),
         season_peak=luck.uniform(0.0, 365.0, n_cat),
         season_depth=luck.uniform(0.05, 0.30, n_cat),
@@ -272,9 +298,9 @@ def _home(category: int) -> str:
     return _HOMES[category % len(_HOMES)]
 
 
-def _node_share(n_cat: int, n_dest: int, luck: np.random.Generator) -> Floats:
+def _node_share(n_cat: int, n_dest: int, n_nodes: int, luck: np.random.Generator) -> Floats:
     """Every category has a home: one node, our two DCs (each mostly for its own half), or our north DC and the 3PL."""
-    share = np.zeros((n_cat, n_dest, len(_NODES)))
+    share = np.zeros((n_cat, n_dest, n_nodes))
     north, south, hub = 0, 1, 2
     for cat in range(n_cat):
         home = _home(cat)
@@ -305,9 +331,9 @@ def _carrier_share(recipe: Recipe, n_carriers: int, luck: np.random.Generator) -
     return share
 
 
-def _linehaul(recipe: Recipe, n_carriers: int, luck: np.random.Generator) -> Floats:
-    hours = np.zeros((len(_NODES), len(recipe.destinations), n_carriers))
-    for node, place in enumerate(_NODES):
+def _linehaul(recipe: Recipe, nodes: tuple[Node, ...], n_carriers: int, luck: np.random.Generator) -> Floats:
+    hours = np.zeros((len(nodes), len(recipe.destinations), n_carriers))
+    for node, place in enumerate(nodes):
         for dest, name in enumerate(recipe.destinations):
             near = place.region == name
             hours[node, dest] = luck.uniform(8.0, 14.0) if near else luck.uniform(18.0, 34.0)

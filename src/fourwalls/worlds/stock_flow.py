@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fourwalls.worlds import allocation, buying, conversion, listing, records, shelf, supply
+from fourwalls.worlds import allocation, buying, conversion, listing, records, shelf, stores, supply
 from fourwalls.worlds.assortment import Assortment
 from fourwalls.worlds.clocks import Calendar
 from fourwalls.worlds.defects import SeverityByVersion, Trouble
@@ -85,6 +84,7 @@ class StockFlow:
     _desks: list[buying.Desk] = field(init=False)
     _docks: list[supply.Dock] = field(init=False)
     _known: Bools = field(init=False)
+    _stores: stores.Stores = field(init=False)
     _orders: int = 0
 
     def __post_init__(self) -> None:
@@ -103,9 +103,13 @@ class StockFlow:
             "media_on_empty": np.full(len(p.sku), MEDIA),
         }
         self._bad = {kind: SeverityByVersion(kind, self.versions, p.rows(), who) for kind, who in doer.items()}
+        self._stores = stores.Stores(r, p, self.versions)
         protect = np.array([buying.protected_days(s) for s in r.suppliers])[p.supplier]
+        protect = np.where(p.source >= 0, stores.COVER_DAYS, protect)
         rate = p.planned(0, protect).sum(axis=0)
-        first = np.round(buying.wanted_level(rate, 1.0, protect) - rate * (protect - 12.0) * 0.6).astype(np.int64)
+        first = np.round(buying.wanted_level(rate, 1.0, protect) - rate * np.maximum(protect - 12.0, 0.0) * 0.6).astype(
+            np.int64
+        )
         self.record = np.tile(np.maximum(first, 0), (n_v, 1))
         self.physical = self.record.copy()
         self.on_order = np.zeros(shape, dtype=np.int64)
@@ -155,10 +159,18 @@ class StockFlow:
                 moved, moves = self._even_out(day)
                 adjusted -= moved
                 orders += moves
+            to_stores = np.zeros_like(self.record)
+            if len(self._stores.rows):
+                if self.days.weekday[day] in stores.ORDER_WEEKDAYS:
+                    to_stores, moves = self._feed_stores(day)
+                    adjusted -= to_stores
+                    orders += moves
+                self._stores.fill(day, self.physical, generator(self.seed, "shelves", day).random(n_p))
+            on_show = self._stores.on_show(self.record)
             rows = order[bounds[day - first] : bounds[day - first + 1]]
             here = slice(bounds[day - first], bounds[day - first + 1])
             hour = wishes["at"][rows] - day * 24.0
-            self._note_return(day)
+            self._note_return(day, on_show)
             up, down = lags.of_wishes(
                 day,
                 place[rows],
@@ -168,20 +180,29 @@ class StockFlow:
                 self._empty_since,
             )
             served = shelf.serve(
-                place[rows], hour, wishes["units"][rows], wants[:, here], self.record, self.physical, up, down
+                place[rows],
+                hour,
+                wishes["units"][rows],
+                wants[:, here],
+                on_show,
+                self._stores.on_show(self.physical),
+                up,
+                down,
             )
             fate[:, rows], shipped[:, rows] = served.fate, served.shipped
             self._missed = served.hidden
-            opened = self.record > 0
+            opened = on_show > 0
             self.record = self.record - served.sold
             self.physical = self.physical - served.sold
-            ran_out = opened & (self.record <= 0)
+            self._stores.take(served.sold)
+            on_show = self._stores.on_show(self.record)
+            ran_out = opened & (on_show <= 0)
             self._empty_since = np.where(ran_out, day * 24.0 + served.empty_at, self._empty_since)
-            open_share = np.where(ran_out, served.empty_at / 24.0, (self.record > 0) * 1.0)
+            open_share = np.where(ran_out, served.empty_at / 24.0, (on_show > 0) * 1.0)
             shown[day - first] = lags.shown_share(
                 day, self.places, open_share[0], self._back_since[0], self._empty_since[0]
             )
-            self.forecaster.watch(served.sold, open_share)
+            self.forecaster.watch(served.sold + to_stores, open_share)
             self.physical = self.physical - records.gone_astray(
                 self.physical, luck.random(n_p), luck.standard_exponential(n_p), self._bad["poor_records"].on(day)
             )
@@ -246,16 +267,18 @@ class StockFlow:
         self._empty_since = np.where(emptied, day * 24.0, self._empty_since)
         return -missing, missing
 
-    def _note_return(self, day: int) -> None:
-        """Stock that came back to an empty shelf this morning."""
-        is_back = (self.record > 0) & np.isfinite(self._empty_since)
+    def _note_return(self, day: int, on_show: Ints) -> None:
+        """Stock that came back to an empty shelf this morning, and what left for the stores."""
+        is_gone = (on_show <= 0) & np.isinf(self._empty_since)
+        self._empty_since = np.where(is_gone, day * 24.0, self._empty_since)
+        is_back = (on_show > 0) & np.isfinite(self._empty_since)
         self._back_since = np.where(is_back, day * 24.0 + supply.ON_SHELF, self._back_since)
         self._empty_since = np.where(is_back, np.inf, self._empty_since)
 
     def _buy(self, day: int, luck: supply.SupplyLuck, sign_luck: float) -> list[Columns]:
         out = []
         for code, supplier in enumerate(self.retailer.suppliers):
-            mine = np.flatnonzero(self.places.supplier == code)
+            mine = np.flatnonzero((self.places.supplier == code) & (self.places.source < 0))
             if supplier.review_weekday != self.days.weekday[day] or not len(mine):
                 continue
             out += self._buy_from(day, code, mine, luck, sign_luck)
@@ -337,33 +360,32 @@ class StockFlow:
             self._expect(pairs[:, taker], day, on_shelf, units, units)
             rows = np.flatnonzero(units[0] > 0)
             if len(rows):
-                made.append(self._transfer_rows(day, pairs[rows], giver, taker, units[0, rows]))
+                here, there = pairs[rows, giver], pairs[rows, taker]
+                made.append(self._moved(day, here, there, units[0, rows], allocation.TRANSFER_DAYS))
         self.record = self.record - left
         self.physical = self.physical - left
         return left, made
 
-    def _transfer_rows(self, day: int, pairs: Ints, giver: int, taker: int, units: Ints) -> Columns:
-        n = len(units)
+    def _feed_stores(self, day: int) -> tuple[Ints, list[Columns]]:
+        """What leaves each place for the stores, and the orders of the first version."""
+        free = np.minimum(self.record, self.physical)
+        per_day = self.forecaster.per_day(day, stores.COVER_DAYS).sum(axis=1)
+        units = self._stores.shipments(day, self.record + self.on_order, free, per_day)
+        mine = self._stores.rows
+        source = self.places.source[mine]
+        left = np.zeros_like(self.record)
+        np.add.at(left.T, source, units.T)
+        self.record = self.record - left
+        self.physical = self.physical - left
+        self._expect(mine, day, np.full(units.shape, day + stores.TRANSFER_DAYS), units, units)
+        rows = np.flatnonzero(units[0] > 0)
+        if not len(rows):
+            return left, []
+        return left, [self._moved(day, source[rows], mine[rows], units[0, rows], stores.TRANSFER_DAYS)]
 
-        def at(hour: float) -> Floats:
-            return np.full(n, day * 24.0 + hour)
-
-        made: dict[str, NDArray[Any]] = {
-            "order": self._orders + np.arange(n),
-            "place": pairs[:, taker],
-            "from_node": self.places.node[pairs[:, giver]],
-            "supplier": np.full(n, -1),
-            "signalled": at(0.5),
-            "decided": at(1.0),
-            "placed": at(1.0),
-            "promised": at(24.0 * allocation.TRANSFER_DAYS + 5.0),
-            "shipped": at(4.0),
-            "received": at(24.0 * allocation.TRANSFER_DAYS - 8.0),
-            "available": at(24.0 * allocation.TRANSFER_DAYS + 5.0),
-            "units": units,
-            "come": units,
-        }
-        self._orders += n
+    def _moved(self, day: int, giver: Ints, taker: Ints, units: Ints, takes: int) -> Columns:
+        made = allocation.transfer_orders(day, self._orders, self.places.node[giver], taker, units, takes)
+        self._orders += len(units)
         return made
 
 

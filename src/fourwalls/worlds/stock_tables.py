@@ -149,7 +149,8 @@ def listings(world: World, block: Block) -> Table:
 def _listed_share(world: World, block: Block, first: int) -> Floats:
     """Share of each day each sku could be bought, by what the plan sells where, shape (skus, channels, days)."""
     p = world.places
-    planned = p.planned(block.first, block.last - block.first) + 1e-12
+    sells = world.retailer.is_in_store(np.arange(len(world.retailer.channels)))[:, None] == (p.source >= 0)
+    planned = p.planned(block.first, block.last - block.first) * sells + 1e-12
     shown = block.sales.shown_share[first - block.first :].transpose(2, 1, 0)
     n_sku, n_ch = len(world.retailer.skus.price), shown.shape[1]
     share = np.zeros((n_sku, n_ch, shown.shape[2]))

@@ -16,6 +16,9 @@ from fourwalls.worlds.retailer import Retailer
 from fourwalls.worlds.stock_flow import Sales
 from fourwalls.worlds.world import World
 
+TILL_AMOUNT = 0.9
+"""What selling a line in a store costs."""
+
 Sums = dict[str, Floats]
 """By name, shape (assets,).
 
@@ -77,7 +80,9 @@ def place_weights(world: World) -> Floats:
     rows = np.arange(len(p.sku))
     for dest in range(len(r.destinations)):
         for channel in range(len(r.channels)):
-            volume = planned[p.category, dest, channel] * r.node_share[p.category, dest, p.node] * units[channel]
+            volume = (
+                planned[p.category, dest, channel] * r.stock_share(channel)[p.category, dest, p.node] * units[channel]
+            )
             cell = {
                 "category": p.category,
                 "brand": p.brand,
@@ -105,7 +110,8 @@ def fulfilment(retailer: Retailer, lines: Columns) -> Floats:
     own = retailer.party_of("node_id")[lines["node_id"]] == 0
     handling = np.where(own, 1.1, 1.6) + 0.35 * retailer.pick_minutes[lines["category"]] * lines["luck_work"]
     parcel = 2.2 + 0.045 * retailer.linehaul_hours[lines["node_id"], lines["destination"], lines["carrier_id"]]
-    spent = np.where(np.isnan(lines["handed_over"]), 0.0, handling + parcel)
+    sent = np.where(retailer.is_in_store(lines["channel_id"]), TILL_AMOUNT, handling + parcel)
+    spent = np.where(np.isnan(lines["handed_over"]), 0.0, sent)
     return np.asarray(np.round(spent, 2), dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from fourwalls.worlds import carriage, demand, picking, promise
 from fourwalls.worlds.assortment import Assortment, assortment
 from fourwalls.worlds.clocks import Calendar, calendar
 from fourwalls.worlds.defects import AS_RECORDED, DEFECTS, Defect, PlacedDefect, Repairs, Trouble
-from fourwalls.worlds.draws import Columns, Floats, Ints, generator
+from fourwalls.worlds.draws import Columns, Floats, Ints, generator, take
 from fourwalls.worlds.order_flow import OrderFlow, sourced
 from fourwalls.worlds.recipe import Recipe, RecipeError
 from fourwalls.worlds.retailer import Retailer, build
@@ -106,6 +106,7 @@ def _last_year(retailer: Retailer, days: Calendar, seed: int) -> tuple[Ints, dic
 
 def _usual_hours(retailer: Retailer, lines: Columns) -> dict[tuple[str, int, int | None], float]:
     usual: dict[tuple[str, int, int | None], float] = {}
+    lines = take(lines, ~retailer.is_in_store(lines["channel_id"]))
     for stage, begins, ends, column in (
         ("release", "at", "released", "channel_id"),
         ("fulfilment", "released", "handed_over", "node_id"),
@@ -143,7 +144,8 @@ def _surprises(recipe: Recipe, retailer: Retailer, seed: int) -> tuple[Defect, .
     if most <= 0:
         return ()
     luck = generator(seed, "surprise")
-    kinds = list(DEFECTS)
+    has_stores = any(c.kind == "store" for c in retailer.channels)
+    kinds = [kind for kind in DEFECTS if has_stores or kind != "unfilled_shelves"]
     drawn = []
     for _ in range(int(luck.integers(least, most + 1))):
         kind = kinds[int(luck.integers(len(kinds)))]

@@ -33,7 +33,7 @@ class Fit:
     """
 
     on_screen = 12
-    assets = 9
+    assets = 7
     entries = 6
     readings = 7
     unknowns = 3
@@ -96,12 +96,13 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A reading, or a stage's clock, as one row of a table."""
+    """A reading, or a stage's clock, as one row of a table; of a clock, whether the stage could be judged."""
 
     label: str
     about: str
     said: tuple[wording.Said, ...]
     n: str
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,16 @@ class AssetView:
         name: Its name on one line.
         verdict, icon: The verdict, and its drawing.
         why: Where most of the gap lies, for the list of assets.
-        because, rule, bottleneck: The verdict in sentences.
+        where: The same in a few words, for a narrow list.
+        because, rule, bottleneck, next_step: The verdict in sentences.
         n_lines: Order lines looked at.
         is_known: Whether its gap could be told.
         tiles: The short answers.
         split: What can be recovered, by side.
         gap_lines, gap_share: The same in words.
         alone: What repairing one side alone would recover.
+        unjudged: Stages for which nothing is claimed; "" if there is none.
+        nothing: What a side without a part says.
         steps: The waterfall; empty where it cannot be drawn.
         lists: Inside fixes and outside dependencies, then those of unknown side if any.
         readings, clocks: Measured figures.
@@ -129,9 +133,11 @@ class AssetView:
     verdict: str
     icon: str
     why: str
+    where: str
     because: str
     rule: str
     bottleneck: str
+    next_step: str
     n_lines: str
     is_known: bool
     tiles: tuple[Tile, ...]
@@ -139,6 +145,8 @@ class AssetView:
     gap_lines: wording.Said
     gap_share: wording.Said
     alone: tuple[tuple[str, wording.Said], ...]
+    unjudged: str
+    nothing: str
     steps: tuple[Step, ...]
     lists: tuple[Listed, ...]
     readings: tuple[Row, ...]
@@ -219,20 +227,24 @@ class _AssetWords:
             verdict=wording.VERDICTS[asset.verdict],
             icon=_icon(asset.verdict),
             why=wording.largest_part(asset),
+            where=wording.where(asset),
             because=wording.sentence(asset.because),
             rule=wording.sentence(asset.rule),
             bottleneck=wording.sentence(asset.bottleneck),
+            next_step=wording.sentence(asset.next_step),
             n_lines=wording.count(asset.n_lines),
             is_known=isinstance(share, Estimate),
             tiles=_tiles(asset, self.level),
             split=split_bar(asset, self.widest),
-            gap_lines=self._said(wording.as_lines(share, asset.n_lines)),
+            gap_lines=wording.lines_of(share, asset.n_lines, self.level),
             gap_share=self._said(share),
             alone=self._alone(asset.gap),
+            unjudged="" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap),
+            nothing=wording.nothing_found(asset.gap),
             steps=steps(asset, self.level),
             lists=self._lists(asset),
             readings=tuple(self._reading(r) for r in asset.readings),
-            clocks=tuple(self._clock(c) for c in asset.clocks),
+            clocks=tuple(self._clock(c, asset.gap) for c in asset.clocks),
             unknowns=wording.unknowns(asset),
         )
 
@@ -245,7 +257,7 @@ class _AssetWords:
         return (
             ("Repairing inside only", self._said(gap.operate)),
             ("Repairing between only", self._said(gap.orchestrate)),
-            ("Both, beyond the sum", self._said(gap.interaction)),
+            ("Only both together", self._said(gap.interaction)),
         )
 
     def _lists(self, asset: AssetDiagnosis) -> tuple[Listed, ...]:
@@ -282,11 +294,12 @@ class _AssetWords:
         )
 
     def _reading(self, r: Reading) -> Row:
-        return Row(wording.plain(r.label), wording.prose(r.definition), (self._said(r.figure),), wording.count(r.n))
+        return Row(wording.plain(r.label), wording.prose(r.definition), (self._said(r.figure),), wording.records(r))
 
-    def _clock(self, c: StageClock) -> Row:
+    def _clock(self, c: StageClock, gap: Gap | Refusal) -> Row:
         said = (self._said(c.median), self._said(c.p90))
-        return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n))
+        judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
+        return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
 
 
 def _whole_parties(entries: Sequence[Contribution], most: int) -> int:
@@ -305,31 +318,35 @@ def _tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
     much, missed = wording.said(gap.total, level), wording.said(gap.missed, level)
     within = f"({much.interval}) " if much.interval else ""
     note = wording.prose(f"{within}of order lines could be recovered; {missed.value} missed")
-    tiles = [Tile("How much", much.value, note), _side_tile(gap, level), _sure_tile(gap)]
+    tiles = [Tile("How much", much.value, note), _side_tile(asset, gap, level), _sure_tile(asset, gap, level)]
     return (*tiles, _first_tile(asset, "inside", "Largest inside"), _first_tile(asset, "between", "Largest between"))
 
 
-def _side_tile(gap: Gap, level: float) -> Tile:
+def _side_tile(asset: AssetDiagnosis, gap: Gap, level: float) -> Tile:
     wall, part = wording.side(gap)
     if isinstance(part, Refusal):
         return Tile("Which side", wording.NOT_KNOWN, wording.sentence(part.because))
-    return Tile(
-        "Which side", wording.SIDES[wall], wording.prose(f"{wording.said(part, level)} of what could be recovered")
-    )
+    told = wording.said(part, level)
+    if asset.verdict == "operate then orchestrate":
+        return Tile(
+            "Which side", "Both", wording.prose(f"the larger part, {told.value}, is {wording.SIDES[wall].lower()}")
+        )
+    judged = ", as far as judged" if gap.unjudged else ""
+    return Tile("Which side", wording.SIDES[wall], wording.prose(f"{told} of what could be recovered{judged}"))
 
 
-def _sure_tile(gap: Gap) -> Tile:
-    sure = wording.sureness(gap)
+def _sure_tile(asset: AssetDiagnosis, gap: Gap, level: float) -> Tile:
+    sure = wording.certainty(asset, gap, level)
     if sure is None:
         return Tile("How sure", wording.NOT_KNOWN, "the chance was not computed")
-    chance, wall = sure
-    return Tile("How sure", chance, f"chance that the larger part is {wording.WALLS[wall]}")
+    return Tile("How sure", wording.opening(sure[0]), sure[1])
 
 
 def _first_tile(asset: AssetDiagnosis, wall: Wall, question: str) -> Tile:
     parts = wording.stage_parts(asset, wall, 1)
     if not parts:
-        return Tile(question, "Nothing", "no lines to recover on this side", wall)
+        unjudged = "" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap)
+        return Tile(question, "Nothing found", unjudged or "no lines to recover on this side", wall)
     part = parts[0]
     who = wording.whose((*part.biggest, *part.others))
     note = wording.in_lines(part.of.lines) + (f": {who}" if who else "")

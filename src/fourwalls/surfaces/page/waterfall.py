@@ -108,7 +108,7 @@ def split_bar(asset: AssetDiagnosis, widest: float) -> Bar | None:
             start += width
     ends = (total.low * asset.n_lines / widest * 100, total.high * asset.n_lines / widest * 100)
     parts = [f"{wording.WALLS[wall]} {wording.lines(x)}" for wall, x in sums.items() if x]
-    in_all = wording.said(wording.as_lines(total, asset.n_lines))
+    in_all = wording.lines_of(total, asset.n_lines)
     title = f"{', '.join(parts) or 'nothing to recover'}; in all {in_all}"
     return Bar(tuple(pieces), _inside_drawing(ends), title)
 
