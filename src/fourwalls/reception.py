@@ -185,11 +185,6 @@ class Reception:
             "Mend the mapping or the period.",
         )
 
-    @property
-    def lines_used(self) -> int:
-        """How many order lines there are after intake."""
-        return self._rows[1]
-
     @cached_property
     def lines(self) -> ir.Table:
         """Judged order lines, one row each, see `judged_lines`.
