@@ -205,7 +205,12 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
     attributed = totals["by_inside"] + totals["by_between"]
     inside = _estimates(totals["by_inside"], attributed, draws)
     chances = _chance_inside(totals["by_inside"], totals["by_between"], draws)
-    nothing = Refusal("no_gap", "part inside the wall", "nothing could be recovered with a known party", "")
+    nothing = Refusal(
+        "no_gap",
+        "part inside the wall",
+        "nothing could be recovered with a known party",
+        "nothing to get: there is no gap to split",
+    )
     return [
         Gap(
             **{name: figures[i] or _none(name) for name, figures in shares.items()},

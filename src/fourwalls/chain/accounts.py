@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fourwalls.chain.attribution import shapley, worth_of
 from fourwalls.chain.calendars import HOURS, Gate
-from fourwalls.chain.comparison import NOBODY, Standards, group_numbers
+from fourwalls.chain.comparison import NOBODY, Standards, coded_keys, group_numbers
 from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered
 from fourwalls.chain.standards import BINS
 from fourwalls.diagnosis import Outcome, Wall
@@ -250,12 +250,8 @@ def _gate_numbers(untimely: pa.Table, gates: Mapping[str, Mapping[Hashable, Gate
             continue
         numbers = {key: len(tables) + i for i, key in enumerate(known)}
         tables += [g.wait_hours for g in known.values()]
-        text = [pc.fill_null(pc.cast(untimely[name], pa.string()), NOBODY) for name in stage.gate]
-        coded = pc.dictionary_encode(pc.binary_join_element_wise(*text, "\x1f")).combine_chunks()
-        at = np.array(
-            [numbers.get(tuple(key.split("\x1f")), -1) for key in coded.dictionary.to_pylist()], dtype=np.int64
-        )
-        gate[s] = at[coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
+        keys, code = coded_keys([untimely[name] for name in stage.gate])
+        gate[s] = np.array([numbers.get(key, -1) for key in keys] or [-1], dtype=np.int64)[code]
     return (np.array(tables) if tables else np.zeros((0, HOURS))), gate
 
 

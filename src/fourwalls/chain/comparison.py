@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -281,6 +281,16 @@ def _together(groups: list[Weekly]) -> Weekly:
     return Weekly(np.concatenate([g.lines for g in groups]), np.concatenate([g.hours for g in groups]))
 
 
+def coded_keys(columns: Sequence[pa.ChunkedArray]) -> tuple[list[Key], Ints]:
+    """The different keys that rows have in some columns, and the number of each row's key."""
+    text = [pc.fill_null(pc.cast(column, pa.string()), NOBODY).combine_chunks() for column in columns]
+    coded = pc.dictionary_encode(pc.binary_join_element_wise(*text, "\x1f"))
+    code: Ints = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    # Read at the first row of each: whatever stands in a name, it is never taken apart again.
+    first = pa.array(np.unique(code, return_index=True)[1])
+    return list(zip(*(column.take(first).to_pylist() for column in text), strict=True)), code
+
+
 def group_numbers(plan: Plan, table: pa.Table, week: Ints | None) -> Ints:
     """The group of each row; -1 where the plan has never seen such a row.
 
@@ -289,11 +299,7 @@ def group_numbers(plan: Plan, table: pa.Table, week: Ints | None) -> Ints:
         table: Rows with the stage's key columns (`doer` and places).
         week: Week of each row, or None if the table has a column `block`.
     """
-    text = [pc.fill_null(pc.cast(table[name], pa.string()), NOBODY) for name in KEYS[plan.stage]]
-    joined = pc.binary_join_element_wise(*text, "\x1f")
-    coded = pc.dictionary_encode(joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined)
-    keys = [tuple(key.split("\x1f")) for key in coded.dictionary.to_pylist()]
-    code = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    keys, code = coded_keys([table[name] for name in KEYS[plan.stage]])
     found = [plan.comparisons.get(key) for key in keys]
     group: Ints = np.array([-1 if c is None else c.group for c in found] or [-1], dtype=np.int64)[code]
     if plan.by_block:
