@@ -34,7 +34,7 @@ def test_no_effect_is_claimed_from_a_handful_of_late_lines() -> None:
 
 def counts(**given: float) -> dict[str, np.ndarray]:
     names = {name for share in SHARES for name in (share.above, share.below)}
-    return {name: np.full((1, WEEKS), given.get(name, 0.0)) for name in names}
+    return {name: np.full((1, WEEKS), given.get(name, 0.0)) for name in names} | {"lines": np.full((1, WEEKS), 100.0)}
 
 
 def test_a_reading_without_its_columns_is_refused_by_name() -> None:
@@ -53,4 +53,12 @@ def test_too_short_a_record_has_no_ranges() -> None:
 
 def test_nothing_to_divide_is_a_refusal_not_a_zero() -> None:
     found = service_readings(Panel(counts(), DRAWS), frozenset({"promised_at", "delivered_at"}))[0]
+    assert all(isinstance(r.figure, Refusal) for r in found if r.name != "overdue_share")
+
+
+def test_an_asset_of_a_few_weeks_has_no_ranges() -> None:
+    young = {name: values.copy() for name, values in counts(due=10, on_time=9).items()}
+    for values in young.values():
+        values[:, 3:] = 0
+    found = service_readings(Panel(young, DRAWS), frozenset({"promised_at", "delivered_at"}))[0]
     assert all(isinstance(r.figure, Refusal) for r in found)

@@ -16,8 +16,8 @@ from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock, S
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
-from fourwalls.readings import Panel, too_few_spans
-from fourwalls.resampling import LEVEL, Draws, ratio_ranges
+from fourwalls.readings import Panel, active_spans, too_few_spans
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
 from fourwalls.verdict import Facts, decide
 
 Floats = npt.NDArray[np.float64]
@@ -211,8 +211,11 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
         "nothing could be recovered with a known party",
         "nothing to get: there is no gap to split",
     )
+    active = active_spans(lines)
     return [
-        Gap(
+        too_few_spans("gap", int(active[i]))
+        if active[i] < LEAST_CLUSTERS
+        else Gap(
             **{name: figures[i] or _none(name) for name, figures in shares.items()},
             inside_share=inside[i] or nothing,
             inside_chance=chances[i],

@@ -40,14 +40,25 @@ class Panel:
         if self.draws is None:
             return [too_few_spans(about, over.shape[1]) for _ in range(len(over))]
         value, low, high = ratio_ranges(over, under, self.draws)
+        active = active_spans(self.counts["lines"])
         return [
-            nothing_to_divide(about)
+            too_few_spans(about, spans)
+            if spans < LEAST_CLUSTERS
+            else nothing_to_divide(about)
             if not np.isfinite(v)
             else share_estimate(v, lo, hi, n, unit)
             if unit == "share"
             else Estimate(v, lo, hi, unit, LEVEL)
-            for v, lo, hi, n in zip(value.tolist(), low.tolist(), high.tolist(), sums.tolist(), strict=True)
+            for v, lo, hi, n, spans in zip(
+                value.tolist(), low.tolist(), high.tolist(), sums.tolist(), active.tolist(), strict=True
+            )
         ]
+
+
+def active_spans(lines: Floats) -> Ints:
+    """In how many spans an asset has order lines at all, shape (assets,)."""
+    spans: Ints = (lines > 0).sum(axis=1).astype(np.int64)
+    return spans
 
 
 def too_few_spans(about: str, spans: int) -> Refusal:
@@ -55,7 +66,7 @@ def too_few_spans(about: str, spans: int) -> Refusal:
     return Refusal(
         "too_few_spans",
         about,
-        f"the record spans {spans} days, and a range needs at least {LEAST_CLUSTERS}",
+        f"there are order lines in {spans} weeks (or days, in a short record), and a range needs at least {LEAST_CLUSTERS}",
         "a longer period",
     )
 
@@ -164,7 +175,7 @@ EFFECTS = (
     ),
     _Effect(
         "return_effect_of_lateness", "Coming back after a late order, against a punctual one", "returned", "share",
-        "share of customers who order again within 90 days after a late order less that after a punctual one with the same promised lead time",
+        "share of customers who order again within 90 days of the promise after a late order less that after a punctual one with the same promised lead time",
         Refusal("missing_column", "Coming back after a late order, against a punctual one", "order_lines.customer_id is not in the record", "order_lines.customer_id"),
     ),
 )  # fmt: skip

@@ -16,6 +16,10 @@ def _lead_class(lines: ir.Table) -> ir.IntegerValue:
     return ibis.cases(*((lead < days, i) for i, days in enumerate(_LEADS_DAYS)), else_=len(_LEADS_DAYS))
 
 
+def _within(after_s: ir.IntegerValue, horizon: int) -> ir.BooleanValue:
+    return ((after_s > 0) & (after_s <= horizon)).fill_null(False)
+
+
 def ratings_by_lateness(lines: ir.Table) -> ir.Table:
     """Ratings of late and of punctual lines, by asset, promised lead time and span of time.
 
@@ -34,9 +38,10 @@ def ratings_by_lateness(lines: ir.Table) -> ir.Table:
 
 
 def returning_by_lateness(lines: ir.Table, observed_until: int) -> ir.Table:
-    """Orders after which the customer ordered again within 90 days of delivery, late against punctual.
+    """Orders after which the customer ordered next within 90 days of the promise, late against punctual.
 
-    Only orders delivered at least 90 days before the record ends.
+    Counted from the promise, not from delivery: a late delivery would else have the longer window. Only orders promised
+    at least 90 days before the record ends.
 
     Reads: lines from `judged_lines`.
     Grain: asset_key, lead, span.
@@ -45,18 +50,18 @@ def returning_by_lateness(lines: ir.Table, observed_until: int) -> ir.Table:
     t = lines.filter(lines.customer_id.notnull())
     orders = t.group_by("customer_id", "order_key").agg(
         ordered_s=t.ordered_s.min(),
-        delivered_s=t.delivered_s.max(),
         promised_s=t.promised_s.min(),
         span=t.span.min(),
         is_late=ibis.cases((t.outcome == "late", 1), else_=0).max(),
         complete=ibis.cases((t.outcome.isin(["on time", "late"]), 1), else_=0).min(),
-        asset_key=t.asset_key.min(),
+        # Of the first line: the smallest hash would be another asset on another engine.
+        asset_key=t.asset_key.argmin(t.line_id),
     )
     window = ibis.window(group_by="customer_id", order_by=["ordered_s", "order_key"])
     orders = orders.mutate(next_s=orders.ordered_s.lead().over(window))
     horizon = RETURN_DAYS * SECONDS_PER_DAY
-    seen = orders.filter((orders.complete == 1) & (orders.delivered_s < observed_until - horizon))
-    seen = seen.mutate(lead=_lead_class(seen), came_back=(seen.next_s <= seen.delivered_s + horizon).fill_null(False))
+    seen = orders.filter((orders.complete == 1) & (orders.promised_s < observed_until - horizon))
+    seen = seen.mutate(lead=_lead_class(seen), came_back=_within(seen.next_s - seen.promised_s, horizon))
     late, punctual = seen.is_late == 1, seen.is_late == 0
     return seen.group_by("asset_key", "lead", "span").agg(
         late=ibis.cases((late, 1), else_=0).sum().cast("int64"),
