@@ -42,6 +42,7 @@ SOUND = Facts(
     unheld_share=0.0,
     event_share=0.0,
     outside_event=0.08,
+    judged_share=1.0,
     missed_of_due=0.15,
     on_time_target=0.95,
     target_origin="your target",
@@ -58,6 +59,7 @@ SOUND = Facts(
         ({"gap": gap(0.006, 0.005)}, "operate"),  # both sides hold a part, neither is material alone: near tie
         ({"gap": gap(0.06, 0.02, chance=0.5)}, "operate"),
         ({"lines": 199}, "cannot tell yet"),
+        ({"judged_share": 0.1, "gap": gap(0.0, 0.0, missed=0.0)}, "cannot tell yet"),
         ({"gap": gap(0.003, 0.0, missed=0.004)}, "leave it"),
         ({"missed_of_due": 0.05}, "leave it"),
         ({"untraced_share": 0.51}, "cannot tell yet"),

@@ -471,6 +471,8 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
     t = {name: values.sum(axis=1) for name, values in parts.totals.items()}
     event, outside, beyond = concentration(parts.totals["total"], lines)
     on_time, due = (parts.panel.counts[name].sum(axis=1) for name in ("on_time", "due"))
+    # Cancelled lines were due to nobody any more; lines still open are no evidence either way.
+    arrived = (lines - parts.panel.counts["open"] - parts.panel.counts["cancelled"]).sum(axis=1)
     made = []
     for i, values in enumerate(parts.axes.assets):
         missed, total = float(t["missed"][i]), float(t["total"][i])
@@ -483,6 +485,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             unheld_share=float(t["unheld"][i]) / missed if missed else 0.0,
             event_share=float(event[i]) if beyond[i] else 0.0,
             outside_event=float(outside[i]),
+            judged_share=float(due[i] / arrived[i]) if arrived[i] else 0.0,
             missed_of_due=1 - float(on_time[i] / due[i]) if due[i] else 0.0,
             on_time_target=portfolio.on_time_share,
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",

@@ -22,6 +22,7 @@ class Facts:
             could not be traced; part of them for whose stages no standard was found. 0-1.
         event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that.
         outside_event: The gap without those weeks, as a share of order lines.
+        judged_share: Lines on time, late, overdue or cancelled, of all that are not simply still open, 0-1.
         missed_of_due: Late and overdue lines, of lines due, 0-1.
         on_time_target: Share of lines that is asked to be on time, 0-1; `target_origin` says by whom.
     """
@@ -34,6 +35,7 @@ class Facts:
     unheld_share: float
     event_share: float
     outside_event: float
+    judged_share: float
     missed_of_due: float
     on_time_target: float
     target_origin: str
@@ -123,6 +125,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
+_LEAST_JUDGED = 0.5
 # A share that would be written as 100 %.
 _ALL = 0.995
 
@@ -142,6 +145,12 @@ def _too_few(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if f.lines >= t.least_lines:
         return None
     return f"Only {f.lines} order lines; {t.least_lines} are needed before a share of them means much."
+
+
+def _unpromised(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if f.judged_share >= _LEAST_JUDGED:
+        return None
+    return f"Only {percent(f.judged_share)} of the lines could be on time at all: the others carry no promise, or none came due."
 
 
 def _nothing_missed(f: Facts, gap: Gap, t: Thresholds) -> str | None:
@@ -237,6 +246,7 @@ def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 RULES = (
     _Rule("Fewer than {t.least_lines} lines: cannot tell.", "cannot tell yet", _too_few),
+    _Rule("Fewer than half of the lines due with a promise: cannot tell.", "cannot tell yet", _unpromised),
     _Rule("Fewer than {t.material_share:.1%} of lines missed: leave it.", "leave it", _nothing_missed),
     _Rule("On time as often as asked: leave it.", "leave it", _at_target),
     _Rule("More than {t.untraced_share:.0%} of missed lines untraceable: cannot tell.", "cannot tell yet", _untraced),

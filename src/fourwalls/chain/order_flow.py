@@ -155,7 +155,9 @@ def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats,
         known = np.isfinite(repairs.sound[0, stage])
         cap = repairs.cap[stage]
         waited = lines.waited_until - start
-        slow = (known & (waited > repairs.sound[2, stage])) | (waited > cap)
+        # Given up while the promise could still be kept is nobody's doing, unless a cap was broken.
+        in_time = lines.cancelled <= lines.promised
+        slow = (known & (waited > repairs.sound[2, stage]) & ~in_time) | (waited > cap)
         median = np.where(known, np.minimum(repairs.sound[0, stage], cap), cap)
         as_is[stage] = np.where(stuck, np.inf, np.where(missing, repairs.usual[stage], as_is[stage]))
         repaired[stage] = np.where(stuck, np.where(slow, median, np.inf), repaired[stage])
@@ -174,7 +176,8 @@ def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
     It is replaced by the time within which they deliver the target share. Spreads of stages are independent, so
     their distances from the median add in square.
     """
-    median, in_four_of_five, _, in_target = repairs.sound
+    # A target or a service level bounds the whole distribution, not only its middle.
+    median, in_four_of_five, _, in_target = np.minimum(repairs.sound, repairs.cap)
     at = lines.ordered
     for stage in range(TIMED):
         at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
