@@ -19,7 +19,7 @@ check: .venv/dev.done ## style, types, structure
 fix: .venv/dev.done ## let the tools mend what they can
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-bench: .venv/dev.done ## time and memory as ratios to one hand-written query
+bench: .venv/rivals.done ## time and memory as ratios to one hand-written query
 	@$(BIN)/python -m benchmarks.diagnose
 
 quality: .venv/dev.done ## decision quality on known worlds
@@ -38,6 +38,10 @@ clean: ## forget the environment and what was made
 .venv/run.done: .venv/uv.done requirements.lock pyproject.toml
 	@test -e .venv/dev.done || $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/rivals.done: .venv/dev.done requirements-rivals.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-rivals.lock
 	@touch $@
 
 .venv/dev.done: .venv/uv.done requirements-dev.lock pyproject.toml
