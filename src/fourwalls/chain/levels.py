@@ -1,0 +1,248 @@
+"""What was ordered for a shelf, when it could have been, and how much the amount hung on what stood there.
+
+The order-up-to level is read off every order: position (on hand and on order) plus what was ordered. Between orders it is
+interpolated, since on a day without an order it lay at or below the position. Where the giver of a transfer had nothing
+left, what came was not what was wanted: there the level is interpolated from the occasions on which it had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.chain.stock_replay import LOW, NEVER, Occasions
+from fourwalls.chain.supply import DAY_S, Repaired, Supplies
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+FIXED = np.float32(np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Where shelves are mainly supplied from: a supplier and a node, or a giving node and a node.
+
+    Attributes:
+        of_shelf: Lane of each shelf, shape (shelves,); −1 if nothing was ever ordered for it.
+        of_order: Lane of each order, shape (orders,).
+        refills: Whether the order comes by its shelf's main lane; others (moves between nodes) are carried as they are.
+        donor: Shelf that the main lane of each shelf takes from, −1 for purchases, shape (shelves,).
+        protects: Days an order has to last: from one occasion to the next and until it is on the shelf, shape (lanes,).
+        between: Days from one occasion to the next, shape (lanes,).
+    """
+
+    of_shelf: Ints
+    of_order: Ints
+    refills: Bools
+    donor: Ints
+    protects: Floats
+    between: Floats
+
+
+def decided_day(s: Supplies) -> Floats:
+    """Day on which the amount was settled: when the need was seen, else when the order was placed [days since 1970]."""
+    at = np.where(np.isnan(s.signalled), s.placed, s.signalled)
+    return np.floor(at / DAY_S)
+
+
+def lanes(s: Supplies, shelves: int) -> Lanes:
+    """Who mainly supplies each shelf, how often, and how long it takes."""
+    names = np.char.add(np.char.add(s.supplier, "\x1f"), s.node)
+    lane_names, lane = np.unique(names, return_inverse=True)
+    count = len(lane_names)
+    cell = s.shelf * max(count, 1) + lane
+    cells, inverse = np.unique(cell, return_inverse=True)
+    units = np.bincount(inverse, s.ordered + 1e-9)
+    of_shelf = np.full(shelves, -1, np.int64)
+    order = np.argsort(units, kind="stable")
+    of_shelf[cells[order] // max(count, 1)] = cells[order] % max(count, 1)  # the largest is written last
+    refills = of_shelf[s.shelf] == lane
+    donor = np.full(shelves, -1, np.int64)
+    donor[s.shelf[refills]] = s.donor[refills]
+    between, takes = np.full(count, np.nan), np.full(count, np.nan)
+    day = decided_day(s)
+    for number in range(count):
+        mine = lane == number
+        days = np.unique(day[mine])
+        if len(days) > 1:
+            between[number] = float(np.median(np.diff(days)))
+        came = mine & ~np.isnan(s.available)
+        if came.any():
+            takes[number] = float(np.median(s.available[came] / DAY_S - day[came]))
+    return Lanes(of_shelf, lane, refills, donor, between + takes, between)
+
+
+def subset(s: Supplies, r: Repaired, rows: Ints, first: int) -> tuple[Supplies, Repaired]:
+    """The orders of some shelves, numbered from the first of them."""
+    picked = {name: getattr(s, name)[rows] for name in Supplies.__dataclass_fields__}
+    picked["shelf"] = picked["shelf"] - first
+    picked["donor"] = np.where(picked["donor"] >= 0, picked["donor"] - first, -1)
+    return Supplies(**picked), Repaired(r.arrives[rows], r.come[rows], r.held[:, rows], r.words[:, rows], r.standards)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Order-up-to levels as the record implies them.
+
+    Attributes:
+        position: On hand and on order at the beginning of each day [units], shape (shelves, days).
+        shelf, day, level: Where orders show the level [units], by shelf and day, shape (knots,).
+    """
+
+    position: Floats32
+    shelf: Ints
+    day: Ints
+    level: Floats
+
+    def at(self, shelf: Ints, day: Ints) -> Floats:
+        """The level on some days, interpolated between orders; NaN for a shelf without any."""
+        if not len(self.shelf):
+            return np.full(len(shelf), np.nan)
+        width = self.position.shape[1] + 1
+        keys, key = self.shelf * width + self.day, shelf * width + day
+        after = np.searchsorted(keys, key).clip(0, len(keys) - 1)
+        before = (np.searchsorted(keys, key, side="right") - 1).clip(0, len(keys) - 1)
+        mine_after, mine_before = self.shelf[after] == shelf, self.shelf[before] == shelf
+        before = np.where(mine_before, before, after)
+        after = np.where(mine_after, after, before)
+        span = np.maximum(self.day[after] - self.day[before], 1)
+        weight = np.clip((day - self.day[before]) / span, 0.0, 1.0)
+        found = self.level[before] * (1 - weight) + self.level[after] * weight
+        return np.where(mine_after | mine_before, found, np.nan)
+
+
+def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Levels:
+    """Levels that the orders of some shelves imply.
+
+    Args:
+        s: Orders for these shelves, shelves numbered from 0.
+        lane: Who supplies them, for the same orders and shelves.
+        closing: Stock at the end of each day [units], shape (shelves, days).
+        first_day: First day [days since 1970].
+    """
+    shelves, days = closing.shape
+    day = (decided_day(s) - first_day).astype(np.int64)
+    arrives = np.where(np.isnan(s.available), days, s.available // DAY_S - first_day).astype(np.int64)
+    flow = np.zeros((shelves, days + 1), np.float32)
+    live = (arrives > 0) & (day < days)
+    np.add.at(flow, (s.shelf[live], np.maximum(day[live], 0)), s.ordered[live].astype(np.float32))
+    np.add.at(flow, (s.shelf[live], np.minimum(arrives[live], days)), -s.ordered[live].astype(np.float32))
+    on_order = np.cumsum(flow, axis=1)[:, :days]
+    opening = np.concatenate([closing[:, :1], closing[:, :-1]], axis=1)
+    # What is ordered on a day is not yet part of the position it is ordered against; what arrives on it still counts.
+    placed_today = np.zeros((shelves, days + 1), np.float32)
+    np.add.at(placed_today, (s.shelf[live], np.maximum(day[live], 0)), s.ordered[live].astype(np.float32))
+    came_today = np.zeros((shelves, days + 1), np.float32)
+    here = live & (arrives < days) & (arrives > day)
+    np.add.at(came_today, (s.shelf[here], arrives[here]), s.ordered[here].astype(np.float32))
+    position = opening + on_order - placed_today[:, :days] + came_today[:, :days]
+    knots = _knots(s, lane, day, closing)
+    rows = np.flatnonzero(knots)
+    width = days + 1
+    key, inverse = np.unique(s.shelf[rows] * width + day[rows], return_inverse=True)
+    ordered = np.bincount(inverse.ravel(), s.ordered[rows], minlength=len(key))
+    shelf, at = key // width, key % width
+    return Levels(position, shelf, at, position[shelf, at] + ordered)
+
+
+def _knots(s: Supplies, lane: Lanes, day: Ints, closing: Floats32) -> Bools:
+    """Orders that show the level: by the main lane, inside the record, and not cut by what the giver had."""
+    inside = lane.refills & (day >= 0) & (day < closing.shape[1]) & (s.ordered > 0)
+    at = day.clip(0, closing.shape[1] - 1)
+    cut = (s.donor >= 0) & (closing[np.maximum(s.donor, 0), at] <= 0)
+    found: Bools = inside & ~cut
+    return found
+
+
+def occasions(
+    s: Supplies, r: Repaired, lane: Lanes, known: Levels, closing: Floats32, active: Bools, first_day: int
+) -> tuple[Occasions, Ints]:
+    """Every occasion on which something was, or could have been, ordered for these shelves; shifts are still 0.
+
+    Args:
+        s, r, lane, known, closing, first_day: As for `levels`.
+        active: Days inside each shelf's own record, shape (shelves, days).
+
+    Returns:
+        The occasions by shelf and day, and the lane of each.
+    """
+    days = closing.shape[1]
+    day = (decided_day(s) - first_day).astype(np.int64)
+    arrives = np.where(np.isnan(r.arrives), NEVER, np.nan_to_num(r.arrives) // DAY_S - first_day).astype(np.int64)
+    rows = np.flatnonzero((arrives[:, 0] >= 0) & (day < days) & (s.ordered > 0))
+    inside = lane.refills[rows] & (day[rows] >= 0)
+    at = day[rows].clip(0, days - 1)
+    donor = np.where(lane.refills[rows], s.donor[rows], -1)
+    need = np.where(inside, s.ordered[rows], FIXED)
+    # Where the giver had nothing left, the wish was larger than what came.
+    cut = inside & (donor >= 0) & (closing[np.maximum(donor, 0), at] <= 0)
+    wish = known.at(s.shelf[rows], at) - known.position[s.shelf[rows], at]
+    need = np.where(cut & np.isfinite(wish), np.maximum(wish, s.ordered[rows]), need)
+    fill = np.where(s.ordered[rows, None] > 0, r.come[rows] / np.maximum(s.ordered[rows, None], 1e-9), 1.0)
+    never = arrives[rows, 0] >= NEVER
+    fill[never] = 1.0
+    quiet = _quiet(s, r, lane, known, closing, active, day, arrives)
+    made = {
+        "shelf": np.concatenate([s.shelf[rows], quiet["shelf"]]),
+        "donor": np.concatenate([donor, quiet["donor"]]),
+        "day": np.concatenate([np.maximum(day[rows], 0), quiet["day"]]),
+        "need": np.concatenate([need, quiet["need"]]),
+        "ordered": np.concatenate([s.ordered[rows], np.zeros(len(quiet["shelf"]))]),
+        "come": np.concatenate([r.come[rows], np.zeros((len(quiet["shelf"]), 2))]),
+        "fill": np.concatenate([fill, quiet["fill"]]),
+        "arrives": np.concatenate([arrives[rows].clip(0), quiet["arrives"]]),
+    }
+    order = np.lexsort((made["shelf"], made["day"]))
+    types = {"shelf": np.int32, "donor": np.int32, "day": np.int32, "arrives": np.int32}
+    ready = {name: values[order].astype(types.get(name, np.float32)) for name, values in made.items()}
+    lane_of = np.concatenate([lane.of_order[rows], lane.of_shelf[quiet["shelf"]]])[order]
+    return Occasions(**ready, shift=np.zeros((len(order), LOW), np.float32)), lane_of
+
+
+def _quiet(
+    s: Supplies,
+    r: Repaired,
+    lane: Lanes,
+    known: Levels,
+    closing: Floats32,
+    active: Bools,
+    day: Ints,
+    arrives: Ints,
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Occasions of a lane on which nothing was ordered for a shelf it supplies."""
+    days = closing.shape[1]
+    count = len(lane.protects)
+    inside = lane.refills & (day >= 0) & (day < days)
+    open_days = np.zeros((max(count, 1), days), np.bool_)
+    open_days[lane.of_order[inside], day[inside]] = True
+    ordered = np.zeros(closing.shape, np.bool_)
+    ordered[s.shelf[inside], day[inside]] = True
+    supplied = lane.of_shelf >= 0
+    could = active & ~ordered & supplied[:, None] & open_days[np.maximum(lane.of_shelf, 0)]
+    shelf, at = np.nonzero(could)
+    takes, fill = np.full((max(count, 1), 8), float(NEVER)), np.ones((max(count, 1), 2))
+    came = inside & (arrives[:, 0] < NEVER) & (s.ordered > 0)
+    for number in np.unique(lane.of_order[came]).tolist():
+        mine = came & (lane.of_order == number)
+        takes[number] = np.median(arrives[mine] - day[mine, None], axis=0)
+        fill[number] = r.come[mine].sum(axis=0) / s.ordered[mine].sum()
+    donor = lane.donor[shelf]
+    wish = known.at(shelf, at) - known.position[shelf, at]
+    cut = (donor >= 0) & (closing[np.maximum(donor, 0), at] <= 0)
+    need = np.where(cut, np.maximum(wish, 0.0), np.minimum(wish, 0.0))
+    keep = np.isfinite(need)
+    shelf, at, need = shelf[keep], at[keep], need[keep]
+    of = lane.of_shelf[shelf]
+    return {
+        "shelf": shelf,
+        "donor": donor[keep],
+        "day": at,
+        "need": need,
+        "fill": fill[of],
+        "arrives": np.minimum(at[:, None] + np.round(takes[of]), float(NEVER)).astype(np.int64),
+    }

@@ -1,0 +1,215 @@
+"""By how much order-up-to levels would lie higher or lower, had the forecast been unbiased and the sharing out even."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+CHANCE = 0.05
+_Z = NormalDist().inv_cdf(1 - CHANCE / 2)
+# What happens in one month hangs together; fewer months cannot show that a bias lasts.
+WEEKS_PER_BLOCK = 4
+LEAST_BLOCKS = 6
+# Fewer shelves than this cannot show what cover a rate and a lead time usually get, fewer skus not what holds for a cell.
+LEAST_SHARED = 12
+LEAST_SKUS = 4
+_HUBER = 1.345
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRows:
+    """Forecasts for shelves, one entry each.
+
+    Attributes:
+        shelf: Number of the shelf, shape (rows,).
+        channel: Number of the channel.
+        cell: Number of the cell whose bias is measured together: one forecaster, channel and kind of product.
+        made, start: Day it was made and first day of its period [days from the first day of the record].
+        length: Days in the period.
+        units: Forecast [units/day].
+    """
+
+    shelf: Ints
+    channel: Ints
+    cell: Ints
+    made: Ints
+    start: Ints
+    length: Ints
+    units: Floats32
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """How far the forecasts of each cell lie off, shape (cells,) each.
+
+    Attributes:
+        share: mean(forecast − demand) / mean(demand); NaN where it cannot be told.
+        counts: The part of it that is no chance, after shrinking; 0 where chance could do it.
+        blocks: Months of demand it rests on.
+    """
+
+    share: Floats
+    counts: Floats
+    blocks: Ints
+
+
+def bias(rows: ForecastRows, demand: Floats32, share: Floats, cells: int) -> Bias:
+    """The bias of each cell's forecasts against what customers wanted, lost sales included.
+
+    Its chance error is that of a ratio over blocks of four weeks. What exceeds two-sided 5 % is shrunk by 1 − 1/z² as
+    in the positive-part James–Stein estimator (Efron and Morris 1973).
+
+    Args:
+        rows: The forecasts.
+        demand: Units wanted, shape (shelves, days).
+        share: Part of each shelf's demand that comes from the row's channel, shape (rows,).
+        cells: Number of cells.
+    """
+    days = demand.shape[1]
+    inside = (rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share)
+    upto = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1)
+    at = np.flatnonzero(inside)
+    wanted = upto[rows.shelf[at], rows.start[at] + rows.length[at]] - upto[rows.shelf[at], rows.start[at]]
+    blocks = days // (7 * WEEKS_PER_BLOCK) + 1
+    where = rows.cell[at] * blocks + rows.start[at] // (7 * WEEKS_PER_BLOCK)
+    shape = (cells, blocks)
+    forecast = np.bincount(where, rows.units[at] * rows.length[at], minlength=cells * blocks).reshape(shape)
+    came = np.bincount(where, wanted * share[at], minlength=cells * blocks).reshape(shape)
+    return _judged(forecast, came)
+
+
+def _judged(forecast: Floats, came: Floats) -> Bias:
+    used = (came > 0) | (forecast > 0)
+    n = used.sum(axis=1)
+    total = came.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = forecast.sum(axis=1) / total
+        off = np.where(used, forecast - ratio[:, None] * came, 0.0)
+        error = np.sqrt((off**2).sum(axis=1) * n / np.maximum(n - 1, 1)) / total
+        z = np.abs(ratio - 1) / error
+    known = (n >= LEAST_BLOCKS) & (total > 0)
+    sure = known & (z > _Z)
+    counts = np.where(sure, (ratio - 1) * (1 - 1 / np.maximum(z, 1.0) ** 2), 0.0)
+    return Bias(np.where(known, ratio - 1, np.nan), np.nan_to_num(counts), n.astype(np.int64))
+
+
+def forecast_shift(rows: ForecastRows, found: Bias, days: int, shelves: int) -> Floats32:
+    """By how much the forecast of each shelf would lie higher on each day, had it no bias [units/day], shape (shelves, days).
+
+    On each day the forecast made last counts, for the period that begins first after it was made.
+    """
+    counts = found.counts[rows.cell]
+    change = (rows.units / np.maximum(1 + counts, 0.05) - rows.units).astype(np.float32)
+    total = np.zeros((shelves, days), np.float32)
+    if not len(rows.shelf):
+        return total
+    for channel in np.unique(rows.channel).tolist():
+        mine = np.flatnonzero((rows.channel == channel) & (rows.made < days))
+        if not np.any(change[mine]):
+            continue
+        # Later periods first, so that the nearest of each day is written last.
+        mine = mine[np.lexsort((-rows.start[mine], rows.made[mine]))]
+        panel = np.full((shelves, days), np.nan, np.float32)
+        panel[rows.shelf[mine], np.maximum(rows.made[mine], 0)] = change[mine]
+        total += np.nan_to_num(_held(panel))
+    return total
+
+
+def _held(values: Floats32) -> Floats32:
+    """The last known value of each row, day by day; the first one also before it."""
+    known = np.isfinite(values)
+    index = np.where(known, np.arange(values.shape[1])[None, :], 0)
+    np.maximum.accumulate(index, axis=1, out=index)
+    return np.take_along_axis(values, index, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """How unevenly stock is shared out among the nodes of a sku.
+
+    Attributes:
+        lean: How much more (log) each shelf is given than its demand asks for, beside the other nodes of its sku, as
+            far as it is no chance; 0 where it is shared out evenly or goes to one node alone; shape (shelves,).
+        judged: Whether the shelf's sku is shared out among nodes that can be compared, same shape.
+    """
+
+    lean: Floats
+    judged: npt.NDArray[np.bool_]
+
+
+def skew(level: Floats, rate: Floats, protects: Floats, sku: Ints, cell: Ints) -> Skew:
+    """How unevenly stock is shared out: levels beside demand, sku by sku, what holds for all skus of a cell.
+
+    Slow sellers need more days of cover than fast ones, and long lead times more than short ones: what cover a rate and
+    a lead time usually get is fitted over all shelves (Huber's weights, 1964), and only the rest is compared.
+
+    Args:
+        level: Mean order-up-to level [units], NaN where unknown, shape (shelves,).
+        rate: Mean demand [units/day], same shape.
+        protects: Days an order has to last, same shape.
+        sku: Number of the sku, same shape.
+        cell: Number of what is judged together: a node and a kind of product, same shape.
+    """
+    lean, judged = np.zeros(len(level)), np.zeros(len(level), np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = np.stack([np.ones(len(level)), np.log(rate), np.log(protects)], axis=1)
+        y = np.log(level / rate)
+    usable = np.isfinite(y) & np.isfinite(x).all(axis=1)
+    shared = usable & (np.bincount(sku[usable], minlength=int(sku.max(initial=0)) + 1)[sku] >= 2)
+    at = np.flatnonzero(shared)
+    if len(at) < LEAST_SHARED:
+        return Skew(lean, judged)
+    rest = y[at] - x[at] @ _fitted(x[at], y[at])
+    weight = rate[at] * protects[at]
+    of = sku[at]
+    centre = np.bincount(of, rest * weight, minlength=of.max() + 1) / np.maximum(
+        np.bincount(of, weight, minlength=of.max() + 1), 1e-12
+    )
+    rest = rest - centre[of]
+    judged[at] = True
+    for number in np.unique(cell[at]).tolist():
+        mine = cell[at] == number
+        n = int(mine.sum())
+        if n < LEAST_SKUS:
+            continue
+        mean, error = float(rest[mine].mean()), float(rest[mine].std(ddof=1)) / n**0.5
+        z = abs(mean) / error if error > 0 else float("inf")
+        if z > _Z:
+            lean[at[mine]] = mean * (1 - 1 / z**2)
+    return Skew(lean, judged)
+
+
+def _fitted(x: Floats, y: Floats) -> Floats:
+    """Coefficients of a regression that a minority of odd rows does not bend."""
+    weight = np.ones(len(y))
+    found = np.zeros(x.shape[1])
+    for _ in range(20):
+        found = np.linalg.lstsq(x * weight[:, None] ** 0.5, y * weight**0.5, rcond=None)[0]
+        off = np.abs(y - x @ found)
+        scale = max(float(np.median(off)) / 0.6745, 1e-9)
+        weight = np.minimum(1.0, _HUBER * scale / np.maximum(off, 1e-12))
+    return found
+
+
+def even_share(level: Floats, lean: Floats, sku: Ints) -> Floats:
+    """Factor on each shelf's level that shares a sku out evenly; over its nodes, levels add up to what they did.
+
+    Args:
+        level: Mean order-up-to level [units], shape (shelves,).
+        lean: From `skew`, same shape.
+        sku: Number of the sku, same shape.
+    """
+    n = int(sku.max(initial=0)) + 1
+    known = np.where(np.isfinite(level), level, 0.0)
+    even = known * np.exp(-lean)
+    total, total_even = np.bincount(sku, known, minlength=n), np.bincount(sku, even, minlength=n)
+    scale = np.divide(total, total_even, out=np.ones(n), where=total_even > 0)
+    factor: Floats = np.exp(-lean) * scale[sku]
+    return factor

@@ -1,0 +1,105 @@
+"""The stock record as dense arrays: shelves × days, with what was missing or did not add up counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# Units are recorded with a few decimals where goods are weighed.
+_EXACT = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """How well the stock record keeps its own books.
+
+    Attributes:
+        days: Shelf-days recorded.
+        missing: Days without a row between the first and the last of their shelf.
+        checked: Shelf-days whose closing stock can be checked against the day before.
+        unbalanced: Those of them where closing is not opening + received + adjusted − sold.
+        negative: Shelf-days with stock below 0.
+        returned: Shelf-days with sales below 0.
+    """
+
+    days: int = 0
+    missing: int = 0
+    checked: int = 0
+    unbalanced: int = 0
+    negative: int = 0
+    returned: int = 0
+
+    def plus(self, other: Books) -> Books:
+        """Both together."""
+        return Books(*(getattr(self, n) + getattr(other, n) for n in Books.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the record says of some shelves, shape (shelves, days) each.
+
+    Attributes:
+        sold: Units sold, at least 0; NaN where there is no row.
+        closing: Stock at the end of the day, at least 0; that of the day before where there is no row; NaN where the
+            record never says.
+        empty: Share of the day without stock; 1 − share of what is unknown is never guessed: NaN.
+        active: Days from each shelf's first row to its last.
+        books: What did not add up.
+    """
+
+    sold: Floats32
+    closing: Floats32
+    empty: Floats32
+    active: Bools
+    books: Books
+
+
+def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days: int) -> Record:
+    """The record of some shelves from `measures.stock.shelf_days`."""
+    at = (table["shelf"].to_numpy().astype(np.int64) - first_shelf) * days
+    at += table["day"].to_numpy().astype(np.int64) - first_day
+
+    def panel(name: str) -> Floats32:
+        values = np.full(shelves * days, np.nan, np.float32)
+        values[at] = table[name].to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+        return values.reshape(shelves, days)
+
+    present = np.zeros(shelves * days, np.bool_)
+    present[at] = True
+    present = present.reshape(shelves, days)
+    sold, on_hand, empty = panel("sold"), panel("on_hand"), panel("empty")
+    active = np.logical_or.accumulate(present, axis=1) & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+    books = _books(sold, on_hand, panel("received"), panel("adjusted"), present, active)
+    empty = np.where(np.isnan(empty) & (on_hand <= 0) & (sold <= 0), np.float32(1.0), empty)
+    empty = np.where(np.isnan(empty) & (on_hand > 0) & (np.roll(on_hand, 1, axis=1) > 0), np.float32(0.0), empty)
+    closing = _carried(np.maximum(on_hand, 0.0).astype(np.float32))
+    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, books)
+
+
+def _books(
+    sold: Floats32, on_hand: Floats32, received: Floats32, adjusted: Floats32, present: Bools, active: Bools
+) -> Books:
+    change = on_hand[:, 1:] - on_hand[:, :-1]
+    known = np.isfinite(change) & np.isfinite(received[:, 1:]) & np.isfinite(sold[:, 1:])
+    told = received[:, 1:] + np.nan_to_num(adjusted[:, 1:]) - sold[:, 1:]
+    off = known & (np.abs(change - told) > _EXACT)
+    with np.errstate(invalid="ignore"):
+        negative, returned = int((on_hand < 0).sum()), int((sold < 0).sum())
+    return Books(
+        int(present.sum()), int((active & ~present).sum()), int(known.sum()), int(off.sum()), negative, returned
+    )
+
+
+def _carried(values: Floats32) -> Floats32:
+    """The last known value of each row, day by day."""
+    known = np.isfinite(values)
+    index = np.where(known, np.arange(values.shape[1])[None, :], 0)
+    np.maximum.accumulate(index, axis=1, out=index)
+    return np.take_along_axis(values, index, axis=1)

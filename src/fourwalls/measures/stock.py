@@ -1,0 +1,139 @@
+"""Shelves (one sku at one node), what was on them day by day, what was ordered for them, and what was forecast."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from fourwalls.measures.order_lines import seconds
+
+ORDER_TIMES = ("signalled", "decided", "placed", "promised", "shipped", "received", "available")
+
+
+def days(day: ir.DateValue) -> ir.IntegerValue:
+    """Whole days since 1970."""
+    return (day.cast("timestamp").epoch_seconds() // 86_400).cast("int32")
+
+
+def shelves(stock_days: ir.Table, products: ir.Table | None, nodes: ir.Table | None) -> ir.Table:
+    """Every sku at every node that has a stock record.
+
+    Grain: sku_id, node_id; in their order.
+    Gives: brand, category, party_id, node_kind, node_region [null where unknown]; first_day, last_day [days since 1970]; days [rows].
+    """
+    t = stock_days.group_by("sku_id", "node_id").agg(
+        first_day=days(stock_days.day.min()), last_day=days(stock_days.day.max()), days=stock_days.count()
+    )
+    named = {
+        "sku_id": (products, {"brand": "brand", "category": "category"}),
+        "node_id": (nodes, {"party_id": "party_id", "node_kind": "kind", "node_region": "region"}),
+    }
+    for key, (table, columns) in named.items():
+        if table is None:
+            t = t.mutate(**{name: ibis.null("string") for name in columns})
+        else:
+            t = t.left_join(table.select(key, **columns), key).drop(f"{key}_right")
+    return t.order_by("sku_id", "node_id")
+
+
+def shelf_days(stock_days: ir.Table, numbered: ir.Table, first: int, last: int) -> ir.Table:
+    """The stock record of some shelves.
+
+    Args:
+        stock_days: Rows that intake kept.
+        numbered: sku_id, node_id, shelf [number].
+        first: Number of the first shelf.
+        last: Number of the first shelf after.
+
+    Grain: shelf, day [days since 1970].
+    Gives: on_hand, sold, received, adjusted [units; null where not recorded], empty [share].
+    """
+    wanted = numbered.filter((numbered.shelf >= first) & (numbered.shelf < last))
+    t = stock_days.inner_join(wanted, ["sku_id", "node_id"])
+    return t.select(
+        shelf=t.shelf,
+        day=days(t.day),
+        on_hand=t.on_hand_units.cast("float32"),
+        sold=t.sold_units.cast("float32"),
+        received=t.received_units.cast("float32"),
+        adjusted=t.adjusted_units.cast("float32"),
+        empty=t.empty_share.cast("float32"),
+    )
+
+
+def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
+    """Purchases and transfers to shelves.
+
+    Args:
+        supply_orders: Rows that intake kept.
+        numbered: sku_id, node_id, shelf.
+
+    Grain: line of a supply order.
+    Gives: shelf; donor [shelf it comes from; null for a purchase or an unknown shelf]; supplier_id, from_node_id;
+        `<time>_s` for each of ORDER_TIMES [s since 1970]; ordered, come [units].
+    """
+    to = numbered.rename(to_node_id="node_id")
+    givers = numbered.select(sku_id=numbered.sku_id, from_node_id=numbered.node_id, donor=numbered.shelf)
+    t = supply_orders.inner_join(to, ["sku_id", "to_node_id"])
+    t = t.left_join(givers, ["sku_id", "from_node_id"], rname="giver_{name}")
+    clock = {f"{name}_s": seconds(t[f"{name}_at"]) for name in ORDER_TIMES}
+    return t.select(
+        "shelf",
+        "donor",
+        "supplier_id",
+        "from_node_id",
+        **clock,
+        ordered=t.ordered_units.cast("float64"),
+        come=t.received_units.cast("float64"),
+    )
+
+
+def forecast_rows(forecasts: ir.Table, numbered: ir.Table) -> ir.Table:
+    """Forecasts for shelves, each as units a day over its period.
+
+    Grain: shelf, channel_id, forecast_day, period_day.
+    Gives: period_days, units [a day], forecaster_id. A forecast without a node is given to no shelf.
+    """
+    t = forecasts.inner_join(numbered, ["sku_id", "node_id"])
+    t = t.filter(t.period_days > 0)
+    return t.select(
+        "shelf",
+        "channel_id",
+        "forecaster_id",
+        forecast_day=days(t.forecast_on),
+        period_day=days(t.period_on),
+        period_days=t.period_days.cast("int32"),
+        units=(t.forecast_units / t.period_days).cast("float32"),
+    )
+
+
+def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Table) -> ir.Table:
+    """Whose orders each shelf serves.
+
+    Args:
+        lines: Order lines with their references (`with_references`).
+        grain: Columns that make an asset.
+        numbered: sku_id, node_id, shelf.
+
+    Grain: shelf, the grain columns, channel_id.
+    Gives: units [ordered], value [net amount], cost [amount], lines.
+    """
+    t = lines.inner_join(numbered, ["sku_id", "node_id"])
+    units = t.ordered_units.fill_null(1)
+    keys = list(dict.fromkeys(("shelf", *grain, "channel_id")))
+    return t.group_by(*keys).agg(
+        units=units.sum().cast("float64"),
+        value=(units * t.price_amount).sum().cast("float64"),
+        cost=(units * t.cost_amount).sum().cast("float64"),
+        lines=t.count(),
+    )
+
+
+def listed_days(listings: ir.Table) -> ir.Table:
+    """How much of each day each sku could be bought in each channel.
+
+    Grain: sku_id, channel_id, day [days since 1970].
+    Gives: listed [share].
+    """
+    t = listings.filter(listings.listed_share.notnull())
+    return t.select("sku_id", "channel_id", day=days(t.day), listed=t.listed_share.cast("float32"))
