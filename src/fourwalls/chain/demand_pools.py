@@ -1,0 +1,293 @@
+"""What series that sell alike share: weekly pattern, what moves demand, how uneven days are, how much series differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+ROUNDS = 5
+# Half-lives [days] of the weight of days around and strengths [grains] of a series' own mean among which its own days choose.
+HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
+# Shapes beyond which chance alone is meant.
+MOST_ALIKE, MOST_STEADY = 1e3, 1e6
+# A day's surprise counts at most so many standard deviations when spread is measured: one bulk sale is no pattern.
+MOST_SURPRISE = 6.0
+# Most a lift column may change the log of demand, per standard deviation of the column.
+MOST_SLOPE = 2.0
+# Days of a series that a pool's spread needs before it counts as much as that of all pools.
+CELLS = 2_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What is read off many series together, and used for each of them.
+
+    Attributes:
+        week: Factor of each weekday, shape (pools, 7).
+        day: Factor of each day beyond its weekday, shape (pools, days).
+        slope: Effect of each lift column on the log of demand, shape (pools, k).
+        lift_mean: Mean of each lift column, from which its effect counts, shape (k,).
+        mean: Units a usual series sells on a usual day, shape (pools,).
+        alike: Gamma shape of the levels of series within a pool: large where they are alike, shape (pools,).
+        grain: Variance of a day's sales per unit expected, where little is expected [units], shape (pools,).
+        steady: Gamma shape of the luck that all hours of a day share; large if there is none, shape (pools,).
+        decay: What a day further away counts less, 0..1.
+        strength: What a series' mean over all days counts against the days around [grains].
+    """
+
+    week: Floats
+    day: Floats
+    slope: Floats
+    lift_mean: Floats
+    mean: Floats
+    alike: Floats
+    grain: Floats
+    steady: Floats
+    decay: float
+    strength: float
+
+
+def factors(pools: Pools, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Floats32:
+    """What weekday, day and lift make of a series' level, shape (series, days)."""
+    base = (pools.week[:, weekday] * pools.day).astype(np.float32)
+    found: Floats32 = base[pool]
+    if lift is not None:
+        moved = np.zeros_like(found)
+        for i in range(lift.shape[2]):
+            moved += (lift[:, :, i] - np.float32(pools.lift_mean[i])) * pools.slope[pool, i, None].astype(np.float32)
+        found *= np.exp(np.nan_to_num(moved))
+    return found
+
+
+def known_before(pools: Pools, pool: Ints) -> Floats:
+    """What is known of each series before its own days are looked at, as `demand_kernels.expect` reads it."""
+    columns = (pools.mean, pools.alike, pools.grain, pools.steady, np.full(len(pools.mean), pools.strength))
+    return np.stack([c[pool] for c in columns], axis=1)
+
+
+def rates(
+    sold: Floats32, stocked: Floats32, pools: Pools, pool: Ints, weekday: Ints, lift: Floats32 | None
+) -> Floats32:
+    """Expected demand of each whole day, from the other days of the series, shape (series, days)."""
+    from fourwalls.chain.demand_kernels import expect
+
+    rate = np.empty_like(sold)
+    expect(sold, stocked, factors(pools, pool, weekday, lift), known_before(pools, pool), pools.decay, rate)
+    return rate
+
+
+def read_pools(
+    sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None, n_pools: int
+) -> Pools:
+    """Fits what pools share by turns: each part by the sales that the others leave unexplained.
+
+    Args:
+        sold: Units sold, 0 where unknown, shape (series, days).
+        stocked: Share of the day's usual demand that fell into time with stock, 0 where unknown, same shape.
+        pool: Pool of each series.
+        weekday: Weekday of each day.
+        lift: What moves demand, shape (series, days, k).
+        n_pools: Number of pools, also of those that no series given belongs to.
+    """
+    pools = _first(sold, stocked, lift, n_pools)
+    for turn in range(ROUNDS):
+        rate = rates(sold, stocked, pools, pool, weekday, lift)
+        pools = _spread(pools, sold, stocked, rate, pool)
+        weight = (1.0 / (1.0 + rate * stocked / (pools.grain * pools.steady)[pool, None])).astype(np.float32)
+        got, due = weight * sold, weight * rate * stocked
+        if lift is not None:
+            before = factors(pools, pool, weekday, lift)
+            pools = replace(pools, slope=_slopes(pools, got, due, lift, pool))
+            # What the lift now explains must not be explained again by the calendar.
+            due = due * (factors(pools, pool, weekday, lift) / before)
+        pools = _calendar(pools, got, due, pool, weekday)
+        pools = _levels(pools, sold, stocked, pool, weekday, lift)
+        if turn in (1, ROUNDS - 2):
+            pools = _reach(pools, sold, stocked, pool, weekday, lift)
+    return pools
+
+
+def _first(sold: Floats32, stocked: Floats32, lift: Floats32 | None, n_pools: int) -> Pools:
+    per_day = max(float(sold.sum(dtype=np.float64)) / max(float(stocked.sum(dtype=np.float64)), 1.0), 1e-6)
+    k = 0 if lift is None else lift.shape[2]
+    steps = sold[sold > 0]
+    ones = np.ones(n_pools)
+    return Pools(
+        week=np.ones((n_pools, 7)),
+        day=np.ones((n_pools, sold.shape[1])),
+        slope=np.zeros((n_pools, k)),
+        lift_mean=np.zeros(0) if lift is None else np.nanmean(lift.reshape(-1, k), axis=0, dtype=np.float64),
+        mean=ones * per_day,
+        alike=ones,
+        grain=ones * (float(np.median(steps)) if steps.size else 1.0),
+        steady=ones * 10.0,
+        decay=0.5 ** (1.0 / 16.0),
+        strength=16.0,
+    )
+
+
+def _sums(values: npt.NDArray[np.floating], pool: Ints, n_pools: int) -> Floats:
+    """Sums of rows by pool, shape (pools, ...)."""
+    found = np.zeros((n_pools, *values.shape[1:]))
+    np.add.at(found, pool, values)
+    return found
+
+
+def _spread(pools: Pools, sold: Floats32, stocked: Floats32, rate: Floats32, pool: Ints) -> Pools:
+    """Grain and steadiness from the squares of what was not expected: variance = grain x m + m^2 / steady."""
+    due = rate * stocked
+    open_ = stocked > 0
+    now = pools.grain[pool, None] * due + due**2 / pools.steady[pool, None]
+    square = np.minimum((sold - due) ** 2, MOST_SURPRISE**2 * now)
+    weight = np.where(open_, 1.0 / np.maximum(now, 1e-12) ** 2, 0.0)
+    n = len(pools.mean)
+    parts = (weight * due**2, weight * due**3, weight * due**4, weight * due * square, weight * due**2 * square)
+    sums = np.stack([_sums(p.sum(axis=1, dtype=np.float64), pool, n) for p in parts])
+    # Scaled so that each pool enters the sums over all of them by its cells, not by its scale.
+    cells = _sums(open_.sum(axis=1).astype(np.float64), pool, n)
+    grain, steady = _two(sums)
+    all_grain, all_steady = np.median(grain[cells > 0]), _two(sums.sum(axis=1, keepdims=True))[1][0]
+    own = cells / (cells + CELLS)
+    return replace(
+        pools,
+        grain=np.where(cells > 0, own * grain + (1 - own) * all_grain, all_grain),
+        steady=1.0 / (own / steady + (1 - own) / all_steady),
+    )
+
+
+def _two(sums: Floats) -> tuple[Floats, Floats]:
+    """Least squares of square = grain x m + m^2 / steady, both positive, from sums of m^2, m^3, m^4, m s, m^2 s."""
+    m2, m3, m4, ms, mms = np.maximum(sums, 1e-30)
+    det = m2 * m4 - m3**2
+    ok = det > 1e-9 * m2 * m4
+    safe = np.where(ok, det, 1.0)
+    grain = np.where(ok, (ms * m4 - mms * m3) / safe, ms / m2)
+    inverse = np.where(ok, (mms * m2 - ms * m3) / safe, 0.0)
+    alone = ms / m2
+    grain, inverse = np.where(inverse <= 0, alone, grain), np.maximum(inverse, 1.0 / MOST_STEADY)
+    # Where all is the day's luck, a tenth of the plain ratio still counts as grain: sales come in pieces.
+    return np.maximum(grain, 0.1 * alone), 1.0 / inverse
+
+
+def _slopes(pools: Pools, got: Floats32, due: Floats32, lift: Floats32, pool: Ints) -> Floats:
+    """One Newton step of the log effect of each lift column, drawn towards that of all pools."""
+    n, k = len(pools.mean), lift.shape[2]
+    centred = np.nan_to_num(lift - pools.lift_mean.astype(np.float32))
+    scale = np.maximum(centred.reshape(-1, k).std(axis=0, dtype=np.float64), 1e-9)
+    gradient, curve = np.zeros((n, k)), np.zeros((n, k, k))
+    left = got - due
+    for i in range(k):
+        # Within series only: what is always discounted says nothing about what a discount does.
+        zi = _within(centred[:, :, i], due)
+        gradient[:, i] = _sums((left * zi).sum(axis=1, dtype=np.float64), pool, n) / scale[i]
+        for j in range(i, k):
+            zj = _within(centred[:, :, j], due) if j != i else zi
+            curve[:, i, j] = curve[:, j, i] = _sums((due * zi * zj).sum(axis=1, dtype=np.float64), pool, n) / (
+                scale[i] * scale[j]
+            )
+    grain = pools.grain[:, None]
+    gradient, curve = gradient / grain, curve / grain[:, :, None]
+    now = pools.slope * scale
+    common = np.linalg.solve(
+        curve.sum(axis=0) + np.eye(k), (gradient + np.einsum("pij,pj->pi", curve, now)).sum(axis=0)
+    )
+    # A pool's own effect differs from the common one by about 0.25 per standard deviation of the column.
+    prior = 16.0 * np.eye(k)
+    target = gradient + np.einsum("pij,pj->pi", curve, now) + prior @ common
+    step = np.linalg.solve(curve + prior, target[:, :, None])[:, :, 0]
+    return np.asarray(np.clip(step, -MOST_SLOPE, MOST_SLOPE) / scale, np.float64)
+
+
+def _within(column: Floats32, due: Floats32) -> Floats32:
+    total = np.maximum(due.sum(axis=1, keepdims=True), 1e-12)
+    found: Floats32 = column - (column * due).sum(axis=1, keepdims=True) / total
+    return found
+
+
+def _calendar(pools: Pools, got: Floats32, due: Floats32, pool: Ints, weekday: Ints) -> Pools:
+    """Factors of weekdays and of single days; each drawn towards what is common by as much as chance explains."""
+    n = len(pools.mean)
+    got_by_day, due_by_day = _sums(got, pool, n), _sums(due, pool, n)
+    without = due_by_day / (pools.week[:, weekday] * pools.day)
+    in_week = np.zeros((weekday.size, 7))
+    in_week[np.arange(weekday.size), weekday] = 1.0
+    got_week, due_week = got_by_day @ in_week, (without * pools.day) @ in_week
+    common = got_week.sum(axis=0) / np.maximum(due_week.sum(axis=0), 1e-12)
+    common = np.where(due_week.sum(axis=0) > 0, common, 1.0)
+    week = _drawn(got_week, due_week, common, pools.grain)
+    usual = np.bincount(weekday, minlength=7) / weekday.size
+    week /= (week @ usual)[:, None]
+    expected = without * week[:, weekday]
+    together = got_by_day.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
+    together = np.where(expected.sum(axis=0) > 0, together, 1.0)
+    day = _drawn(got_by_day, expected, together, pools.grain)
+    return replace(pools, week=week, day=day / day.mean(axis=1, keepdims=True))
+
+
+def _drawn(got: Floats, due: Floats, common: Floats, grain: Floats) -> Floats:
+    """Ratios got / due by pool, drawn towards the common ones: gamma prior, its strength from how pools differ.
+
+    DerSimonian and Laird's moment estimate of the variance between, over pools and columns together.
+    """
+    weight = due / grain[:, None]
+    ratio = got / np.maximum(due, 1e-12) / np.maximum(common, 1e-12)
+    seen = weight > 0
+    chance = np.maximum(common, 1e-12)
+    w = weight * chance
+    q, free = float((w * (ratio - 1.0) ** 2)[seen].sum()), max(int(seen.sum()) - got.shape[1], 1)
+    total = max(float(w.sum()), 1e-12)
+    spread = max(total - float((w**2).sum()) / total, 1e-12)
+    between = max((q - free) / spread, 0.0)
+    prior = min(1.0 / max(between, 1e-6), 1e6)
+    found: Floats = common * (prior + got / grain[:, None]) / (prior + w)
+    return found
+
+
+def _levels(pools: Pools, sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Pools:
+    """Mean and likeness of the levels of the series of a pool, by moments."""
+    n = len(pools.mean)
+    usual = stocked * factors(pools, pool, weekday, lift)
+    due = usual.sum(axis=1, dtype=np.float64)
+    seen = due > 1.0
+    level = sold.sum(axis=1, dtype=np.float64) / np.maximum(due, 1e-9)
+    count = _sums(seen.astype(np.float64), pool, n)
+    mean = _sums(np.where(seen, level, 0.0), pool, n) / np.maximum(count, 1.0)
+    everywhere = float(level[seen].mean()) if seen.any() else 1.0
+    mean = (count * mean + everywhere) / (count + 1.0)
+    chance = pools.grain[pool] * level / np.maximum(due, 1e-9)
+    square = _sums(np.where(seen, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
+    # One pseudo-series that lies a mean away: a pool of few series is not taken to be alike.
+    between = (np.maximum(square, 0.0) + mean**2) / (count + 1.0)
+    mean = np.maximum(mean, 1e-6)
+    return replace(pools, mean=mean, alike=np.clip(mean**2 / np.maximum(between, 1e-12), 0.05, MOST_ALIKE))
+
+
+def _reach(pools: Pools, sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Pools:
+    """How far the days around count: the reach under which each day is best foretold by the others."""
+    from fourwalls.chain.demand_kernels import expect
+
+    factor, grain, steady = factors(pools, pool, weekday, lift), pools.grain[pool], pools.steady[pool]
+    best, chosen = np.inf, pools
+    rate = np.empty_like(sold)
+    for half_life in HALF_LIVES:
+        for strength in STRENGTHS:
+            tried = replace(pools, decay=0.5 ** (1.0 / half_life), strength=strength)
+            expect(sold, stocked, factor, known_before(tried, pool), tried.decay, rate)
+            loss = _loss(sold, rate * stocked, grain, steady)
+            if loss < best:
+                best, chosen = loss, tried
+    return chosen
+
+
+def _loss(sold: Floats32, due: Floats32, grain: Floats, steady: Floats) -> float:
+    """Negative binomial log loss in units of the grain, without what does not depend on `due`."""
+    n, m = sold / grain[:, None], np.maximum(due / grain[:, None], 1e-9)
+    k = np.minimum(steady, 1e4)[:, None]
+    return float(((n + k) * np.log(k + m) - n * np.log(m) - k * np.log(k)).sum())
