@@ -194,6 +194,20 @@ class Reception:
         """
         return self._judged(self._rows[0])
 
+    def present(self, table: str) -> frozenset[str]:
+        """Canonical columns that a table has; none if there is no such table."""
+        return self._opened[table].present if table in self._opened else frozenset()
+
+    @cached_property
+    def referenced_lines(self) -> ir.Table | None:
+        """Order lines that can be used, with brand, category, node and channel beside them; None without order lines."""
+        if "order_lines" not in self._opened:
+            return None
+        rows = self.rows
+        return order_lines.with_references(
+            self._rows[0], rows.get("products"), rows.get("nodes"), rows.get("channels")
+        )
+
     @cached_property
     def _fetched(self) -> ir.Table:
         """Judged lines of the sample, and every missed line: read once, for both are wanted in full."""

@@ -60,29 +60,59 @@ class Bias:
     blocks: Ints
 
 
-def bias(rows: ForecastRows, demand: Floats32, share: Floats, cells: int) -> Bias:
+def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells: int) -> Bias:
     """The bias of each cell's forecasts against what customers wanted, lost sales included.
 
     Its chance error is that of a ratio over blocks of four weeks. What exceeds two-sided 5 % is shrunk by 1 − 1/z² as
-    in the positive-part James–Stein estimator (Efron and Morris 1973).
+    in the positive-part James–Stein estimator (Efron and Morris 1973). The forecast of a shelf that refills others is
+    held to what they needed as well, where that is nearer to what was forecast.
 
     Args:
         rows: The forecasts.
         demand: Units wanted, shape (shelves, days).
-        share: Part of each shelf's demand that comes from the row's channel, shape (rows,).
+        share: Part of each shelf's demand that comes from each channel, shape (shelves, channels); NaN if unknown.
+        donor: Shelf that refills each shelf, −1 for none, shape (shelves,).
         cells: Number of cells.
     """
     days = demand.shape[1]
-    inside = (rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share)
-    upto = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1)
-    at = np.flatnonzero(inside)
-    wanted = upto[rows.shelf[at], rows.start[at] + rows.length[at]] - upto[rows.shelf[at], rows.start[at]]
+    at = np.flatnonzero((rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share[rows.shelf, rows.channel]))
+    own, below = _wanted(rows, at, demand, share, donor)
+    forecast = rows.units[at] * rows.length[at].astype(np.float64)
+    refills = np.zeros(len(demand), np.bool_)
+    refills[donor[donor >= 0]] = True
+    both = refills[rows.shelf[at]] & _nearer(rows.shelf[at], forecast, own, own + below, len(demand))
+    wanted = np.where(both, own + below, own)
     blocks = days // (7 * WEEKS_PER_BLOCK) + 1
     where = rows.cell[at] * blocks + rows.start[at] // (7 * WEEKS_PER_BLOCK)
     shape = (cells, blocks)
-    forecast = np.bincount(where, rows.units[at] * rows.length[at], minlength=cells * blocks).reshape(shape)
-    came = np.bincount(where, wanted * share[at], minlength=cells * blocks).reshape(shape)
-    return _judged(forecast, came)
+    told = np.bincount(where, forecast, minlength=cells * blocks).reshape(shape)
+    came = np.bincount(where, wanted, minlength=cells * blocks).reshape(shape)
+    return _judged(told, came)
+
+
+def _wanted(rows: ForecastRows, at: Ints, demand: Floats32, share: Floats, donor: Ints) -> tuple[Floats, Floats]:
+    """Units wanted over each row's period from the shelf in its channel, and from the shelves it refills."""
+    own, below = np.zeros(len(at)), np.zeros(len(at))
+    children = np.flatnonzero(donor >= 0)
+    upto = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1)
+    shelf, start, end = rows.shelf[at], rows.start[at], rows.start[at] + rows.length[at]
+    for channel in np.unique(rows.channel[at]).tolist():
+        mine = rows.channel[at] == channel
+        part = np.nan_to_num(share[:, channel])
+        total = upto[shelf[mine], end[mine]] - upto[shelf[mine], start[mine]]
+        own[mine] = total * part[shelf[mine]]
+        if len(children):
+            lower = np.zeros_like(upto)
+            np.add.at(lower, donor[children], upto[children] * part[children, None])
+            below[mine] = lower[shelf[mine], end[mine]] - lower[shelf[mine], start[mine]]
+    return own, below
+
+
+def _nearer(shelf: Ints, forecast: Floats, own: Floats, both: Floats, shelves: int) -> npt.NDArray[np.bool_]:
+    """Whether the forecasts of each row's shelf lie nearer to `both` than to `own`."""
+    off = [np.bincount(shelf, np.abs(forecast - wanted), minlength=shelves) for wanted in (own, both)]
+    found: npt.NDArray[np.bool_] = (off[1] < off[0])[shelf]
+    return found
 
 
 def _judged(forecast: Floats, came: Floats) -> Bias:

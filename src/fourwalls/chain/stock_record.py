@@ -103,3 +103,14 @@ def _carried(values: Floats32) -> Floats32:
     index = np.where(known, np.arange(values.shape[1])[None, :], 0)
     np.maximum.accumulate(index, axis=1, out=index)
     return np.take_along_axis(values, index, axis=1)
+
+
+def joined(parts: list[Record]) -> Record:
+    """The records of several sets of shelves, one after the other."""
+    books = Books()
+    for part in parts:
+        books = books.plus(part.books)
+    if len(parts) == 1:
+        return parts[0]
+    sold, closing, empty = (np.concatenate([getattr(p, n) for p in parts]) for n in ("sold", "closing", "empty"))
+    return Record(sold, closing, empty, np.concatenate([p.active for p in parts]), books)

@@ -49,7 +49,7 @@ def judged_lines(
         party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
         in_full, is_returned [null where unknown]; value_amount; rating_share; cancelled_after_promise.
     """
-    joined = _with_references(lines, products, nodes, channels)
+    joined = with_references(lines, products, nodes, channels)
     timed = joined.mutate(
         ordered_s=seconds(joined.ordered_at),
         released_s=seconds(joined.released_at),
@@ -109,9 +109,10 @@ def _asset_key(
     return fingerprint(text)
 
 
-def _with_references(
+def with_references(
     lines: ir.Table, products: ir.Table | None, nodes: ir.Table | None, channels: ir.Table | None
 ) -> ir.Table:
+    """Order lines with what products, nodes and channels say of them; null where there is no such table."""
     named = {
         "sku_id": (products, {"brand": "brand", "category": "category"}),
         "node_id": (nodes, {"node_party": "party_id", "node_region": "region"}),

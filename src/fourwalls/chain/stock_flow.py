@@ -1,0 +1,314 @@
+"""The stock flow of a portfolio: from its record to what each stage, in whose hands, lost on each shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.chain import levels as level_book
+from fourwalls.chain.attribution import shapley
+from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.levels import Lanes, Levels
+from fourwalls.chain.shifts import Bias, ForecastRows, Skew, even_share, forecast_shift, skew
+from fourwalls.chain.stock_record import Record
+from fourwalls.chain.stock_replay import COALITIONS, PLAYERS, Occasions, Outcome, Shelves, replay
+from fourwalls.chain.supply import Repaired, Supplies
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+BIT = {name: 1 << i for i, name in enumerate(PLAYERS)}
+EVERYTHING = COALITIONS - 1
+# Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
+CHUNK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """Who does each stage for each shelf, and whether there is something to hold it to.
+
+    Attributes:
+        party: Number of the party, shape (stages, shelves).
+        wall: Number of the side in accounts.WALLS, same shape.
+        standard: Number of the standard in words, same shape.
+        held: Whether the stage could be held to something, or has no part in this shelf, same shape.
+        parties, words: What the numbers stand for.
+    """
+
+    party: Ints
+    wall: Ints
+    standard: Ints
+    held: Bools
+    parties: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockAccounts:
+    """What was lost on each shelf, and where it would have been saved.
+
+    Attributes:
+        demand: Units customers wanted, shape (shelves, spans).
+        lost: Those of them they did not get because the shelf was empty or could not be bought from, same shape.
+        stage: Units each stage would have saved, by Shapley, shape (stages, shelves, spans).
+        total, inside, between: Units saved by repairing all stages, those inside, those between, shape (shelves, spans).
+        held: Stock beyond the record with all stages, those inside and those between repaired, on a mean day [units],
+            shape (3, shelves).
+        stage_held: The first of these by stage, by Shapley, shape (stages, shelves).
+        on_hand: Stock on a mean day [units], shape (shelves,).
+        excess: The part of it beyond what had to last until the next order and its arrival, NaN if not known.
+        replayed: Shelf-days replayed; all reproduce the record when nothing is repaired, or an error is raised.
+    """
+
+    demand: Floats
+    lost: Floats
+    stage: Floats32
+    total: Floats32
+    inside: Floats32
+    between: Floats32
+    held: Floats
+    stage_held: Floats
+    on_hand: Floats
+    excess: Floats
+    replayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that the replay needs of some shelves.
+
+    Attributes:
+        shelves, occasions: For the kernel.
+        lanes: Who supplies them.
+        levels: What orders imply; None without orders.
+        skew: How unevenly skus are shared out.
+    """
+
+    shelves: Shelves
+    occasions: Occasions
+    lanes: Lanes | None
+    levels: Levels | None
+    skew: Skew
+
+
+def empty_occasions() -> Occasions:
+    """No supply orders in the record."""
+    i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)
+    pair, row = np.zeros((0, 2), np.float32), np.zeros((0, 8), np.float32)
+    return Occasions(i, i, i, f, f, pair, pair, row, row.astype(np.int32))
+
+
+def networks(sku: Ints, donor: Ints) -> npt.NDArray[np.int32]:
+    """First shelf of each network: a sku whose shelves refill each other is one, any other shelf stands alone."""
+    linked = np.zeros(int(sku.max(initial=-1)) + 1, np.bool_)
+    linked[sku[donor >= 0]] = True
+    begins = np.ones(len(sku), np.bool_)
+    begins[1:] = (sku[1:] != sku[:-1]) | ~linked[sku[1:]]
+    return np.append(np.flatnonzero(begins), len(sku)).astype(np.int32)
+
+
+def plan(
+    record: Record,
+    lost: Floats32,
+    hidden: Floats32,
+    sku: Ints,
+    cell: Ints,
+    span: Ints,
+    supplies: Supplies | None,
+    repaired: Repaired | None,
+    forecasts: tuple[ForecastRows, Bias] | None,
+    first_day: int,
+) -> Plan:
+    """Prepares the replay.
+
+    Args:
+        record: The stock record.
+        lost: Units wanted from empty shelves, shape (shelves, days).
+        hidden: Units wanted while they could not be bought, beyond the best listed, same shape.
+        sku: Number of each shelf's sku, rising, shape (shelves,).
+        cell: Number of the node and kind of product, within which sharing out is judged, shape (shelves,).
+        span: Span of time of each day, from 0, shape (days,).
+        supplies, repaired: Supply orders and what repairs change; None if there are none.
+        forecasts: Forecasts and their bias; None if there are none.
+        first_day: First day [days since 1970].
+    """
+    shelves, days = lost.shape
+    closing = np.nan_to_num(record.closing)
+    if supplies is None or repaired is None or not np.isfinite(record.closing).any():
+        net = np.arange(shelves + 1, dtype=np.int32)
+        kernel = Shelves(lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32))
+        return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)))
+    lane = level_book.lanes(supplies, shelves)
+    known = level_book.levels(supplies, lane, closing, first_day)
+    occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
+    protects = lane.protects[np.maximum(lane.of_shelf, 0)]
+    protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
+    demand = np.nansum(record.sold, axis=1, dtype=np.float64) + lost.sum(axis=1, dtype=np.float64)
+    rate = demand / np.maximum(record.active.sum(axis=1), 1)
+    mean_level = _mean_level(known, lane, shelves)
+    uneven = skew(mean_level, rate, protects, sku, cell)
+    shift = np.zeros((len(occasions.day), 8), np.float32)
+    bits = np.arange(8)
+    even = (even_share(mean_level, uneven.lean, sku) - 1).astype(np.float32)
+    at = known.at(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
+    shift += np.nan_to_num(even[occasions.shelf] * at)[:, None].astype(np.float32) * ((bits >> 1) & 1)
+    if forecasts is not None:
+        change = forecast_shift(*forecasts, days, shelves)[occasions.shelf, occasions.day]
+        marginal = protects * _marginal(mean_level, rate, protects)
+        shift += (change * marginal[occasions.shelf])[:, None].astype(np.float32) * (bits & 1)
+    shift[np.isinf(occasions.need)] = 0.0
+    net = networks(sku, lane.donor)
+    number = np.repeat(np.arange(len(net) - 1), np.diff(net))
+    order = np.argsort(number[occasions.shelf], kind="stable")
+    ready = Occasions(*(np.ascontiguousarray(x[order]) for x in occasions._replace(shift=shift)))
+    starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
+    return Plan(Shelves(lost, hidden, closing, net, starts, span.astype(np.int32)), ready, lane, known, uneven)
+
+
+def _mean_level(known: Levels, lane: Lanes, shelves: int) -> Floats:
+    """Mean order-up-to level of each shelf that is bought for [units]; NaN where fewer than three orders show it."""
+    n = np.bincount(known.shelf, minlength=shelves)
+    total = np.bincount(known.shelf, known.level, minlength=shelves)
+    return np.where((n >= 3) & (lane.donor < 0), total / np.maximum(n, 1), np.nan)
+
+
+def _marginal(level: Floats, rate: Floats, protects: Floats) -> Floats:
+    """By how much a level rises with the demand it protects against, beside the days it protects.
+
+    A level is demand over its days and a reserve that grows with the root of it (the normal approximation of a base
+    stock, Silver, Pyke and Thomas 2017, section 7.4): d level / d rate = days · (1 + reserve / (2 · rate · days)).
+    """
+    mean = rate * protects
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reserve = np.clip(level / mean - 1, 0.0, 2.0)
+    return 1 + np.nan_to_num(reserve) / 2
+
+
+def attribute(
+    ready: Plan, record: Record, lost: Floats32, walls: Walls, progress: Callable[[float], None] = lambda _: None
+) -> StockAccounts:
+    """Replays every network under every coalition and shares what is saved among the stages."""
+    shelves, days = lost.shape
+    spans = int(ready.shelves.span[-1]) + 1
+    made = _Made(shelves, spans)
+    net = ready.shelves.network
+    cuts = [0]
+    while cuts[-1] < len(net) - 1:
+        ahead = int(np.searchsorted(net, net[cuts[-1]] + CHUNK, side="right")) - 1
+        cuts.append(max(ahead, cuts[-1] + 1))
+
+    def work(first: int, after: int) -> int:
+        part, rows = _part(ready, first, after)
+        made.put(rows, replay(*part), walls, days)
+        return rows.stop - rows.start
+
+    done = 0
+    with ThreadPoolExecutor() as pool:
+        for count in pool.map(work, cuts[:-1], cuts[1:]):
+            done += count
+            progress(done / max(shelves, 1))
+    # Spans of the record that a shelf's own rows do not cover carry no demand.
+    starts = np.searchsorted(ready.shelves.span, np.arange(spans))
+    hidden = ready.shelves.hidden
+    missed = np.add.reduceat(lost + hidden, starts, axis=1).astype(np.float64)
+    sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
+    n = np.maximum(record.active.sum(axis=1), 1)
+    on_hand = np.where(record.active, ready.shelves.closing, 0).sum(axis=1, dtype=np.float64) / n
+    excess = _excess(ready, record, sold.sum(axis=1) + missed.sum(axis=1))
+    return StockAccounts(
+        sold + missed,
+        missed,
+        made.stage,
+        made.total,
+        made.inside,
+        made.between,
+        made.held / n,
+        made.stage_held / n,
+        on_hand,
+        excess,
+        shelves * days,
+    )
+
+
+class _Made:
+    """Results of the chunks, put where they belong."""
+
+    def __init__(self, shelves: int, spans: int) -> None:
+        self.stage = np.zeros((len(PLAYERS), shelves, spans), np.float32)
+        self.total, self.inside, self.between = (np.zeros((shelves, spans), np.float32) for _ in range(3))
+        self.held = np.zeros((3, shelves))
+        self.stage_held = np.zeros((len(PLAYERS), shelves))
+        # Shapley values are sums over coalitions, so one matrix gives them for any number of games.
+        self._weights = shapley(np.eye(COALITIONS), len(PLAYERS)).astype(np.float32)
+
+    def put(self, rows: slice, out: Outcome, walls: Walls, days: int) -> None:
+        """Shares what a chunk of shelves gained.
+
+        Raises:
+            AssertionError: The replay with nothing repaired is not the record.
+        """
+        if np.any(out.gained[:, :, 0]) or np.any(out.held[:, 0]):
+            raise AssertionError("the replay with nothing repaired differs from the record")
+        n = np.arange(rows.stop - rows.start)
+        self.stage[:, rows] = np.einsum("sdc,pc->psd", out.gained, self._weights, optimize=True)
+        self.stage_held[:, rows] = self._weights @ out.held.T
+        side = walls.wall[:, rows]
+        masks = [
+            np.full(len(n), EVERYTHING),
+            *(((side == w) * np.array([[BIT[p]] for p in PLAYERS])).sum(axis=0) for w in (0, 1)),
+        ]
+        for number, (to, mask) in enumerate(zip((self.total, self.inside, self.between), masks, strict=True)):
+            to[rows] = out.gained[n, :, mask]
+            self.held[number, rows] = out.held[n, mask]
+
+
+def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions], slice]:
+    """Networks from `first` to `after` with their occasions, numbered from 0."""
+    s, o = ready.shelves, ready.occasions
+    rows = slice(int(s.network[first]), int(s.network[after]))
+    has = len(o.day) > 0
+    cut = slice(int(s.occasion[first]), int(s.occasion[after])) if has else slice(0, 0)
+    occasions = Occasions(*(x[cut] for x in o))
+    occasions = occasions._replace(
+        shelf=(occasions.shelf - rows.start).astype(np.int32),
+        donor=np.where(occasions.donor >= 0, occasions.donor - rows.start, -1).astype(np.int32),
+    )
+    shelves = Shelves(
+        s.lost[rows],
+        s.hidden[rows],
+        s.closing[rows],
+        (s.network[first : after + 1] - s.network[first]).astype(np.int32),
+        (s.occasion[first : after + 1] - s.occasion[first]).astype(np.int32),
+        s.span,
+    )
+    return (shelves, occasions), rows
+
+
+def _excess(ready: Plan, record: Record, demand: Floats) -> Floats:
+    """Stock of a mean day beyond what had to last until the next order was on the shelf, twice over for the reserve [units].
+
+    Twice the days from one order to the arrival of the next: half of it is worked off on the mean day, and as much again
+    in reserve is more than any usual service level asks for.
+    """
+    n = np.maximum(record.active.sum(axis=1), 1)
+    if ready.lanes is None:
+        return np.full(len(demand), np.nan)
+    lane = ready.lanes.of_shelf
+    days = np.where(lane >= 0, ready.lanes.protects[np.maximum(lane, 0)], np.nan)
+    need = 2 * days * demand / n
+    over = np.maximum(ready.shelves.closing - need[:, None], 0.0) * record.active
+    found: Floats = np.where(np.isfinite(need), over.sum(axis=1) / n, np.nan)
+    return found
+
+
+def unknown_party(parties: list[str]) -> int:
+    """Number of the party that the record does not name."""
+    if NOBODY not in parties:
+        parties.append(NOBODY)
+    return parties.index(NOBODY)

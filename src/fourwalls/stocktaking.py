@@ -1,0 +1,475 @@
+"""Takes stock: from the stock tables to what was lost on every shelf, at which stage, in whose hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls.chain import listing, stock_flow, stock_record, supply
+from fourwalls.chain.accounts import WALLS, PartyBook
+from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
+from fourwalls.chain.shifts import Bias, ForecastRows, bias
+from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.engines.base import Engine
+from fourwalls.measures import stock
+from fourwalls.portfolio import Portfolio
+from fourwalls.reception import Reception
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+# Shelf-days read from the engine at a time.
+PART = 4_000_000
+# Grain columns that a shelf has by itself; for others the order lines must say whose demand it serves.
+OWN_COLUMNS = {
+    "brand": "brand",
+    "category": "category",
+    "node_id": "node_id",
+    "node_region": "node_region",
+}
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which assets the shelves serve.
+
+    Attributes:
+        shelf: Number of the shelf, shape (pairs,).
+        asset: Values of the grain, one tuple for each pair.
+        weight: Part of the shelf's demand that is the asset's, 0-1, shape (pairs,).
+        price, cost: Mean net price and cost of a unit [amount]; NaN where the record has none, shape (pairs,).
+    """
+
+    shelf: Ints
+    asset: list[tuple[str | None, ...]]
+    weight: Floats
+    price: Floats
+    cost: Floats
+
+
+class Stocktaking:
+    """The stock flow of a portfolio; nothing is read before it is asked for.
+
+    Args:
+        engine: Where the tables are.
+        reception: The tables, checked.
+        portfolio: What portfolio.toml says.
+        book: Whose the parties are.
+        seed: Of the demand estimate.
+        progress: Called with a line of text when a longer step begins.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        reception: Reception,
+        portfolio: Portfolio,
+        book: PartyBook,
+        seed: int,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._engine, self._reception, self._portfolio = engine, reception, portfolio
+        self._book, self._seed, self._progress = book, seed, progress
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a stock record."""
+        return "stock_days" in self._reception.rows
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether a table is there, with these columns."""
+        return table in self._reception.rows and set(columns) <= self._reception.present(table)
+
+    @cached_property
+    def shelves(self) -> pa.Table:
+        """Every sku at every node, numbered, see `measures.stock.shelves`."""
+        rows = self._reception.rows
+        found = self._engine.run(stock.shelves(rows["stock_days"], rows.get("products"), rows.get("nodes")))
+        return found.append_column("shelf", pa.array(np.arange(found.num_rows, dtype=np.int32)))
+
+    @cached_property
+    def _numbered(self) -> ir.Table:
+        return self._engine.load("shelves", self.shelves.select(["sku_id", "node_id", "shelf"]))
+
+    @cached_property
+    def first_day(self) -> int:
+        """First day of the record [days since 1970]."""
+        return int(pc.min(self.shelves["first_day"]).as_py())
+
+    @cached_property
+    def days(self) -> int:
+        """Days of the record."""
+        return int(pc.max(self.shelves["last_day"]).as_py()) - self.first_day + 1
+
+    @cached_property
+    def spans(self) -> Ints:
+        """Number of each day's span of time since 1970: weeks, as for order lines; days where the record is short."""
+        day = self.first_day + np.arange(self.days)
+        return day // 7 if self.days >= 56 else day
+
+    @cached_property
+    def record(self) -> stock_record.Record:
+        """The stock record of all shelves."""
+        n, days = self.shelves.num_rows, self.days
+        per_part = max(1, PART // days)
+        parts = []
+        for first in range(0, n, per_part):
+            self._progress(f"reading stock: {min(first + per_part, n):,} of {n:,} shelves")
+            after = min(first + per_part, n)
+            rows = self._engine.run(stock.shelf_days(self._reception.rows["stock_days"], self._numbered, first, after))
+            parts.append(stock_record.record(rows, first, after - first, self.first_day, days))
+        return stock_record.joined(parts)
+
+    def _code(self, *names: str) -> Ints:
+        """Number of each shelf's combination of some columns."""
+        columns = [pc.fill_null(pc.cast(self.shelves[name], pa.string()), NOBODY) for name in names]
+        coded = pc.dictionary_encode(pc.binary_join_element_wise(*columns, "\x1f"))
+        found: Ints = coded.combine_chunks().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        return found
+
+    @cached_property
+    def demand(self) -> Demand:
+        """What customers wanted."""
+        self._progress(f"estimating what empty shelves would have sold, {self.shelves.num_rows:,} shelves")
+        record = self.record
+        weekday = (self.first_day + 3 + np.arange(self.days)) % 7
+        shelf = ShelfDays(record.sold, record.empty, weekday, self._code("category", "node_region"))
+        return censored_demand(shelf, seed=self._seed)
+
+    @cached_property
+    def lost(self) -> Floats32:
+        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, see `unknown_share`."""
+        return np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
+
+    @cached_property
+    def sku(self) -> Ints:
+        """Number of each shelf's sku; shelves lie by sku."""
+        return np.sort(self._code("sku_id"))
+
+    @cached_property
+    def supplies(self) -> supply.Supplies | None:
+        """Supply orders for shelves; None if there are none."""
+        if "supply_orders" not in self._reception.rows:
+            return None
+        self._progress("reading supply orders")
+        rows = self._engine.run(stock.supplies(self._reception.rows["supply_orders"], self._numbered))
+        if rows.num_rows == 0:
+            return None
+        return supply.supplies_from(rows, self.shelves["node_id"].to_pylist())
+
+    @cached_property
+    def repaired(self) -> supply.Repaired | None:
+        """When supply orders would have arrived with their stages at standard."""
+        if self.supplies is None:
+            return None
+        end = (self.first_day + self.days) * DAY_S
+        return supply.repaired(self.supplies, end, self._cap)
+
+    def _cap(self, stage: str) -> Floats | None:
+        supplies = self.supplies
+        assert supplies is not None
+        targets, hours = self._portfolio.targets, None
+        if stage == "decision":
+            hours = targets.get("decision_hours", targets.get("approval_hours"))
+        elif stage == "receiving":
+            hours = targets.get("receiving_hours")
+        elif "supply_days" in targets:
+            hours = 24 * targets["supply_days"]
+        if hours is not None:
+            return np.full(len(supplies.shelf), hours * 3600.0)
+        levels = [x for x in self._portfolio.service_levels if x.stage == stage]
+        if not levels:
+            return None
+        doer = supplies.supplier if stage == "supply" else self._node_party[supplies.shelf]
+        cap = np.full(len(supplies.shelf), np.nan)
+        for level in levels:
+            cap[doer == level.party_id] = level.hours * 3600.0
+        return cap
+
+    @cached_property
+    def _node_party(self) -> npt.NDArray[np.str_]:
+        return np.array([p or NOBODY for p in self.shelves["party_id"].to_pylist()], dtype=np.str_)
+
+    @cached_property
+    def _served(self) -> pa.Table | None:
+        """Units ordered from each shelf by asset and channel."""
+        lines = self._reception.referenced_lines
+        if lines is None or not {"sku_id", "node_id"} <= self._reception.present("order_lines"):
+            return None
+        self._progress("reading whose orders each shelf serves")
+        return self._engine.run(stock.shelf_demand_shares(lines, self._portfolio.grain, self._numbered))
+
+    @cached_property
+    def share(self) -> Share | None:
+        """Which assets the shelves serve; None where the record does not say."""
+        grain = self._portfolio.grain
+        served = self._served
+        if set(grain) <= set(OWN_COLUMNS):
+            columns = [self.shelves[OWN_COLUMNS[name]].to_pylist() for name in grain]
+            n = self.shelves.num_rows
+            price, cost = self._unit_amounts(np.arange(n), None)
+            return Share(np.arange(n), list(zip(*columns, strict=True)), np.ones(n), price, cost)
+        if served is None or served.num_rows == 0:
+            return None
+        assets = list(zip(*(served[name].to_pylist() for name in grain), strict=True))
+        shelf, units = served["shelf"].to_numpy().astype(np.int64), served["units"].to_numpy()
+        names = sorted(set(assets), key=str)
+        number = {name: i for i, name in enumerate(names)}
+        pair = shelf * len(names) + np.array([number[a] for a in assets], dtype=np.int64)
+        pairs, inverse = np.unique(pair, return_inverse=True)
+        total = np.bincount(inverse, units)
+        of = pairs // len(names)
+        everything = np.bincount(of, total, minlength=self.shelves.num_rows)
+        price, cost = self._unit_amounts(of, inverse)
+        weight = np.divide(total, everything[of], out=np.zeros(len(total)), where=everything[of] > 0)
+        return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, price, cost)
+
+    def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats]:
+        """Mean price and cost of a unit for each pair; from the shelf where the pair is the shelf itself."""
+        nothing = np.full(len(of), np.nan)
+        if self._served is None:
+            return nothing, nothing
+        key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
+        units = np.bincount(key, self._served["units"].to_numpy(), minlength=len(of))
+
+        def mean(name: str) -> Floats:
+            values = pc.cast(self._served[name], pa.float64()).to_numpy(zero_copy_only=False)
+            sums = np.bincount(key, np.nan_to_num(values), minlength=len(of))
+            return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
+
+        return mean("value"), mean("cost")
+
+    @cached_property
+    def _channel_shares(self) -> tuple[list[str], Floats]:
+        """Channels, and the part of each shelf's demand that comes from each, shape (shelves, channels); NaN if unknown."""
+        served = self._served
+        if served is None or served.num_rows == 0:
+            return [], np.zeros((self.shelves.num_rows, 0))
+        channel = pc.fill_null(pc.cast(served["channel_id"], pa.string()), NOBODY).to_pylist()
+        names = sorted(set(channel))
+        number = {name: i for i, name in enumerate(names)}
+        units = np.zeros((self.shelves.num_rows, len(names)))
+        np.add.at(
+            units,
+            (served["shelf"].to_numpy(), np.array([number[c] for c in channel])),
+            served["units"].to_numpy(),
+        )
+        total = units.sum(axis=1, keepdims=True)
+        return names, np.divide(units, total, out=np.full(units.shape, np.nan), where=total > 0)
+
+    @cached_property
+    def hidden(self) -> listing.Hidden:
+        """Units wanted while there was stock that could not be bought, beyond the best listed."""
+        names, shares = self._channel_shares
+        n, days = self.lost.shape
+        if "listings" not in self._reception.rows or not names:
+            return listing.nothing(n, days)
+        self._progress("looking for stock that could not be bought")
+        rows = self._engine.run(stock.listed_days(self._reception.rows["listings"]))
+        rate = np.nan_to_num(self.demand.rate)
+        ids = self.shelves["sku_id"].to_pylist()
+        return listing.hidden_units(
+            rows, ids, self._code("category"), names, shares, self.record, rate, self.first_day, self.spans
+        )
+
+    @cached_property
+    def forecasts(self) -> tuple[ForecastRows, Bias, list[str]] | None:
+        """Forecasts for shelves, the bias of each cell, and the main forecaster of each cell; None without any."""
+        if "forecasts" not in self._reception.rows:
+            return None
+        self._progress("comparing forecasts with what customers wanted")
+        rows = self._engine.run(stock.forecast_rows(self._reception.rows["forecasts"], self._numbered))
+        if rows.num_rows == 0:
+            return None
+        channel = pc.fill_null(pc.cast(rows["channel_id"], pa.string()), NOBODY).combine_chunks().dictionary_encode()
+        who = pc.fill_null(pc.cast(rows["forecaster_id"], pa.string()), NOBODY).combine_chunks().dictionary_encode()
+        shelf = rows["shelf"].to_numpy().astype(np.int64)
+        channels, forecasters = channel.dictionary.to_pylist(), who.dictionary.to_pylist()
+        ch, fc = (x.indices.to_numpy(zero_copy_only=False).astype(np.int64) for x in (channel, who))
+        product = self._code("category" if "brand" not in self._portfolio.grain else "brand")[shelf]
+        cells, cell = np.unique((fc * len(channels) + ch) * (product.max() + 1) + product, return_inverse=True)
+        made = ForecastRows(
+            shelf,
+            ch,
+            cell.astype(np.int64),
+            rows["forecast_day"].to_numpy().astype(np.int64) - self.first_day,
+            rows["period_day"].to_numpy().astype(np.int64) - self.first_day,
+            rows["period_days"].to_numpy().astype(np.int64),
+            rows["units"].to_numpy(),
+        )
+        wanted = np.nan_to_num(self.record.sold) + self.lost
+        found = bias(made, wanted, self._wanted_share(channels), self._donor, len(cells))
+        of_cell = (cells // (product.max() + 1)) // len(channels)
+        return made, found, [forecasters[i] for i in of_cell.tolist()]
+
+    def _wanted_share(self, channels: list[str]) -> Floats:
+        """Part of each shelf's demand that belongs to each forecast channel, shape (shelves, channels).
+
+        A forecast without a channel is for all of them. Where no order line tells the channels of a shelf, NaN.
+        """
+        names, shares = self._channel_shares
+        found = np.full((self.shelves.num_rows, len(channels)), np.nan)
+        for i, channel in enumerate(channels):
+            if channel == NOBODY:
+                found[:, i] = 1.0
+            elif channel in names:
+                found[:, i] = shares[:, names.index(channel)]
+            elif len(channels) == 1:
+                found[:, i] = 1.0
+        return found
+
+    @cached_property
+    def _donor(self) -> Ints:
+        """Shelf that refills each shelf; −1 for those that are bought for."""
+        from_lanes = np.full(self.shelves.num_rows, -1, np.int64)
+        if self.supplies is not None:
+            from_lanes = stock_flow.level_book.lanes(self.supplies, self.shelves.num_rows).donor
+        return from_lanes
+
+    @cached_property
+    def _plan(self) -> stock_flow.Plan:
+        self._progress("reading order-up-to levels from supply orders")
+        forecasts = None if self.forecasts is None else self.forecasts[:2]
+        start = np.searchsorted(np.unique(self.spans), self.spans)
+        return stock_flow.plan(
+            self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
+            self.supplies, self.repaired, forecasts, self.first_day,
+        )  # fmt: skip
+
+    @cached_property
+    def accounts(self) -> stock_flow.StockAccounts:
+        """What was lost on each shelf, and where it would have been saved."""
+        n = self.shelves.num_rows
+        self._progress(f"replaying {n * self.days:,} shelf-days under every coalition of repairs")
+        return stock_flow.attribute(self._plan, self.record, self.lost, self.walls)
+
+    @cached_property
+    def channel_parties(self) -> dict[str, str]:
+        """Channel → the party that runs it, where the record says so."""
+        channels = self._reception.rows.get("channels")
+        if channels is None:
+            return {}
+        rows = self._engine.run(channels.select("channel_id", "party_id"))
+        return {c: p for c, p in zip(rows["channel_id"].to_pylist(), rows["party_id"].to_pylist(), strict=True) if p}
+
+    @cached_property
+    def walls(self) -> stock_flow.Walls:
+        """Who does each stage for each shelf, and what it is held to."""
+        return _Doers(self).walls()
+
+
+class _Doers:
+    """Finds the doer, the side of the wall and the standard of every stage for every shelf."""
+
+    def __init__(self, taking: Stocktaking) -> None:
+        self._t = taking
+        self._n = taking.shelves.num_rows
+        self._parties: list[str] = [NOBODY]
+        self._words: list[str] = [""]
+        shape = (len(PLAYERS), self._n)
+        self._party, self._standard = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self._held = np.zeros(shape, np.bool_)
+
+    def walls(self) -> stock_flow.Walls:
+        """All of it."""
+        own = self._number(self._parties, self._t._book.own)  # noqa: SLF001 - two halves of one thing
+        for stage in ("decision", "allocation", "forecast"):
+            self._party[PLAYERS.index(stage)] = own
+        self._receiving()
+        self._supply()
+        self._forecast()
+        self._allocation()
+        self._listing()
+        own_book = self._t._book.own  # noqa: SLF001
+        side = np.array(
+            [
+                WALLS.index("unknown" if p == NOBODY else "inside" if p == own_book else "between")
+                for p in self._parties
+            ]
+        )
+        return stock_flow.Walls(
+            self._party, side[self._party], self._standard, self._held, tuple(self._parties), tuple(self._words)
+        )
+
+    @staticmethod
+    def _number(names: list[str], name: str) -> int:
+        if name not in names:
+            names.append(name)
+        return names.index(name)
+
+    def _named(self, names: npt.NDArray[np.str_]) -> Ints:
+        unique, inverse = np.unique(names, return_inverse=True)
+        return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
+
+    def _receiving(self) -> None:
+        at = PLAYERS.index("receiving")
+        self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
+
+    def _supply(self) -> None:
+        s, r = self._t.supplies, self._t.repaired
+        if s is None or r is None:
+            return
+        numbers = np.array([self._number(self._words, w) if w else 0 for w in r.standards], dtype=np.int64)
+        giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
+        who = self._named(giver)
+        for i, stage in enumerate(supply.STAGES):
+            at = PLAYERS.index(stage)
+            votes = np.bincount(s.shelf, minlength=self._n)
+            holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
+            self._held[at] = holds > votes / 2
+            self._standard[at] = _usual(s.shelf, numbers[r.words[i]], s.ordered, self._n)
+            if stage == "supply":
+                self._party[at] = _usual(s.shelf, who, s.ordered, self._n)
+
+    def _forecast(self) -> None:
+        found = self._t.forecasts
+        if found is None:
+            return
+        rows, bias_of, forecasters = found
+        at = PLAYERS.index("forecast")
+        weight = np.abs(bias_of.counts[rows.cell]) * rows.units + 1e-6 * rows.units + 1e-9
+        cell_party = self._named(np.array(forecasters, dtype=np.str_))
+        self._party[at] = _usual(rows.shelf, cell_party[rows.cell], weight, self._n)
+        known = np.bincount(rows.shelf, np.isfinite(bias_of.share[rows.cell]), minlength=self._n)
+        self._held[at] = known > 0
+        word = self._number(self._words, "a forecast without lasting bias against what customers wanted")
+        self._standard[at] = np.where(self._held[at], word, 0)
+
+    def _allocation(self) -> None:
+        at = PLAYERS.index("allocation")
+        plan = self._t._plan  # noqa: SLF001
+        alone = np.bincount(self._t.sku, minlength=self._n)[self._t.sku] < 2
+        self._held[at] = alone | plan.skew.judged
+        word = self._number(self._words, "days of cover as this portfolio usually gives to demand and lead time")
+        self._standard[at] = np.where(plan.skew.judged, word, 0)
+
+    def _listing(self) -> None:
+        at = PLAYERS.index("listing")
+        hidden = self._t.hidden
+        kinds = self._t.channel_parties
+        parties = np.array([kinds.get(c, NOBODY) for c in hidden.channels] or [NOBODY], dtype=np.str_)
+        self._party[at] = self._named(parties)[np.minimum(hidden.main, len(parties) - 1)]
+        self._held[at] = hidden.judged
+        self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
+
+
+def _usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
+    """The code of most weight in each group; 0 where there is none."""
+    codes = int(code.max(initial=0)) + 1
+    key, inverse = np.unique(group * codes + code, return_inverse=True)
+    total = np.bincount(inverse, weight)
+    order = np.argsort(total, kind="stable")
+    found = np.zeros(groups, np.int64)
+    found[key[order] // codes] = key[order] % codes
+    return found
+
