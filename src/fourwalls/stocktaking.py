@@ -173,7 +173,7 @@ class Stocktaking:
         if self.supplies is None:
             return None
         end = (self.first_day + self.days) * DAY_S
-        return supply.repaired(self.supplies, end, self._cap)
+        return supply.repaired(self.supplies, end, self._portfolio.on_time_share, self._cap)
 
     def _cap(self, stage: str) -> Floats | None:
         supplies = self.supplies

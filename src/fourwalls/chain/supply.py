@@ -109,12 +109,13 @@ class Repaired:
     standards: tuple[str, ...]
 
 
-def repaired(s: Supplies, end: float, caps: Callable[[str], Floats | None]) -> Repaired:
+def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats | None]) -> Repaired:
     """What repairs change about each order.
 
     Args:
         s: The orders.
         end: End of the record [s since 1970].
+        asked: Share of orders that is asked to come by the date their supplier confirmed, and of units to come at all.
         caps: Stage → longest time an order may take in it by target or service level [s], NaN where none is set; None
             if there is none at all.
     """
@@ -128,19 +129,42 @@ def repaired(s: Supplies, end: float, caps: Callable[[str], Floats | None]) -> R
     decide = _kept(decided - s.signalled, s.supplier, week, is_purchase, "h", standards, peers=bool(has_decided.any()))
     by_slip = _kept(slip, s.supplier, week, is_purchase, "of the confirmed lead time", standards)
     # What came by the date its supplier confirmed has kept its word, however early others come.
-    by_slip = (np.where(slip > 1, by_slip[0], 1.0), by_slip[1], by_slip[2])
+    by_slip = _on_its_word(s.supplier, slip, is_purchase, asked, by_slip, standards)
     by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, peers=False)
     supply = tuple(np.where(confirmed > 0, a, b) for a, b in zip(by_slip, by_lead, strict=True))
     receive = _kept(s.available - s.received, s.node, week, np.ones(len(week), np.bool_), "h", standards)
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     saved = {name: _saved(duration[name], stages[name][0], caps(name)) for name in STAGES}
-    come, short_words, short_held = _shortfall(s, week, is_purchase, standards)
+    come, short_words, short_held = _shortfall(s, week, is_purchase, asked, standards)
     words = np.stack([stages[name][1] for name in STAGES]).astype(np.int64)
     words[1] = np.where(words[1] > 0, words[1], short_words)
     held = np.stack([stages[name][2].astype(np.bool_) for name in STAGES])
     held[1] |= short_held
     return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards))
+
+
+def _on_its_word(
+    supplier: npt.NDArray[np.str_],
+    slip: Floats,
+    wanted: Bools,
+    asked: float,
+    peers: tuple[Floats, Ints, Bools],
+    standards: list[str],
+) -> tuple[Floats, Ints, Bools]:
+    """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach."""
+    kept, words, held = np.where(slip > 1, peers[0], 1.0), peers[1].copy(), peers[2] | (wanted & np.isfinite(slip))
+    names, code = np.unique(supplier, return_inverse=True)
+    due = np.bincount(code, wanted & np.isfinite(slip), minlength=len(names))
+    late = np.bincount(code, wanted & (slip > 1), minlength=len(names))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(due >= LEAST_LINES, late / due, 0.0)
+        too_often = np.clip((share - (1 - asked)) / share, 0.0, 1.0)
+    part = np.nan_to_num(too_often)[code]
+    own_word = np.where(slip > 1, 1 - part * (1 - 1 / np.where(slip > 1, slip, 1.0)), 1.0)
+    standards.append(f"the date the supplier confirmed, kept {100 * asked:.0f} times in a hundred")
+    words[wanted & (own_word < kept)] = len(standards) - 1
+    return np.where(wanted, np.minimum(kept, own_word), kept), words, held
 
 
 def _saved(duration: Floats, kept: Floats, cap: Floats | None) -> Floats:
@@ -294,7 +318,9 @@ def _in_unit(value: float, unit: str) -> str:
     return f"{100 * value:.0f} % {unit}"
 
 
-def _shortfall(s: Supplies, week: Ints, wanted: Bools, standards: list[str]) -> tuple[Floats, Ints, Bools]:
+def _shortfall(
+    s: Supplies, week: Ints, wanted: Bools, asked: float, standards: list[str]
+) -> tuple[Floats, Ints, Bools]:
     """Units that come as recorded and at the standard fill, with its words and whether it was held to any."""
     ended = ~np.isnan(s.come) & (s.ordered > 0)
     missing = np.where(ended, np.clip(1 - s.come / np.where(s.ordered > 0, s.ordered, 1.0), 0.0, 1.0), np.nan)
@@ -303,22 +329,24 @@ def _shortfall(s: Supplies, week: Ints, wanted: Bools, standards: list[str]) -> 
     known = np.flatnonzero(wanted & ended & (s.supplier != NOBODY))
     if not len(known):
         return come, words, held
+    held[known] = True
     names, code = np.unique(s.supplier[known], return_inverse=True)
     weekly = _weekly(missing[known], code, week[known])
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
-    if len(able) < 2:
-        return come, words, held
-    cell = compare(able, PEERS)
-    held[known] = True
-    if not cell.best:
-        return come, words, held
-    best = float(np.mean(missing[known[np.isin(names[code], list(cell.best))]]))
-    standards.append(f"best {len(cell.best)} of {len(cell.groups)} suppliers: {100 * (1 - best):.1f} % of what was ordered comes")
-    for name, reliability in cell.reliability.items():
+    cell = compare(able, PEERS) if len(able) >= 2 else None
+    best = 1.0
+    if cell is not None and cell.best:
+        best = float(np.mean(missing[known[np.isin(names[code], list(cell.best))]]))
+        whose = f"best {len(cell.best)} of {len(cell.groups)} suppliers"
+        standards.append(f"{whose}: {100 * (1 - best):.1f} % of what was ordered comes")
+    standards.append(f"{100 * asked:.0f} % of what was ordered comes")
+    for name, weeks in able.items():
         mine = known[names[code] == name]
-        own = float(np.mean(missing[mine])) if len(mine) else 0.0
-        if own > best:
-            part = reliability * (1 - best / own)
-            come[mine, 1] += part * np.maximum(s.ordered[mine] - s.come[mine], 0.0)
-            words[mine] = len(standards) - 1
+        own = weeks.mean
+        parts = [0.0, max(0.0, 1 - (1 - asked) / own) if own > 0 else 0.0]
+        if cell is not None and cell.best and own > best:
+            parts[0] = cell.reliability.get(name, 0.0) * (1 - best / own)
+        if max(parts) > 0:
+            come[mine, 1] += max(parts) * np.maximum(s.ordered[mine] - s.come[mine], 0.0)
+            words[mine] = len(standards) - (2 if parts[0] >= parts[1] else 1)
     return come, words, held
