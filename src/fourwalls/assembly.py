@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fourwalls.availability import StockSide
+from fourwalls.both_flows import Both, decide_both
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock, StageShare
@@ -18,7 +20,8 @@ from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
-from fourwalls.verdict import Facts, decide
+from fourwalls.value import Costs, Worth, costs
+from fourwalls.verdict import Facts, Verdict, decide
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -463,6 +466,8 @@ class Parts:
     contributions: list[list[Contribution]]
     clocks: list[list[StageClock]]
     readings: list[list[Reading]]
+    service_worth: list[Worth]
+    stock: list[StockSide]
 
 
 def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
@@ -490,7 +495,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             on_time_target=portfolio.on_time_share,
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
         )
-        verdict = decide(facts, portfolio.thresholds)
+        verdict = _verdict_of(facts, parts, i, portfolio)
         unheld = [] if isinstance(facts.gap, Refusal) else [_no_standard(stage) for stage in facts.gap.unjudged]
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
@@ -507,7 +512,116 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
                 gap=parts.gaps[i],
                 contributions=tuple(parts.contributions[i]),
                 clocks=tuple(parts.clocks[i]),
-                refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *refused])),
+                refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused])),
+                availability=parts.stock[i].availability,
+            )
+        )
+    return made
+
+
+def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio) -> Verdict:
+    """The verdict of both flows."""
+    side = parts.stock[i]
+    service = decide(facts, portfolio.thresholds) if facts is not None else NO_ORDER_FLOW
+    event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
+    both = Both(
+        service,
+        facts,
+        side.availability,
+        parts.service_worth[i],
+        side.worth,
+        costs(portfolio, None),
+        float(event[0]) if beyond[0] else 0.0,
+        float(outside[0]),
+    )
+    return decide_both(both, portfolio.thresholds)
+
+
+def _unsold(side: StockSide) -> list[Refusal]:
+    """What cannot be told of availability."""
+    known = side.availability
+    if isinstance(known, Refusal):
+        return [known]
+    return [
+        Refusal(
+            "no_standard", stage.capitalize(), f"nothing to hold {stage} to, so no lost sale is claimed for it", data
+        )
+        for stage in known.unjudged
+        for data in [NEEDS[stage]]
+    ]
+
+
+NEEDS = {
+    "forecast": "forecasts by sku, node and period, with the day they were made",
+    "decision": "supply_orders.signalled_at and decided_at",
+    "supply": "supply_orders with placed_at, promised_at and received_at, of at least two suppliers or many weeks",
+    "receiving": "supply_orders.received_at and available_at, of at least two nodes or many weeks",
+    "allocation": "supply_orders for skus that several nodes hold",
+    "listing": "listings.listed_share by sku, channel and day, and order_lines.channel_id",
+}
+NO_ORDER_FLOW = Verdict(
+    "cannot tell yet",
+    "There are no order lines, so nothing is known of lateness.",
+    "0. There must be a gap to look at.",
+    "Cannot tell: there are no order lines.",
+    "Get order_lines.",
+    (),
+)
+
+
+def service_worth(entries: Entries, assets: int, draws: Draws | None, cost: Costs, *, priced: bool) -> list[Worth]:
+    """What repairing each side of the order flow is worth, asset by asset.
+
+    Args:
+        entries: Contributions by span.
+        assets: How many assets there are.
+        draws: Bootstrap draws of the spans; None gives no replicates.
+        cost: What failures cost.
+        priced: Whether amounts are known; else lines are compared with each other.
+    """
+    share = np.array([cost.of(o) for o in OUTCOMES])[entries.outcome][:, None]
+    by_span = (entries.amount if priced else entries.lines) * share
+    found = []
+    for asset in range(assets):
+        mine = entries.asset == asset
+        sides = [
+            by_span[mine & (entries.wall == w)].sum(axis=0) for w in (WALLS.index("inside"), WALLS.index("between"))
+        ]
+        drawn = [draws.counts @ side if draws is not None else np.zeros(1) for side in sides]
+        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1]))
+    return found
+
+
+def assets_without_orders(
+    names: list[tuple[str | None, ...]], grain: tuple[str, ...], stock: list[StockSide], portfolio: Portfolio
+) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset where there are no order lines, from the stock flow alone."""
+    because = "there is no table order_lines"
+    gap = Refusal("no_order_lines", "Service: what is late or cancelled", because, "order_lines with their stage times")
+    made = []
+    for values, side in zip(names, stock, strict=True):
+        none = np.zeros(1)
+        parts = Parts(
+            Axes(grain, np.zeros(0, np.int64), (), np.zeros(0, np.int64)), Panel({}, None), {}, [], [], [], [],
+            [Worth(0.0, 0.0, none, none)], [side],
+        )  # fmt: skip
+        verdict = _verdict_of(None, parts, 0, portfolio)
+        made.append(
+            AssetDiagnosis(
+                asset=dict(zip(grain, values, strict=True)) if values else {},
+                name=asset_name(values),
+                verdict=verdict.name,
+                because=verdict.because,
+                rule=verdict.rule,
+                bottleneck=verdict.bottleneck,
+                next_step=verdict.next_step,
+                n_lines=0,
+                readings=(),
+                gap=gap,
+                contributions=(),
+                clocks=(),
+                refusals=tuple(dict.fromkeys([gap, *verdict.refusals, *_unsold(side)])),
+                availability=side.availability,
             )
         )
     return made

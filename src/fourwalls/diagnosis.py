@@ -92,6 +92,106 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class LostUnits:
+    """What one stage, in the hands of one party, cost an asset in sales from empty or hidden shelves.
+
+    Attributes:
+        stage: "forecast", "decision", "supply", "receiving", "allocation" or "listing".
+        wall: Which side the stage is on in these records.
+        party_id: Who did it; None where the records do not say.
+        party_name: As people call it.
+        units: Units that would have been sold, by this stage's Shapley share [units].
+        share: The same as a share of the units customers wanted [share].
+        amount: Gross margin of those units, where prices and costs are known [portfolio currency].
+        standard: What the stage was measured against, in words, with its origin.
+    """
+
+    stage: str
+    wall: Wall
+    party_id: str | None
+    party_name: str
+    units: float
+    share: Figure
+    amount: Figure
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockHeld:
+    """How much stock stands behind an asset, and what repairs would do to it.
+
+    Attributes:
+        on_hand: Stock on a mean day [units].
+        weeks_of_cover: The same in weeks of demand [weeks].
+        excess: Part of it beyond twice what must last until the next order has arrived [share].
+        amount: Stock on a mean day at cost [portfolio currency].
+        gmroi: Gross margin a year over that amount (gross margin return on inventory) [ratio].
+        operate, orchestrate, both: Change of stock on a mean day by repairing inside, between, all stages [share].
+    """
+
+    on_hand: Figure
+    weeks_of_cover: Figure
+    excess: Figure
+    amount: Figure
+    gmroi: Figure
+    operate: Figure
+    orchestrate: Figure
+    both: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What an asset did not sell because shelves were empty or could not be bought from; shares of units wanted.
+
+    Attributes:
+        wanted_units: Units customers wanted in the record [units].
+        shelves: Skus at nodes that serve the asset.
+        lost: Units they did not get.
+        total: What repairing every stage would have sold.
+        operate, orchestrate: Only the stages inside, only those between walls.
+        interaction: What repairing both sides brings beyond (or, if negative, short of) the sum of each alone.
+        residual: Lost units that no repair would have sold.
+        inside_share: Part of what is attributed that is on our side of the wall, 0-1.
+        inside_chance: Chance that more of it is inside than between, 0-1; None if there is nothing.
+        stages: By stage and wall, largest first; adds up to the total.
+        contributions: By stage, wall and party, largest first; adds up to the total.
+        unjudged: Stages that could be held to nothing on most of the lost units.
+        stock: The stock behind it.
+    """
+
+    wanted_units: float
+    shelves: int
+    lost: Figure
+    total: Figure
+    operate: Figure
+    orchestrate: Figure
+    interaction: Figure
+    residual: Figure
+    inside_share: Figure
+    inside_chance: float | None
+    stages: tuple[StageUnits, ...]
+    contributions: tuple[LostUnits, ...]
+    unjudged: tuple[str, ...]
+    stock: StockHeld
+
+
+@dataclass(frozen=True, slots=True)
+class StageUnits:
+    """What one stage on one side of the wall cost, all parties together.
+
+    Attributes:
+        stage, wall: Which.
+        units: Units that would have been sold, by Shapley share [units].
+        share: The same as a share of the units customers wanted [share].
+    """
+
+    stage: str
+    wall: Wall
+    units: float
+    share: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class StageClock:
     """How long one stage takes in one asset, and what it is held against.
 
@@ -124,6 +224,7 @@ class AssetDiagnosis:
         n_lines: Order lines of the asset in the period.
         readings, contributions, clocks, refusals: The evidence. Contributions are largest first.
         gap: The split of what could be recovered; a refusal if it cannot be known.
+        availability: What empty shelves cost, and which stages would have kept it; a refusal if it cannot be known.
     """
 
     asset: dict[str, str | None]
@@ -139,6 +240,7 @@ class AssetDiagnosis:
     contributions: tuple[Contribution, ...]
     clocks: tuple[StageClock, ...]
     refusals: tuple[Refusal, ...]
+    availability: Availability | Refusal
 
 
 @dataclass(frozen=True, slots=True)

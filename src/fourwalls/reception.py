@@ -204,9 +204,7 @@ class Reception:
         if "order_lines" not in self._opened:
             return None
         rows = self.rows
-        return order_lines.with_references(
-            self._rows[0], rows.get("products"), rows.get("nodes"), rows.get("channels")
-        )
+        return order_lines.with_references(self._rows[0], rows.get("products"), rows.get("nodes"), rows.get("channels"))
 
     @cached_property
     def _fetched(self) -> ir.Table:

@@ -12,16 +12,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fourwalls.availability import REPLICATES, Serving, StockSide, availability, drawn, nothing_known, stock_side
 from fourwalls.chain import listing, stock_flow, stock_record, supply
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
-from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
+from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, error_draws
+from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, ForecastRows, bias
 from fourwalls.chain.stock_replay import PLAYERS
 from fourwalls.engines.base import Engine
+from fourwalls.figures import Refusal
 from fourwalls.measures import stock
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
+from fourwalls.value import costs, defaults_used
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -78,13 +82,22 @@ class Stocktaking:
         seed: int,
         progress: Callable[[str], None],
     ) -> None:
-        self._engine, self._reception, self._portfolio = engine, reception, portfolio
-        self._book, self._seed, self._progress = book, seed, progress
+        self._engine, self._reception = engine, reception
+        self.portfolio, self.book, self.seed = portfolio, book, seed
+        self._progress = progress
 
     @property
-    def possible(self) -> bool:
-        """Whether there is a stock record."""
-        return "stock_days" in self._reception.rows
+    def refusal(self) -> Refusal | None:
+        """Why there is no stock flow to look at; None if there is."""
+        return None if "stock_days" in self._reception.rows else NO_STOCK
+
+    @cached_property
+    def absent_stages(self) -> tuple[str, ...]:
+        """Stages whose tables are not there at all."""
+        rows = self._reception.rows
+        absent = [] if "supply_orders" in rows else ["decision", "supply", "receiving", "allocation"]
+        absent += [] if "forecasts" in rows else ["forecast"]
+        return (*absent, *([] if "listings" in rows else ["listing"]))
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether a table is there, with these columns."""
@@ -144,7 +157,7 @@ class Stocktaking:
         record = self.record
         weekday = (self.first_day + 3 + np.arange(self.days)) % 7
         shelf = ShelfDays(record.sold, record.empty, weekday, self._code("category", "node_region"))
-        return censored_demand(shelf, seed=self._seed)
+        return censored_demand(shelf, seed=self.seed)
 
     @cached_property
     def lost(self) -> Floats32:
@@ -173,12 +186,13 @@ class Stocktaking:
         if self.supplies is None:
             return None
         end = (self.first_day + self.days) * DAY_S
-        return supply.repaired(self.supplies, end, self._portfolio.on_time_share, self._cap)
+        return supply.repaired(self.supplies, end, self.portfolio.on_time_share, self._cap)
 
     def _cap(self, stage: str) -> Floats | None:
         supplies = self.supplies
-        assert supplies is not None
-        targets, hours = self._portfolio.targets, None
+        if supplies is None:
+            return None
+        targets, hours = self.portfolio.targets, None
         if stage == "decision":
             hours = targets.get("decision_hours", targets.get("approval_hours"))
         elif stage == "receiving":
@@ -187,7 +201,7 @@ class Stocktaking:
             hours = 24 * targets["supply_days"]
         if hours is not None:
             return np.full(len(supplies.shelf), hours * 3600.0)
-        levels = [x for x in self._portfolio.service_levels if x.stage == stage]
+        levels = [x for x in self.portfolio.service_levels if x.stage == stage]
         if not levels:
             return None
         doer = supplies.supplier if stage == "supply" else self._node_party[supplies.shelf]
@@ -207,12 +221,12 @@ class Stocktaking:
         if lines is None or not {"sku_id", "node_id"} <= self._reception.present("order_lines"):
             return None
         self._progress("reading whose orders each shelf serves")
-        return self._engine.run(stock.shelf_demand_shares(lines, self._portfolio.grain, self._numbered))
+        return self._engine.run(stock.shelf_demand_shares(lines, self.portfolio.grain, self._numbered))
 
     @cached_property
     def share(self) -> Share | None:
         """Which assets the shelves serve; None where the record does not say."""
-        grain = self._portfolio.grain
+        grain = self.portfolio.grain
         served = self._served
         if set(grain) <= set(OWN_COLUMNS):
             columns = [self.shelves[OWN_COLUMNS[name]].to_pylist() for name in grain]
@@ -242,8 +256,10 @@ class Stocktaking:
         key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
         units = np.bincount(key, self._served["units"].to_numpy(), minlength=len(of))
 
+        served = self._served
+
         def mean(name: str) -> Floats:
-            values = pc.cast(self._served[name], pa.float64()).to_numpy(zero_copy_only=False)
+            values = pc.cast(served[name], pa.float64()).to_numpy(zero_copy_only=False)
             sums = np.bincount(key, np.nan_to_num(values), minlength=len(of))
             return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
 
@@ -296,7 +312,7 @@ class Stocktaking:
         shelf = rows["shelf"].to_numpy().astype(np.int64)
         channels, forecasters = channel.dictionary.to_pylist(), who.dictionary.to_pylist()
         ch, fc = (x.indices.to_numpy(zero_copy_only=False).astype(np.int64) for x in (channel, who))
-        product = self._code("category" if "brand" not in self._portfolio.grain else "brand")[shelf]
+        product = self._code("category" if "brand" not in self.portfolio.grain else "brand")[shelf]
         cells, cell = np.unique((fc * len(channels) + ch) * (product.max() + 1) + product, return_inverse=True)
         made = ForecastRows(
             shelf,
@@ -333,7 +349,7 @@ class Stocktaking:
         """Shelf that refills each shelf; −1 for those that are bought for."""
         from_lanes = np.full(self.shelves.num_rows, -1, np.int64)
         if self.supplies is not None:
-            from_lanes = stock_flow.level_book.lanes(self.supplies, self.shelves.num_rows).donor
+            from_lanes = lanes(self.supplies, self.shelves.num_rows).donor
         return from_lanes
 
     @cached_property
@@ -368,6 +384,72 @@ class Stocktaking:
         return _Doers(self).walls()
 
 
+def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: str) -> list[StockSide]:
+    """What the stock flow says of each asset, and of the whole portfolio last.
+
+    Args:
+        taking: The stock flow.
+        assets: Values of the grain, one tuple for each asset.
+        currency: Of the amounts.
+    """
+    refused = taking.refusal
+    share = taking.share if refused is None else None
+    if refused is not None or share is None:
+        return [nothing_known(refused or NOT_SERVED)] * (len(assets) + 1)
+    number = {values: i for i, values in enumerate(assets)}
+    asset = np.array([number.get(values, -1) for values in share.asset], dtype=np.int64)
+    keep = asset >= 0
+    serving = Serving(
+        share.shelf[keep], asset[keep], share.weight[keep], share.price[keep], share.cost[keep], len(assets)
+    )
+    factors = error_draws(taking.demand.spread, REPLICATES, taking.seed)
+    lost_share = costs(taking.portfolio, None).lost
+    accounts, walls = taking.accounts, taking.walls
+    found = drawn(accounts, walls, serving, factors, taking.days, lost_share, taking.seed)
+    spans = len(np.unique(taking.spans))
+    return [stock_side(d, availability(d, walls, taking.book, spans, currency, taking.absent_stages)) for d in found]
+
+
+def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
+    """What did not add up in the stock record, in sentences; and, after a replay, that it reproduces the record."""
+    books = taking.record.books
+    told = f"Stock: {taking.shelves.num_rows:,} shelves (sku at node), {books.days:,} shelf-days"
+    if books.checked:
+        share = 100 * (1 - books.unbalanced / books.checked)
+        told += f"; the record's own books balance on {share:.1f} % of the {books.checked:,} that can be checked"
+    notes = [f"{told}."]
+    if books.unbalanced:
+        notes.append(f"Stock jumped without a receipt on {books.unbalanced:,} shelf-days: carried as recorded.")
+    if books.missing:
+        notes.append(
+            f"Stock: {books.missing:,} days without a row inside the record of their shelf: nothing sold or lost there."
+        )
+    if books.negative or books.returned:
+        notes.append(
+            f"Stock below 0 on {books.negative:,} shelf-days, sales below 0 on {books.returned:,}: counted as 0."
+        )
+    if replayed and taking.refusal is None and taking.share is not None:
+        n = taking.accounts.replayed
+        notes.append(f"With nothing repaired, the replay reproduces the record to the unit on all {n:,} shelf-days.")
+        used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost).all()))
+        notes += [f"Default assumption used: {x}." for x in used]
+    return tuple(notes)
+
+
+NOT_SERVED = Refusal(
+    "no_serving",
+    "Availability",
+    "nothing says whose demand the shelves serve",
+    "order_lines with sku_id and node_id, or assets made of brand, category, node or its region",
+)
+NO_STOCK = Refusal(
+    "no_stock",
+    "Availability",
+    "there is no table stock_days, so nobody can tell what empty shelves cost",
+    "stock_days: closing stock and units sold by sku, node and day",
+)
+
+
 class _Doers:
     """Finds the doer, the side of the wall and the standard of every stage for every shelf."""
 
@@ -382,7 +464,7 @@ class _Doers:
 
     def walls(self) -> stock_flow.Walls:
         """All of it."""
-        own = self._number(self._parties, self._t._book.own)  # noqa: SLF001 - two halves of one thing
+        own = self._number(self._parties, self._t.book.own)
         for stage in ("decision", "allocation", "forecast"):
             self._party[PLAYERS.index(stage)] = own
         self._receiving()
@@ -390,12 +472,9 @@ class _Doers:
         self._forecast()
         self._allocation()
         self._listing()
-        own_book = self._t._book.own  # noqa: SLF001
+        own_book = self._t.book.own
         side = np.array(
-            [
-                WALLS.index("unknown" if p == NOBODY else "inside" if p == own_book else "between")
-                for p in self._parties
-            ]
+            [WALLS.index("unknown" if p == NOBODY else "inside" if p == own_book else "between") for p in self._parties]
         )
         return stock_flow.Walls(
             self._party, side[self._party], self._standard, self._held, tuple(self._parties), tuple(self._words)
@@ -472,4 +551,3 @@ def _usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
     found = np.zeros(groups, np.int64)
     found[key[order] // codes] = key[order] % codes
     return found
-

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,14 +20,16 @@ from fourwalls import assembly, readings, resampling
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
 from fourwalls.chain.comparison import NOBODY, Standards, plan_comparisons, read_standards
-from fourwalls.diagnosis import Diagnosis, Health, StageClock
+from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
-from fourwalls.errors import PortfolioError, did_you_mean, listed
-from fourwalls.figures import Reading
+from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
+from fourwalls.figures import Estimate, Figure, Period, Reading
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.stocktaking import Stocktaking, sides, stock_notes
 from fourwalls.tables.sources import sources
+from fourwalls.value import costs
 
 Progress = Callable[[str], None]
 
@@ -80,7 +84,7 @@ class Study:
 
     def check(self) -> Health:
         """What is in the tables, what was set aside and why, and what looks suspicious."""
-        return self._intake.health
+        return self._health(replayed=False)
 
     def set_aside(self) -> dict[str, pa.Table]:
         """The rows that were not used, table by table, with `set_aside_reason`."""
@@ -184,8 +188,53 @@ class Study:
         return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until)
 
     @cached_property
+    def _stock(self) -> Stocktaking:
+        return Stocktaking(self._engine, self._intake, self.portfolio, self._book, self._seed, self._progress)
+
+    @cached_property
+    def _stock_diagnosis(self) -> Diagnosis:
+        """The diagnosis where there are no order lines."""
+        taking = self._stock
+        share = taking.share if taking.refusal is None else None
+        if share is None:
+            raise TableError(
+                f"There is no table 'order_lines', and no stock_days that assets can be read from; found {listed(self._opened)}.",
+                "Add tables/order_lines, or tables/stock_days with assets made of brand, category, node or its region.",
+            )
+        names = sorted(set(share.asset), key=str)
+        found = sides(taking, names, self.portfolio.currency)
+        grain = self.portfolio.grain
+        assets = assembly.assets_without_orders([*names, ()], grain, found, self.portfolio)
+        ranked = sorted(assets[:-1], key=_by_units)
+        first, last = (date(1970, 1, 1) + timedelta(days=taking.first_day + d) for d in (0, taking.days))
+        return self._told(tuple(ranked), assets[-1], self.portfolio.period or Period(first, last))
+
+    def _told(self, assets: tuple[AssetDiagnosis, ...], total: AssetDiagnosis, period: Period) -> Diagnosis:
+        return Diagnosis(
+            portfolio=self.portfolio.name,
+            currency=self.portfolio.currency,
+            grain=self.portfolio.grain,
+            own_party=self._book.names.get(self._book.own, self._book.own),
+            period=period,
+            assets=assets,
+            total=total,
+            health=self._health(replayed=True),
+            level=resampling.LEVEL,
+            version=version("fourwalls"),
+        )
+
+    def _health(self, *, replayed: bool) -> Health:
+        health = self._intake.health
+        if self._stock.refusal is not None:
+            return health
+        return replace(health, notes=(*health.notes, *stock_notes(self._stock, replayed=replayed)))
+
+    @cached_property
     def _diagnosis(self) -> Diagnosis:
+        if "order_lines" not in self._opened:
+            return self._stock_diagnosis
         axes, panel = self._counts
+        stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
         untimely, accounts = self._untimely, self._accounts
         asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
         outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)
@@ -195,6 +244,8 @@ class Study:
         totals = assembly.totals_by_span(accounts, asset, span, panel.counts["lines"].shape)
         self._progress("measuring cycle times and the cost of lateness")
         currency = self.portfolio.currency
+
+        cost = costs(self.portfolio, None)
 
         def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> assembly.Parts:
             booked_here = assembly.pooled_entries(booked) if pool else booked
@@ -209,25 +260,17 @@ class Study:
                 assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
                 self._clocks(axes, draws, assembly.usual_standards(accounts, asset_here, len(axes.assets))),
                 self._readings(axes, panel),
+                assembly.service_worth(booked_here, len(axes.assets), draws, cost, priced=priced),
+                stock[-1:] if pool else stock[:-1],
             )
 
         each = parts(axes, panel, pool=False)
         whole = assembly.whole_of(axes)
         total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
         found = assembly.assets_from(each, self.portfolio)
-        found.sort(key=lambda a: (-sum(c.lines for c in a.contributions), -a.n_lines, a.name))
-        return Diagnosis(
-            portfolio=self.portfolio.name,
-            currency=currency,
-            grain=self.portfolio.grain,
-            own_party=self._book.names.get(self._book.own, self._book.own),
-            period=self._intake.period,
-            assets=tuple(found),
-            total=assembly.assets_from(total, self.portfolio)[0],
-            health=self._intake.health,
-            level=resampling.LEVEL,
-            version=version("fourwalls"),
-        )
+        found.sort(key=_by_loss)
+        whole_asset = assembly.assets_from(total, self.portfolio)[0]
+        return self._told(tuple(found), whole_asset, self._intake.period)
 
     @cached_property
     def _counts(self) -> tuple[assembly.Axes, readings.Panel]:
@@ -294,6 +337,23 @@ class Study:
             words = [accounts.words[w] for w in accounts.standard[PLAYER.index(stage), chosen].tolist()]
             picked = picked.append_column("standard", pa.array(words, pa.string()))
         return self._intake.with_ids(picked)
+
+
+def _by_units(asset: AssetDiagnosis) -> tuple[float, str]:
+    known = asset.availability
+    return (-known.wanted_units * figure_value(known.lost) if isinstance(known, Availability) else 0.0, asset.name)
+
+
+def _by_loss(asset: AssetDiagnosis) -> tuple[float, float, str]:
+    """Most lines and units to recover first."""
+    known = asset.availability
+    units = max(sum(s.units for s in known.stages), 0.0) if isinstance(known, Availability) else 0.0
+    return (-sum(c.lines for c in asset.contributions) - units, -asset.n_lines, asset.name)
+
+
+def figure_value(figure: Figure) -> float:
+    """The value of a figure; 0 where it was refused, for sorting only."""
+    return figure.value if isinstance(figure, Estimate) else 0.0
 
 
 def _names(column: pa.ChunkedArray) -> list[str]:

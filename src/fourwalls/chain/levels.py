@@ -198,10 +198,15 @@ def occasions(
         "arrives": np.concatenate([arrives[rows].clip(0), quiet["arrives"]]),
     }
     order = np.lexsort((made["shelf"], made["day"]))
-    types = {"shelf": np.int32, "donor": np.int32, "day": np.int32, "arrives": np.int32}
-    ready = {name: values[order].astype(types.get(name, np.float32)) for name, values in made.items()}
+    whole = {name: made[name][order].astype(np.int32) for name in ("shelf", "donor", "day", "arrives")}
+    units = {name: made[name][order].astype(np.float32) for name in ("need", "ordered", "come", "fill")}
     lane_of = np.concatenate([lane.of_order[rows], lane.of_shelf[quiet["shelf"]]])[order]
-    return Occasions(**ready, shift=np.zeros((len(order), LOW), np.float32)), lane_of
+    shift = np.zeros((len(order), LOW), np.float32)
+    ready = Occasions(
+        whole["shelf"], whole["donor"], whole["day"], units["need"], units["ordered"], units["come"], units["fill"],
+        shift, whole["arrives"],
+    )  # fmt: skip
+    return ready, lane_of
 
 
 def _quiet(

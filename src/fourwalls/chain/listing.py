@@ -39,7 +39,11 @@ class Hidden:
 def nothing(shelves: int, days: int) -> Hidden:
     """No listings in the record."""
     return Hidden(
-        np.zeros((shelves, days), np.float32), np.zeros(shelves, np.bool_), [], np.zeros(shelves, np.int64), [""] * shelves
+        np.zeros((shelves, days), np.float32),
+        np.zeros(shelves, np.bool_),
+        [],
+        np.zeros(shelves, np.int64),
+        [""] * shelves,
     )
 
 
@@ -138,5 +142,9 @@ def _beyond_the_best(
             by_channel[number, mine] += lost.sum(axis=1)
     words = f"best {len(cell.best)} of {len(cell.groups)} listed: {100 * (1 - reach):.1f} % of demand meets what is in stock"
     return Hidden(
-        total, judged, channels, by_channel.argmax(axis=0).astype(np.int64), [words if j and best else "" for j in judged]
+        total,
+        judged,
+        channels,
+        by_channel.argmax(axis=0).astype(np.int64),
+        [words if j and best else "" for j in judged],
     )

@@ -75,9 +75,11 @@ def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells
         cells: Number of cells.
     """
     days = demand.shape[1]
-    at = np.flatnonzero((rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share[rows.shelf, rows.channel]))
+    at = np.flatnonzero(
+        (rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share[rows.shelf, rows.channel])
+    )
     own, below = _wanted(rows, at, demand, share, donor)
-    forecast = rows.units[at] * rows.length[at].astype(np.float64)
+    forecast = rows.units[at].astype(np.float64) * rows.length[at]
     refills = np.zeros(len(demand), np.bool_)
     refills[donor[donor >= 0]] = True
     both = refills[rows.shelf[at]] & _nearer(rows.shelf[at], forecast, own, own + below, len(demand))
@@ -94,7 +96,9 @@ def _wanted(rows: ForecastRows, at: Ints, demand: Floats32, share: Floats, donor
     """Units wanted over each row's period from the shelf in its channel, and from the shelves it refills."""
     own, below = np.zeros(len(at)), np.zeros(len(at))
     children = np.flatnonzero(donor >= 0)
-    upto = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1)
+    upto = np.concatenate(
+        [np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1
+    )
     shelf, start, end = rows.shelf[at], rows.start[at], rows.start[at] + rows.length[at]
     for channel in np.unique(rows.channel[at]).tolist():
         mine = rows.channel[at] == channel
@@ -218,8 +222,8 @@ def skew(level: Floats, rate: Floats, protects: Floats, sku: Ints, cell: Ints) -
 
 def _fitted(x: Floats, y: Floats) -> Floats:
     """Coefficients of a regression that a minority of odd rows does not bend."""
-    weight = np.ones(len(y))
-    found = np.zeros(x.shape[1])
+    weight: Floats = np.ones(len(y))
+    found: Floats = np.zeros(x.shape[1])
     for _ in range(20):
         found = np.linalg.lstsq(x * weight[:, None] ** 0.5, y * weight**0.5, rcond=None)[0]
         off = np.abs(y - x @ found)

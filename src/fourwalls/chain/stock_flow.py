@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from fourwalls.chain import levels as level_book
 from fourwalls.chain.attribution import shapley
-from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.levels import Lanes, Levels
 from fourwalls.chain.shifts import Bias, ForecastRows, Skew, even_share, forecast_shift, skew
 from fourwalls.chain.stock_record import Record
@@ -166,7 +165,7 @@ def plan(
     net = networks(sku, lane.donor)
     number = np.repeat(np.arange(len(net) - 1), np.diff(net))
     order = np.argsort(number[occasions.shelf], kind="stable")
-    ready = Occasions(*(np.ascontiguousarray(x[order]) for x in occasions._replace(shift=shift)))
+    ready = occasions._replace(shift=shift).rows(order)
     starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
     return Plan(Shelves(lost, hidden, closing, net, starts, span.astype(np.int32)), ready, lane, known, uneven)
 
@@ -205,8 +204,8 @@ def attribute(
 
     def work(first: int, after: int) -> int:
         part, rows = _part(ready, first, after)
-        made.put(rows, replay(*part), walls, days)
-        return rows.stop - rows.start
+        made.put(rows, replay(*part), walls)
+        return int(rows.stop - rows.start)
 
     done = 0
     with ThreadPoolExecutor() as pool:
@@ -247,7 +246,7 @@ class _Made:
         # Shapley values are sums over coalitions, so one matrix gives them for any number of games.
         self._weights = shapley(np.eye(COALITIONS), len(PLAYERS)).astype(np.float32)
 
-    def put(self, rows: slice, out: Outcome, walls: Walls, days: int) -> None:
+    def put(self, rows: slice, out: Outcome, walls: Walls) -> None:
         """Shares what a chunk of shelves gained.
 
         Raises:
@@ -274,7 +273,7 @@ def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions
     rows = slice(int(s.network[first]), int(s.network[after]))
     has = len(o.day) > 0
     cut = slice(int(s.occasion[first]), int(s.occasion[after])) if has else slice(0, 0)
-    occasions = Occasions(*(x[cut] for x in o))
+    occasions = o.rows(cut)
     occasions = occasions._replace(
         shelf=(occasions.shelf - rows.start).astype(np.int32),
         donor=np.where(occasions.donor >= 0, occasions.donor - rows.start, -1).astype(np.int32),
@@ -305,10 +304,3 @@ def _excess(ready: Plan, record: Record, demand: Floats) -> Floats:
     over = np.maximum(ready.shelves.closing - need[:, None], 0.0) * record.active
     found: Floats = np.where(np.isfinite(need), over.sum(axis=1) / n, np.nan)
     return found
-
-
-def unknown_party(parties: list[str]) -> int:
-    """Number of the party that the record does not name."""
-    if NOBODY not in parties:
-        parties.append(NOBODY)
-    return parties.index(NOBODY)

@@ -71,9 +71,9 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
         values[at] = table[name].to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
         return values.reshape(shelves, days)
 
-    present = np.zeros(shelves * days, np.bool_)
-    present[at] = True
-    present = present.reshape(shelves, days)
+    flat = np.zeros(shelves * days, np.bool_)
+    flat[at] = True
+    present = flat.reshape(shelves, days)
     sold, on_hand, empty = panel("sold"), panel("on_hand"), panel("empty")
     active = np.logical_or.accumulate(present, axis=1) & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
     books = _books(sold, on_hand, panel("received"), panel("adjusted"), present, active)

@@ -72,6 +72,20 @@ class Occasions(NamedTuple):
     shift: Floats32
     arrives: Ints32
 
+    def rows(self, chosen: slice | npt.NDArray[np.int64]) -> Occasions:
+        """Some of them, in the order given."""
+        return Occasions(
+            np.ascontiguousarray(self.shelf[chosen]),
+            np.ascontiguousarray(self.donor[chosen]),
+            np.ascontiguousarray(self.day[chosen]),
+            np.ascontiguousarray(self.need[chosen]),
+            np.ascontiguousarray(self.ordered[chosen]),
+            np.ascontiguousarray(self.come[chosen]),
+            np.ascontiguousarray(self.fill[chosen]),
+            np.ascontiguousarray(self.shift[chosen]),
+            np.ascontiguousarray(self.arrives[chosen]),
+        )
+
 
 class Outcome(NamedTuple):
     """What each coalition changes.
@@ -140,12 +154,21 @@ def _replay(shelves: Shelves, occasions: Occasions, slots: int, out: Outcome) ->
                     touched[n, slot] = False
             while at < stop and occasions.day[at] <= day:
                 n = occasions.shelf[at] - first
-                _order(occasions, at, day, days, n, first, shelves.closing, extra, on_order, coming, closing, touched, out)
+                _order(
+                    occasions, at, day, days, n, first, shelves.closing, extra, on_order, coming, closing, touched, out
+                )
                 at += 1
             last_of_span = day + 1 == days or shelves.span[day + 1] != shelves.span[day]
             for n in range(after - first):
                 i = first + n
-                _sell(shelves.lost[i, day], shelves.hidden[i, day], shelves.closing[i, day], extra[n], gained[n], out.held[i])
+                _sell(
+                    shelves.lost[i, day],
+                    shelves.hidden[i, day],
+                    shelves.closing[i, day],
+                    extra[n],
+                    gained[n],
+                    out.held[i],
+                )
                 if last_of_span:
                     out.gained[i, shelves.span[day], :] = gained[n]
                     gained[n, :] = 0.0
@@ -161,8 +184,9 @@ def _arrive(extra: Floats32, on_order: Floats32, coming: Floats32, closing: Floa
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
-def _sell(lost: float, hidden: float, closing: float, extra: Floats32, gained: Floats32, held: Floats32) -> None:
-    lost, hidden, closing = np.float32(lost), np.float32(hidden), np.float32(closing)
+def _sell(
+    lost: np.float32, hidden: np.float32, closing: np.float32, extra: Floats32, gained: Floats32, held: Floats32
+) -> None:
     zero = np.float32(0.0)
     for c in range(64):
         x = extra[c]
@@ -175,7 +199,7 @@ def _sell(lost: float, hidden: float, closing: float, extra: Floats32, gained: F
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
-def _order(
+def _order(  # noqa: C901 - one loop over coalitions, flat for the compiler's sake
     occasions: Occasions,
     k: int,
     day: int,

@@ -131,7 +131,12 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     # What came by the date its supplier confirmed has kept its word, however early others come.
     by_slip = _on_its_word(s.supplier, slip, is_purchase, asked, by_slip, standards)
     by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, peers=False)
-    supply = tuple(np.where(confirmed > 0, a, b) for a, b in zip(by_slip, by_lead, strict=True))
+    has_word = confirmed > 0
+    supply = (
+        np.where(has_word, by_slip[0], by_lead[0]),
+        np.where(has_word, by_slip[1], by_lead[1]),
+        np.where(has_word, by_slip[2], by_lead[2]),
+    )
     receive = _kept(s.available - s.received, s.node, week, np.ones(len(week), np.bool_), "h", standards)
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}

@@ -1,0 +1,403 @@
+"""From what every shelf lost to what every asset did: shares, sides of the wall, parties, stock, each with its range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.chain.accounts import WALLS, PartyBook
+from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.stock_flow import StockAccounts, Walls
+from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
+from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
+from fourwalls.value import Worth
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+Share = Callable[[float, Floats], Estimate]
+
+REPLICATES = 399
+# Rows of (shelf, asset) worked on at a time, so that their replicates fit into memory.
+_ROWS = 4_000
+# The order in which a unit passes the stages, for whoever reads them.
+CHAIN = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+_SUMS = ("demand", "lost", "total", "inside", "between")
+_DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Which shelf serves which asset.
+
+    Attributes:
+        shelf, asset: Numbers, shape (pairs,).
+        weight: Part of the shelf's demand that is the asset's, 0-1, same shape.
+        price, cost: Mean net price and cost of a unit [amount]; NaN if unknown, same shape.
+        assets: How many assets there are.
+    """
+
+    shelf: Ints
+    asset: Ints
+    weight: Floats
+    price: Floats
+    cost: Floats
+    assets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Sums of an asset as they are and as they would be in other weeks and with other errors of the estimate.
+
+    Attributes:
+        point: Sum by name.
+        draws: The same by name, shape (replicates,).
+        parts: (stage, wall, party) numbers → sum and draws [units, amount].
+        words: (stage, wall, party) numbers → number of the standard that weighs most.
+        unheld: Part of the lost units for which each stage could be held to nothing, shape (stages,).
+        pairs: Shelves.
+        stock: on_hand, excess, value, yearly margin and changes by repairs, as they are.
+        priced: Whether prices are known.
+        total_by_span: What repairing every stage would have sold [units], shape (spans,); wanted units likewise.
+    """
+
+    point: dict[str, float]
+    draws: dict[str, Floats]
+    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]]
+    words: dict[tuple[int, int, int], dict[int, float]]
+    unheld: Floats
+    pairs: int
+    stock: dict[str, float]
+    priced: bool
+    total_by_span: Floats
+    wanted_by_span: Floats
+
+
+def drawn(
+    accounts: StockAccounts, walls: Walls, serving: Serving, factors: Floats32, days: int, lost_share: float, seed: int
+) -> list[Drawn]:
+    """Sums and their draws for every asset, and for the whole portfolio last.
+
+    Weeks are drawn again as everywhere (what happens to a week stays together); lost units of a shelf are multiplied by
+    what the demand estimate may be off.
+
+    Args:
+        accounts, walls: What was lost on each shelf and who did what.
+        serving: Which shelf serves which asset.
+        factors: Factor on lost units, shape (replicates, shelves).
+        days: Days of the record.
+        lost_share: Gross margin as a share of price, where no cost tells.
+        seed: Of the draws.
+    """
+    spans = accounts.demand.shape[1]
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(spans, np.full(spans, 1 / spans), size=len(factors)).astype(np.float32)
+    order = np.argsort(serving.asset, kind="stable")
+    bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
+    found = []
+    for asset in range(serving.assets):
+        rows = order[bounds[asset] : bounds[asset + 1]]
+        parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
+        made = [_drawn(accounts, walls, serving, factors, counts, part, days, lost_share) for part in parts]
+        found.append(_together(made))
+    return [*found, _together(found)]
+
+
+def _drawn(
+    accounts: StockAccounts,
+    walls: Walls,
+    serving: Serving,
+    factors: Floats32,
+    counts: Floats32,
+    rows: Ints,
+    days: int,
+    lost_share: float,
+) -> Drawn:
+    shelf, weight = serving.shelf[rows], serving.weight[rows].astype(np.float32)
+    luck = factors.T[shelf]
+    price, cost = serving.price[rows], serving.cost[rows]
+    # Where nothing is priced, units are compared with each other as if they cost the same.
+    margin = np.where(np.isfinite(price - cost), price - cost, np.where(np.isfinite(price), price, 1.0) * lost_share)
+
+    def draw(values: Floats | Floats32) -> tuple[Floats, Floats]:
+        own = values[shelf].astype(np.float32) * weight[:, None]
+        return own.sum(axis=1, dtype=np.float64), np.asarray((own @ counts.T) * luck, np.float64)
+
+    point, draws = {}, {}
+    for name in _SUMS:
+        sums, again = draw(getattr(accounts, name))
+        if name == "demand":
+            # What was sold is known; only the lost part of demand may be off.
+            kept = ((accounts.demand - accounts.lost)[shelf].astype(np.float32) * weight[:, None]) @ counts.T
+            again = kept + draw(accounts.lost)[1]
+        point[name], draws[name] = float(sums.sum()), again.sum(axis=0, dtype=np.float64)
+        if name in ("inside", "between"):
+            point[f"{name}_worth"] = float((sums * margin).sum())
+            draws[f"{name}_worth"] = (again * margin[:, None]).sum(axis=0)
+    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]] = {}
+    words: dict[tuple[int, int, int], dict[int, float]] = {}
+    unheld = np.zeros(len(PLAYERS))
+    lost = accounts.lost[shelf].sum(axis=1) * weight
+    for stage in range(len(PLAYERS)):
+        sums, again = draw(accounts.stage[stage])
+        keys = np.stack([walls.wall[stage, shelf], walls.party[stage, shelf]])
+        unheld[stage] = float(lost[~walls.held[stage, shelf]].sum())
+        for wall, party in np.unique(keys, axis=1).T.tolist():
+            mine = (keys[0] == wall) & (keys[1] == party)
+            if not np.any(sums[mine]):
+                continue
+            key = (stage, wall, party)
+            parts[key] = (
+                float(sums[mine].sum()),
+                again[mine].sum(axis=0, dtype=np.float64),
+                float((sums[mine] * margin[mine]).sum()),
+                (again[mine] * margin[mine][:, None]).sum(axis=0),
+            )
+            votes: dict[int, float] = {}
+            for word, n in zip(walls.standard[stage, shelf[mine]].tolist(), np.abs(sums[mine]).tolist(), strict=True):
+                votes[word] = votes.get(word, 0.0) + n
+            words[key] = votes
+    stock = _stock(accounts, serving, rows, days)
+    priced = bool(np.isfinite(price).all()) and len(rows) > 0
+    by_span = [
+        draw_free.sum(axis=0)
+        for draw_free in (weight[:, None] * accounts.total[shelf], weight[:, None] * accounts.demand[shelf])
+    ]
+    return Drawn(point, draws, parts, words, unheld, len(rows), stock, priced, by_span[0], by_span[1])
+
+
+def _stock(accounts: StockAccounts, serving: Serving, rows: Ints, days: int) -> dict[str, float]:
+    shelf, weight, cost = serving.shelf[rows], serving.weight[rows], serving.cost[rows]
+    sold = (accounts.demand - accounts.lost)[shelf].sum(axis=1) * weight
+    on_hand = accounts.on_hand[shelf] * weight
+    known = np.isfinite(accounts.excess[shelf])
+    return {
+        "on_hand": float(on_hand.sum()),
+        "per_week": float((accounts.demand[shelf].sum(axis=1) * weight).sum()) * 7 / days,
+        "excess": float((accounts.excess[shelf][known] * weight[known]).sum()),
+        "judged": float(on_hand[known].sum()),
+        "value": float((on_hand * cost).sum()),
+        "margin": float((sold * (serving.price[rows] - cost)).sum()) * _DAYS_PER_YEAR / days,
+        **{
+            name: float((accounts.held[i, shelf] * weight).sum())
+            for i, name in enumerate(("both", "operate", "orchestrate"))
+        },
+    }
+
+
+Part = tuple[float, Floats, float, Floats]
+
+
+def _added(a: Part, b: Part) -> Part:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]
+
+
+def _together(made: Sequence[Drawn]) -> Drawn:
+    if len(made) == 1:
+        return made[0]
+    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]] = {}
+    words: dict[tuple[int, int, int], dict[int, float]] = {}
+    for one in made:
+        for key, values in one.parts.items():
+            had = parts.get(key)
+            parts[key] = values if had is None else _added(had, values)
+            votes = words.setdefault(key, {})
+            for word, n in one.words[key].items():
+                votes[word] = votes.get(word, 0.0) + n
+    return Drawn(
+        {name: sum(d.point[name] for d in made) for name in made[0].point},
+        {name: np.sum([d.draws[name] for d in made], axis=0) for name in made[0].draws},
+        parts,
+        words,
+        np.sum([d.unheld for d in made], axis=0),
+        sum(d.pairs for d in made),
+        {name: sum(d.stock[name] for d in made) for name in made[0].stock},
+        all(d.priced for d in made if d.pairs),
+        np.sum([d.total_by_span for d in made], axis=0),
+        np.sum([d.wanted_by_span for d in made], axis=0),
+    )
+
+
+def availability(
+    found: Drawn, walls: Walls, book: PartyBook, spans: int, currency: str, absent: Sequence[str]
+) -> Availability | Refusal:
+    """The figures of one asset.
+
+    Args:
+        found: From `drawn`.
+        walls: Names of parties and standards.
+        book: What parties are called.
+        spans: Spans of time in the record.
+        currency: Of the amounts.
+        absent: Stages whose tables are not there at all.
+    """
+    if found.pairs == 0 or found.point["demand"] <= 0:
+        because = "no shelf of the stock record serves this asset"
+        return Refusal("no_shelf", "availability", because, "stock_days for the skus and nodes that serve it")
+    if spans < LEAST_CLUSTERS:
+        because = f"the stock record spans {spans} periods; ranges need {LEAST_CLUSTERS}"
+        return Refusal("too_few_spans", "availability", because, "a longer stock record")
+    tail = expanded_tail(spans, LEVEL)
+    below = found.draws["demand"]
+
+    def share(value: float, draws: Floats) -> Estimate:
+        return _estimate(value / found.point["demand"], draws / below, "share", tail)
+
+    point, draws = found.point, found.draws
+    by_wall = {w: sum(v[0] for k, v in found.parts.items() if k[1] == w) for w in range(len(WALLS))}
+    drawn_by_wall = {
+        w: np.sum([v[1] for k, v in found.parts.items() if k[1] == w] or [np.zeros(len(below))], axis=0)
+        for w in range(len(WALLS))
+    }
+    inside, chance = _inside(by_wall[0], by_wall[1], drawn_by_wall[0], drawn_by_wall[1], tail)
+    unheld = found.unheld / max(point["lost"], 1e-12)
+    return Availability(
+        wanted_units=point["demand"],
+        shelves=found.pairs,
+        lost=share(point["lost"], draws["lost"]),
+        total=share(point["total"], draws["total"]),
+        operate=share(point["inside"], draws["inside"]),
+        orchestrate=share(point["between"], draws["between"]),
+        interaction=share(
+            point["total"] - point["inside"] - point["between"], draws["total"] - draws["inside"] - draws["between"]
+        ),
+        residual=share(point["lost"] - point["total"], draws["lost"] - draws["total"]),
+        inside_share=inside,
+        inside_chance=chance,
+        stages=_stages(found, share),
+        contributions=_contributions(found, walls, book, share, tail, currency),
+        unjudged=tuple(s for s in CHAIN if s in absent or unheld[PLAYERS.index(s)] > 1 / 2),
+        stock=_held(found, currency),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StockSide:
+    """What the stock flow says of one asset.
+
+    Attributes:
+        availability: Its figures.
+        worth: What repairing each side is worth.
+        total, wanted: What repairing every stage would have sold, and what customers wanted [units], shape (spans,).
+    """
+
+    availability: Availability | Refusal
+    worth: Worth
+    total: Floats
+    wanted: Floats
+
+
+def nothing_known(because: Refusal) -> StockSide:
+    """There is no stock flow to look at."""
+    none = np.zeros(1)
+    return StockSide(because, Worth(0.0, 0.0, np.zeros(REPLICATES), np.zeros(REPLICATES)), none, none)
+
+
+def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
+    """Puts the figures of an asset and what they are worth together."""
+    worth = Worth(
+        found.point["inside_worth"],
+        found.point["between_worth"],
+        found.draws["inside_worth"],
+        found.draws["between_worth"],
+    )
+    return StockSide(known, worth, found.total_by_span, found.wanted_by_span)
+
+
+def _estimate(value: float, draws: Floats, unit: str, tail: float) -> Estimate:
+    low, high = (float(x) for x in np.quantile(draws, [tail, 1 - tail]))
+    return Estimate(value, min(low, value), max(high, value), unit, LEVEL)
+
+
+def _inside(
+    inside: float, between: float, drawn_inside: Floats, drawn_between: Floats, tail: float
+) -> tuple[Figure, float | None]:
+    """Part of what is attributed that is ours; what a repair costs (a negative part) is not counted on either side."""
+    a, b = max(inside, 0.0), max(between, 0.0)
+    if a + b <= 0:
+        because = "nothing could be recovered with a known party"
+        return Refusal("no_gap", "part inside the wall", because, "nothing to get: there is no gap to split"), None
+    da, db = np.maximum(drawn_inside, 0.0), np.maximum(drawn_between, 0.0)
+    total = da + db
+    shares = np.where(total > 0, da / np.where(total > 0, total, 1.0), a / (a + b))
+    chance = float((da > db).mean() + (da == db).mean() / 2)
+    return _estimate(a / (a + b), shares, "share", tail), chance
+
+
+def _stages(found: Drawn, share: Share) -> tuple[StageUnits, ...]:
+    made = []
+    for stage in CHAIN:
+        number = PLAYERS.index(stage)
+        for wall_number, wall in enumerate(WALLS):
+            mine = [v for k, v in found.parts.items() if k[:2] == (number, wall_number)]
+            if mine:
+                units = sum(v[0] for v in mine)
+                made.append(StageUnits(stage, wall, units, share(units, np.sum([v[1] for v in mine], axis=0))))
+    return tuple(made)
+
+
+def _contributions(
+    found: Drawn, walls: Walls, book: PartyBook, share: Share, tail: float, currency: str
+) -> tuple[LostUnits, ...]:
+    made = []
+    for key, (units, draws, amount, amounts) in found.parts.items():
+        stage, wall, party_number = key
+        party = walls.parties[party_number]
+        votes = found.words[key]
+        worth: Figure = Refusal(
+            "no_price",
+            "gross margin of lost units",
+            "order_lines has no price or no cost for these skus",
+            "both columns",
+        )
+        if found.priced:
+            worth = _estimate(amount, amounts, currency, tail)
+        made.append(
+            LostUnits(
+                PLAYERS[stage],
+                WALLS[wall],
+                None if party == NOBODY else party,
+                "party not recorded" if party == NOBODY else book.names.get(party, party),
+                units,
+                share(units, draws),
+                worth,
+                walls.words[max(votes, key=lambda w: votes[w])] if votes else "",
+            )
+        )
+    return tuple(sorted(made, key=lambda c: -c.units))
+
+
+def _held(found: Drawn, currency: str) -> StockHeld:
+    """Stock figures are counted, not estimated: their ranges are points."""
+    s = found.stock
+
+    def exact(value: float, unit: str) -> Estimate:
+        return Estimate(value, value, value, unit, LEVEL)
+
+    def refused(what: str, because: str, data: str) -> Refusal:
+        return Refusal("no_stock_figure", what, because, data)
+
+    on_hand = s["on_hand"]
+    if on_hand <= 0:
+        nothing = refused("stock", "the stock record has no quantity on hand", "stock_days.on_hand_units")
+        return StockHeld(*(nothing,) * 8)
+    unpriced = refused("stock at cost", "order_lines has no cost for these skus", "order_lines.cost_amount")
+    change = {n: exact(s[n] / on_hand, "share") for n in ("operate", "orchestrate", "both")}
+    excess: Figure = refused("excess stock", "no supply orders say how long stock must last", "supply_orders")
+    if s["judged"] > 0:
+        excess = exact(s["excess"] / s["judged"], "share")
+    is_priced = np.isfinite(s["value"]) and s["value"] > 0
+    return StockHeld(
+        exact(on_hand, "units"),
+        exact(on_hand / s["per_week"], "weeks"),
+        excess,
+        exact(s["value"], currency) if is_priced else unpriced,
+        exact(s["margin"] / s["value"], "ratio") if is_priced else unpriced,
+        **change,
+    )
