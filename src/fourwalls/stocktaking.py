@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls.availability import REPLICATES, Serving, StockSide, availability, drawn, nothing_known, stock_side
+from fourwalls.availability import CHAIN, REPLICATES, Serving, StockSide, availability, drawn, nothing_known, stock_side
 from fourwalls.chain import listing, stock_flow, stock_record, supply
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
@@ -41,6 +41,8 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
+STOCK_STAGES = CHAIN
+"""Stages of the stock flow in the order a unit passes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +450,41 @@ NO_STOCK = Refusal(
     "there is no table stock_days, so nobody can tell what empty shelves cost",
     "stock_days: closing stock and units sold by sku, node and day",
 )
+
+
+def shelves_behind(taking: Stocktaking, chosen: set[tuple[str | None, ...]] | None, stage: str | None) -> pa.Table:
+    """The shelves behind the lost sales of some assets, see `Study.shelves`.
+
+    Args:
+        taking: The stock flow.
+        chosen: Values of the grain; None for all assets.
+        stage: One of STOCK_STAGES, or None.
+    """
+    share, accounts, walls = taking.share, taking.accounts, taking.walls
+    if share is None:
+        return pa.table({})
+    keep = np.array([chosen is None or values in chosen for values in share.asset], dtype=np.bool_)
+    n = taking.shelves.num_rows
+    weight = np.bincount(share.shelf[keep], share.weight[keep], minlength=n)
+    saved = {s: accounts.stage[PLAYERS.index(s)].sum(axis=1, dtype=np.float64) * weight for s in STOCK_STAGES}
+    lost = accounts.lost.sum(axis=1) * weight
+    order_by = lost if stage is None else saved[stage]
+    rows = np.flatnonzero((weight > 0) & (order_by > 0 if stage is not None else np.ones(n, np.bool_)))
+    rows = rows[np.argsort(-order_by[rows], kind="stable")]
+    columns = {
+        "sku_id": taking.shelves["sku_id"].take(pa.array(rows)),
+        "node_id": taking.shelves["node_id"].take(pa.array(rows)),
+        "demand_share": pa.array(np.minimum(weight[rows], 1.0)),
+        "wanted_units": pa.array((accounts.demand.sum(axis=1) * weight)[rows]),
+        "lost_units": pa.array(lost[rows]),
+        **{f"{s}_units": pa.array(values[rows]) for s, values in saved.items()},
+    }
+    if stage is not None:
+        at = PLAYERS.index(stage)
+        columns["party_id"] = pa.array([walls.parties[p] for p in walls.party[at, rows].tolist()])
+        columns["wall"] = pa.array([WALLS[w] for w in walls.wall[at, rows].tolist()])
+        columns["standard"] = pa.array([walls.words[w] for w in walls.standard[at, rows].tolist()])
+    return pa.table(columns)
 
 
 class _Doers:

@@ -27,7 +27,7 @@ from fourwalls.figures import Estimate, Figure, Period, Reading
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
-from fourwalls.stocktaking import Stocktaking, sides, stock_notes
+from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import costs
 
@@ -110,6 +110,35 @@ class Study:
             PortfolioError: There is no such asset or stage.
         """
         return self._drill(asset, stage)
+
+    def shelves(self, asset: Mapping[str, str | None] | str | None = None, stage: str | None = None) -> pa.Table:
+        """The shelves (sku at node) behind an asset's lost sales, those that lost most first.
+
+        Args:
+            asset: As for `lines`.
+            stage: Order by what this stage would have sold, and leave out shelves where that is nothing.
+
+        Returns:
+            One row for each shelf: sku_id, node_id, the asset's share of its demand, wanted_units and lost_units of that
+            share, what each stage would have sold (`<stage>_units`), who did it and what it was held to.
+
+        Raises:
+            PortfolioError: There is no such asset or stage.
+            TableError: There is no stock record, or nothing says whose demand its shelves serve.
+        """
+        if stage is not None and stage not in STOCK_STAGES:
+            raise PortfolioError(
+                f"There is no stage '{stage}'.{did_you_mean(stage, STOCK_STAGES)}",
+                f"Choose from {listed(STOCK_STAGES)}.",
+            )
+        taking = self._stock
+        refusal = taking.refusal or (NOT_SERVED if taking.share is None else None)
+        if refusal is not None:
+            raise TableError(f"{refusal.about}: {refusal.because}.", f"Add {refusal.next_step}.")
+        names = sorted(set(taking.share.asset), key=str) if taking.share is not None else []
+        axes = assembly.Axes(self.portfolio.grain, np.arange(len(names)), tuple(names), np.zeros(0, np.int64))
+        chosen = None if asset is None else {n for n, keep in zip(names, _chosen(asset, axes), strict=True) if keep}
+        return shelves_behind(taking, chosen, stage)
 
     @cached_property
     def _opened(self) -> dict[str, Opened]:

@@ -225,7 +225,7 @@ def _fitted(x: Floats, y: Floats) -> Floats:
     weight: Floats = np.ones(len(y))
     found: Floats = np.zeros(x.shape[1])
     for _ in range(20):
-        found = np.linalg.lstsq(x * weight[:, None] ** 0.5, y * weight**0.5, rcond=None)[0]
+        found = np.asarray(np.linalg.lstsq(x * weight[:, None] ** 0.5, y * weight**0.5, rcond=None)[0], np.float64)
         off = np.abs(y - x @ found)
         scale = max(float(np.median(off)) / 0.6745, 1e-9)
         weight = np.minimum(1.0, _HUBER * scale / np.maximum(off, 1e-12))
