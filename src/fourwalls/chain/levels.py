@@ -12,15 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.stock_replay import LOW, NEVER, Occasions
+from fourwalls.chain.stock_replay import FIXED, LOW, NEVER, Occasions
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-FIXED = np.float32(np.inf)
 
 
 @dataclass(frozen=True, slots=True)

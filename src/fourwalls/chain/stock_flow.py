@@ -14,7 +14,7 @@ from fourwalls.chain.attribution import shapley
 from fourwalls.chain.levels import Lanes, Levels
 from fourwalls.chain.shifts import Bias, ForecastRows, Skew, even_share, forecast_shift, skew
 from fourwalls.chain.stock_record import Record
-from fourwalls.chain.stock_replay import COALITIONS, PLAYERS, Occasions, Outcome, Shelves, replay
+from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
 
 Floats = npt.NDArray[np.float64]
@@ -141,7 +141,9 @@ def plan(
     closing = np.nan_to_num(record.closing)
     if supplies is None or repaired is None or not np.isfinite(record.closing).any():
         net = np.arange(shelves + 1, dtype=np.int32)
-        kernel = Shelves(lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32))
+        kernel = Shelves(
+            lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32), record.waits
+        )
         return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)))
     lane = level_book.lanes(supplies, shelves)
     known = level_book.levels(supplies, lane, closing, first_day)
@@ -161,13 +163,15 @@ def plan(
         change = forecast_shift(*forecasts, days, shelves)[occasions.shelf, occasions.day]
         marginal = protects * _marginal(mean_level, rate, protects)
         shift += (change * marginal[occasions.shelf])[:, None].astype(np.float32) * (bits & 1)
-    shift[np.isinf(occasions.need)] = 0.0
+    shift[occasions.need >= FIXED] = 0.0
     net = networks(sku, lane.donor)
     number = np.repeat(np.arange(len(net) - 1), np.diff(net))
     order = np.argsort(number[occasions.shelf], kind="stable")
     ready = occasions._replace(shift=shift).rows(order)
     starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
-    return Plan(Shelves(lost, hidden, closing, net, starts, span.astype(np.int32)), ready, lane, known, uneven)
+    return Plan(
+        Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits), ready, lane, known, uneven
+    )
 
 
 def _mean_level(known: Levels, lane: Lanes, shelves: int) -> Floats:
@@ -244,7 +248,7 @@ class _Made:
         self.held = np.zeros((3, shelves))
         self.stage_held = np.zeros((len(PLAYERS), shelves))
         # Shapley values are sums over coalitions, so one matrix gives them for any number of games.
-        self._weights = shapley(np.eye(COALITIONS), len(PLAYERS)).astype(np.float32)
+        self._weights = shapley(np.eye(COALITIONS), len(PLAYERS))
 
     def put(self, rows: slice, out: Outcome, walls: Walls) -> None:
         """Shares what a chunk of shelves gained.
@@ -255,7 +259,8 @@ class _Made:
         if np.any(out.gained[:, :, 0]) or np.any(out.held[:, 0]):
             raise AssertionError("the replay with nothing repaired differs from the record")
         n = np.arange(rows.stop - rows.start)
-        self.stage[:, rows] = np.einsum("sdc,pc->psd", out.gained, self._weights, optimize=True)
+        # In double precision a stage that changes nothing gets nothing.
+        self.stage[:, rows] = np.moveaxis(out.gained.astype(np.float64) @ self._weights.T, 2, 0)
         self.stage_held[:, rows] = self._weights @ out.held.T
         side = walls.wall[:, rows]
         masks = [
@@ -285,6 +290,7 @@ def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions
         (s.network[first : after + 1] - s.network[first]).astype(np.int32),
         (s.occasion[first : after + 1] - s.occasion[first]).astype(np.int32),
         s.span,
+        s.waits[rows],
     )
     return (shelves, occasions), rows
 

@@ -14,6 +14,8 @@ Bools = npt.NDArray[np.bool_]
 
 # Units are recorded with a few decimals where goods are weighed.
 _EXACT = 1e-3
+# Stock below 0 on more days than this with units sold is a backlog, not a slip.
+_OWED_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Record:
             record never says.
         empty: Share of the day without stock; 1 − share of what is unknown is never guessed: NaN.
         active: Days from each shelf's first row to its last.
+        waits: Whether customers of a shelf wait, shape (shelves,): its stock is recorded below 0 while units are sold.
         books: What did not add up.
     """
 
@@ -58,6 +61,7 @@ class Record:
     closing: Floats32
     empty: Floats32
     active: Bools
+    waits: Bools
     books: Books
 
 
@@ -79,8 +83,13 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
     books = _books(sold, on_hand, panel("received"), panel("adjusted"), present, active)
     empty = np.where(np.isnan(empty) & (on_hand <= 0) & (sold <= 0), np.float32(1.0), empty)
     empty = np.where(np.isnan(empty) & (on_hand > 0) & (np.roll(on_hand, 1, axis=1) > 0), np.float32(0.0), empty)
+    with np.errstate(invalid="ignore"):
+        owed = ((on_hand < 0) & (sold > 0)).sum(axis=1)
+    waits: Bools = owed > _OWED_SHARE * np.maximum(active.sum(axis=1), 1)
+    # Who waits is not lost.
+    empty[waits] = np.where(np.isnan(sold[waits]), np.nan, 0.0)
     closing = _carried(np.maximum(on_hand, 0.0).astype(np.float32))
-    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, books)
+    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, waits, books)
 
 
 def _books(
@@ -113,4 +122,5 @@ def joined(parts: list[Record]) -> Record:
     if len(parts) == 1:
         return parts[0]
     sold, closing, empty = (np.concatenate([getattr(p, n) for p in parts]) for n in ("sold", "closing", "empty"))
-    return Record(sold, closing, empty, np.concatenate([p.active for p in parts]), books)
+    active, waits = (np.concatenate([getattr(p, n) for p in parts]) for n in ("active", "waits"))
+    return Record(sold, closing, empty, active, waits, books)
