@@ -57,9 +57,12 @@ def test_a_year_of_two_thousand_lines_is_written_whole(tmp_path):
 
 def test_short_blocks_tell_the_same_story(monkeypatch):
     """A world lived in blocks of two weeks has other luck, but the same laws and about the same figures."""
-    said = {"defects": [{"kind": "late_supplier", "severity": 0.7}, {"kind": "late_carrier", "severity": 0.7}]}
-    whole = live(found(recipe_from("x", said), 1, 6_000))["as_recorded"]
-    monkeypatch.setattr("fourwalls.worlds.demand.BLOCK_LINES", 14 * 6_000 / 365)
-    short = live(found(recipe_from("x", said), 1, 6_000))["as_recorded"]
+    said = {
+        "retailer": {"start": date(2025, 1, 1), "end": date(2025, 7, 1)},
+        "defects": [{"kind": "late_supplier", "severity": 0.7}, {"kind": "late_carrier", "severity": 0.7}],
+    }
+    whole = live(found(recipe_from("x", said), 1, 4_000))["as_recorded"]
+    monkeypatch.setattr("fourwalls.worlds.demand.BLOCK_LINES", 14 * 4_000 / 181)
+    short = live(found(recipe_from("x", said), 1, 4_000))["as_recorded"]
     for name in ("lines", "revenue", "late", "lost_empty"):
         assert abs(short[name].sum() / whole[name].sum() - 1) < (0.05 if name in ("lines", "revenue") else 0.35), name
