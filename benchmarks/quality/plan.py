@@ -78,7 +78,7 @@ TABLE_OF_STAGE = {
 
 _BEYOND_ORDERS = tuple(sorted({*TABLE_OF_STAGE.values(), "labour", "offers"}))
 
-_SPRING = {"start": "2025-03-01", "end": "2025-07-01"}
+_SPRING = {"start": "2025-03-01", "end": "2025-06-01"}
 
 _UNGOVERNED = (
     ("slow_picking", {"node_id": "hub-east"}, "polar-logistics"),
@@ -135,7 +135,7 @@ def trials(first_seed: int) -> list[Trial]:
 
 
 def few() -> list[Trial]:
-    """Five small worlds of four months that touch most strata, for the tests."""
+    """Five small worlds of three months that touch most strata, for the tests."""
     whole = {t.stratum: t for t in trials(1)}
     return [
         replace(t, lines=2_000, recipe={**t.recipe, "retailer": {**t.recipe["retailer"], **_SPRING}})

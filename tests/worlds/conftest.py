@@ -92,10 +92,10 @@ def truth_of(_made):
 
 @pytest.fixture
 def brief_recipe(tmp_path_factory):
-    """A recipe of two months that draws its defects, for tests that do not care what happens in a world."""
+    """A recipe of a month that draws its defects, for tests that do not care what happens in a world."""
     file = tmp_path_factory.mktemp("recipe") / "brief.toml"
     file.write_text(
-        "surprise = [2, 4]\n[retailer]\nstart = 2025-01-01\nend = 2025-03-01\ndirty_share = 0.02\n"
+        "surprise = [2, 4]\n[retailer]\nstart = 2025-01-01\nend = 2025-02-01\ndirty_share = 0.02\n"
         'channels = ["site", "market", "wholesale", "stores"]\nown_fleet = ["north"]\n'
         '[[confounders]]\nkind = "promotion"\n[[holes]]\nparty_id = "swift"\n'
     )

@@ -6,8 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fourwalls.worlds import offering
+from fourwalls.worlds import offering, picking
 from fourwalls.worlds.capacity import OwnCapacity
+from fourwalls.worlds.defects import AS_RECORDED, Repairs, Trouble
 from fourwalls.worlds.living import live, versions
 from fourwalls.worlds.recipe import RecipeError, read_recipe, recipe_from
 from fourwalls.worlds.truth import tell
@@ -135,6 +136,21 @@ def test_closed_days_are_logged_and_nothing_is_ordered_after(world_of):
     ) == [(0,)]
     [(closed,)] = made.ask("SELECT count(*) FROM work_log WHERE case_kind = 'exception: day full'")
     assert 200 < closed <= 365
+
+
+def test_our_own_hands_are_as_few_as_what_they_can_pack_and_stay_so():
+    """In a DC large enough for whole shifts, 30 % of the hands are not there; asking a partner does not bring them."""
+    world = found(read_recipe("unused_partner"), 1, 1_500_000)
+    short, helped, sound = (
+        picking.section_clocks(world.retailer, world.days, world.demand, trouble)[0]
+        for trouble in (
+            world.trouble(AS_RECORDED),
+            world.trouble(Repairs("both", None, None)),
+            Trouble((), AS_RECORDED),
+        )
+    )
+    end = np.array([world.days.end_hour])
+    assert short.read(end) == helped.read(end) == pytest.approx(0.7 * sound.read(end), rel=0.01)
 
 
 def test_only_a_dc_of_our_own_can_be_short():
