@@ -6,11 +6,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fourwalls.worlds import offering, picking
+from fourwalls.worlds import demand, offering, picking
 from fourwalls.worlds.capacity import OwnCapacity
 from fourwalls.worlds.defects import AS_RECORDED, Repairs, Trouble
 from fourwalls.worlds.living import live, versions
 from fourwalls.worlds.recipe import RecipeError, read_recipe, recipe_from
+from fourwalls.worlds.retailer import build
 from fourwalls.worlds.truth import tell
 from fourwalls.worlds.world import found
 
@@ -138,18 +139,16 @@ def test_closed_days_are_logged_and_nothing_is_ordered_after(world_of):
     assert 200 < closed <= 365
 
 
-def test_our_own_hands_are_as_few_as_what_they_can_pack_and_stay_so():
+def test_our_own_hands_are_as_few_as_what_they_can_pack_and_stay_so(small):
     """In a DC large enough for whole shifts, 30 % of the hands are not there; asking a partner does not bring them."""
-    world = found(read_recipe("unused_partner"), 1, 1_500_000)
+    large = build(small.recipe, 1, 1_500_000, small.days)
+    wanted = demand.expected(large, small.days, [], 1)
+    repaired = small.trouble(Repairs("both", None, None))
     short, helped, sound = (
-        picking.section_clocks(world.retailer, world.days, world.demand, trouble)[0]
-        for trouble in (
-            world.trouble(AS_RECORDED),
-            world.trouble(Repairs("both", None, None)),
-            Trouble((), AS_RECORDED),
-        )
+        picking.section_clocks(large, small.days, wanted, trouble)[0]
+        for trouble in (small.trouble(AS_RECORDED), repaired, Trouble((), AS_RECORDED))
     )
-    end = np.array([world.days.end_hour])
+    end = np.array([small.days.end_hour])
     assert short.read(end) == helped.read(end) == pytest.approx(0.7 * sound.read(end), rel=0.01)
 
 
