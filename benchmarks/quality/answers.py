@@ -100,13 +100,24 @@ def _by_signals(asset: AssetTruth) -> str:
                 return True
         return False
 
-    service = ("release", "fulfilment", "carriage", "forecast", "decision", "supply", "receiving", "record", "promise")
+    service = (
+        "release",
+        "fulfilment",
+        "carriage",
+        "forecast",
+        "decision",
+        "supply",
+        "receiving",
+        "record",
+        "promise",
+        "shelf",
+    )
     operate = [hurts(service, own=True), hurts(("waste", "record"), own=True)]
     orchestrate = [
         hurts(("allocation", "listing", "forecast", "content"), own=False),
         hurts(("status",), own=False),
         hurts(("feed", "listing"), own=False),
-        hurts(("supply", "fulfilment", "carriage"), own=False),
+        hurts(("supply", "fulfilment", "carriage", "overflow"), own=False),
     ]
     if not any((*operate, *orchestrate)):
         return "leave it"

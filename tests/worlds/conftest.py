@@ -1,5 +1,7 @@
 """Worlds made once for all tests of this folder."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -7,7 +9,7 @@ import pytest
 
 from fourwalls.worlds import Truth, make
 from fourwalls.worlds.living import live
-from fourwalls.worlds.recipe import read_recipe
+from fourwalls.worlds.recipe import Recipe, read_recipe
 from fourwalls.worlds.truth import tell
 from fourwalls.worlds.world import found
 
@@ -35,32 +37,66 @@ class Made:
             self._connection.close()
 
 
+LINES = 8_000
+SUMMER = date(2025, 7, 1)
+
+
+def _half_year(name: str) -> Recipe:
+    """The half of a recipe's year in which something happens: enough for what holds in every world."""
+    recipe = read_recipe(name)
+    is_second = any(h.since and h.since >= SUMMER for h in recipe.confounders)
+    return replace(recipe, lines=LINES, **({"start": SUMMER} if is_second else {"end": SUMMER}))
+
+
 @pytest.fixture(scope="session")
-def world_of(tmp_path_factory):
-    """Makes a world once per (recipe, seed, lines)."""
+def _made():
+    """Worlds made so far, by (recipe, seed, lines)."""
     made: dict[tuple, Made] = {}
-
-    def get(recipe: str, seed: int = 1, lines: int | None = 15_000) -> Made:
-        key = (recipe, seed, lines)
-        if key not in made:
-            folder = tmp_path_factory.mktemp("worlds") / recipe
-            made[key] = Made(folder, make(recipe, folder, seed=seed, lines=lines))
-        return made[key]
-
-    yield get
+    yield made
     for world in made.values():
         world.close()
 
 
 @pytest.fixture(scope="session")
-def truth_of():
-    """The truth of a recipe, without writing its tables."""
+def world_of(tmp_path_factory, _made):
+    """Makes a world once per (recipe, seed, lines): half a year, or the whole one if a number of lines is given."""
+
+    def get(recipe: str, seed: int = 1, lines: int | None = None) -> Made:
+        key = (recipe, seed, lines)
+        if key not in _made:
+            folder = tmp_path_factory.mktemp("worlds") / recipe
+            with pytest.MonkeyPatch.context() as patch:
+                if lines is None:
+                    patch.setattr("fourwalls.worlds.making.read_recipe", _half_year)
+                _made[key] = Made(folder, make(recipe, folder, seed=seed, lines=lines))
+        return _made[key]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def truth_of(_made):
+    """The truth of a recipe, without writing its tables; that of a world made before, if there is one."""
     known: dict[str, Truth] = {}
 
     def get(recipe: str) -> Truth:
+        if (recipe, 1, None) in _made:
+            return _made[recipe, 1, None].truth
         if recipe not in known:
-            world = found(read_recipe(recipe), 1, 15_000)
+            world = found(_half_year(recipe), 1, LINES)
             known[recipe] = tell(world, live(world))
         return known[recipe]
 
     return get
+
+
+@pytest.fixture
+def brief_recipe(tmp_path_factory):
+    """A recipe of a month that draws its defects, for tests that do not care what happens in a world."""
+    file = tmp_path_factory.mktemp("recipe") / "brief.toml"
+    file.write_text(
+        "surprise = [2, 4]\n[retailer]\nstart = 2025-01-01\nend = 2025-02-01\ndirty_share = 0.02\n"
+        'channels = ["site", "market", "wholesale", "stores"]\nown_fleet = ["north"]\n'
+        '[[confounders]]\nkind = "promotion"\n[[holes]]\nparty_id = "swift"\n'
+    )
+    return file

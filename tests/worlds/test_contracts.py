@@ -1,15 +1,53 @@
-"""Contracts: what a partner's contract says, and what one with holes leaves out."""
+"""Contracts: what a partner's contract says, what one with holes leaves out, and whether the standard knows them."""
 
 import json
+from importlib.resources import files
 
+import jsonschema
 import pytest
+import yaml
 
-from fourwalls.worlds import make
-from fourwalls.worlds.recipe import RecipeError
+from fourwalls.worlds import contracts, make
+from fourwalls.worlds.recipe import LACKS, RecipeError, recipe_from
+from fourwalls.worlds.world import found
 
 
 def _keys(text):
     return {line.split(":")[0] for line in text.splitlines() if line and line[0] not in " -"}
+
+
+@pytest.fixture(scope="module")
+def validator():
+    """The standard's own JSON schema, as its publishers ship it."""
+    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8"))
+    kind = jsonschema.validators.validator_for(schema)
+    return kind(schema, format_checker=kind.FORMAT_CHECKER)
+
+
+@pytest.mark.parametrize("lacks", [(), *((word,) for word in LACKS), LACKS])
+def test_every_contract_is_one_of_the_standard(tmp_path, validator, lacks):
+    """With each hole, all of them and none; every kind of feed and sender."""
+    said = {"retailer": {"channels": ["site", "market", "wholesale", "stores"], "own_fleet": ["north"]}}
+    senders = ("own", "polar-logistics", "bazaar", "swift", "terra")
+    said["holes"] = [{"party_id": sender, "lacks": list(lacks)} for sender in senders if lacks]
+    contracts.write(found(recipe_from("all", said), 1, 1_000), tmp_path / "contracts")
+    written = [yaml.safe_load(file.read_text()) for file in (tmp_path / "contracts").iterdir()]
+    assert len(written) == 11
+    for contract in written:
+        validator.validate(contract)
+        assert contract["apiVersion"] == "v3.1.0"
+
+
+def test_the_schema_would_tell_a_wrong_contract(tmp_path, validator):
+    contracts.write(found(recipe_from("plain", {}), 1, 1_000), tmp_path / "contracts")
+    sound = yaml.safe_load((tmp_path / "contracts" / "tracking-swift.odcs.yaml").read_text())
+    for wrong in (
+        {k: v for k, v in sound.items() if k != "version"},
+        sound | {"slaProperties": [{"value": 2}]},
+        sound | {"apiVersion": "v9"},
+        sound | {"owner": "nobody"},
+    ):
+        assert not validator.is_valid(wrong)
 
 
 def test_every_feed_of_a_partner_has_a_contract(world_of):

@@ -52,7 +52,7 @@ def test_there_are_enough_worlds_and_every_kind_of_defect():
     worlds = plan.trials(1)
     assert len(worlds) >= 60
     assert len({t.name for t in worlds}) == len(worlds)
-    assert {kind for kind, _ in plan.PLACES} | {"media_on_empty", "unfilled_shelves"} == set(DEFECTS)
+    assert {d["kind"] for t in worlds for d in t.recipe["defects"]} == set(DEFECTS)
     assert {t.seed for t in worlds}.isdisjoint(t.seed for t in plan.trials(9_000))
     assert [t.recipe for t in plan.trials(5)] == [t.recipe for t in plan.trials(5)]
 

@@ -40,7 +40,9 @@ def test_a_wrong_entry_is_named(said, because):
 
 def test_a_recipe_file_of_ones_own(tmp_path):
     file = tmp_path / "mine.toml"
-    file.write_text('about = "mine"\n[[defects]]\nkind = "late_carrier"\ncarrier_id = "swift"\n')
+    file.write_text(
+        'about = "mine"\n[retailer]\nend = 2025-02-01\n[[defects]]\nkind = "late_carrier"\ncarrier_id = "swift"\n'
+    )
     truth = make(file, tmp_path / "w", lines=1_000)
     assert truth.recipe == "mine"
     assert truth.defects[0].doers == (("swift", "between"),)

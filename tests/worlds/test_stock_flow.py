@@ -11,6 +11,7 @@ STOCKED = [
     "high_forecast",
     "stale_listings",
     "slow_dock",
+    "unused_partner",
 ]
 
 
@@ -108,6 +109,7 @@ def test_forecast_bias_shows_in_the_forecasts(world_of, recipe, sign):
         ("late_feeds", "SELECT avg(mismatched_rows / expected_rows) FROM feeds"),
         ("avoidable_waste", "SELECT sum(amount) FROM leakage WHERE cause = 'damage'"),
         ("chargebacks", "SELECT sum(amount) FROM leakage WHERE cause = 'chargeback'"),
+        ("unused_partner", "SELECT 1 - avg(listed_share) FROM listings"),
         ("stale_listings", "SELECT count(*) FROM feeds WHERE arrived_at > expected_at + INTERVAL 6 HOUR"),
     ],
 )  # fmt: skip

@@ -18,21 +18,26 @@ _ROWS = {
 }
 
 
-def write(world: World, folder: Path) -> None:
-    """Write one contract per feed.
+def holes(world: World) -> dict[str, frozenset[str]]:
+    """What the contracts of each party lack, where they lack something.
 
     Raises:
         RecipeError: If a hole names a party that sends no feed.
     """
-    known = feeds_of(world)
-    parties = world.retailer.parties
-    senders = {parties[f.party].party_id for f in known}
+    senders = {world.retailer.parties[f.party].party_id for f in feeds_of(world)}
     lacking = {hole.party_id: frozenset(hole.lacks) for hole in world.recipe.holes}
     for party_id in lacking:
         if party_id not in senders:
             raise RecipeError(
                 f"Recipe '{world.recipe.name}', holes: '{party_id}' has no contract.", f"Partners: {sorted(senders)}."
             )
+    return lacking
+
+
+def write(world: World, folder: Path) -> None:
+    """Write one contract per feed."""
+    known, lacking = feeds_of(world), holes(world)
+    parties = world.retailer.parties
     folder.mkdir()
     for feed in known:
         sender = parties[feed.party]

@@ -69,6 +69,12 @@ DEFECTS: dict[str, Kind] = {
     "slow_picking": Kind(
         "fulfilment", "node_id", ("node_id", "category"), "hands are short, waves wait, more lines are picked twice"
     ),
+    "unused_partner": Kind(
+        "overflow",
+        "offer",
+        ("node_id", "category"),
+        "our own DC turns away what it cannot pack, and a partner who offers to serve it is not asked",
+    ),
     "early_pickup": Kind(
         "carriage", "carrier_id", ("carrier_id", "node_id"), "the carrier's truck leaves hours before the shift ends"
     ),

@@ -54,13 +54,21 @@ def _years_of_benefit() -> float:
     return total
 
 
-def path_values(change: Mapping[str, float], costs: Mapping[str, Mapping[str, Range]]) -> dict[str, float]:
-    """Value of each path over the horizon, after its costs at their most likely."""
+def path_values(
+    change: Mapping[str, float], costs: Mapping[str, Mapping[str, Range]], onboarding: Mapping[str, float]
+) -> dict[str, float]:
+    """Value of each path over the horizon, after its costs at their most likely.
+
+    Args:
+        change: Margin a year that each version brings.
+        costs: Costs of the paths.
+        onboarding: What partners ask once to begin, in each version.
+    """
     annuity = sum((1.0 + DISCOUNT_RATE) ** -(m / 12.0) / 12.0 for m in range(int(12 * HORIZON_YEARS)))
     cost = {p: c["one_off_amount"][1] + annuity * c["run_amount_per_year"][1] for p, c in costs.items()}
     gain = {name: ATTAINABLE_SHARE * _years_of_benefit() * change[name] for name in ("inside", "between", "both")}
     return {
         "operate": round(gain["inside"] - cost["operate"], 2),
-        "orchestrate": round(gain["between"] - cost["orchestrate"], 2),
-        "operate then orchestrate": round(gain["both"] - cost["operate"] - cost["orchestrate"], 2),
+        "orchestrate": round(gain["between"] - cost["orchestrate"] - onboarding["between"], 2),
+        "operate then orchestrate": round(gain["both"] - cost["operate"] - cost["orchestrate"] - onboarding["both"], 2),
     }

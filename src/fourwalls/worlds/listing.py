@@ -48,10 +48,14 @@ class Lags:
         down_from = np.where(np.isfinite(since), np.maximum(since + lag - began, 0.0), lag)
         return up_from, down_from
 
-    def shown_share(self, day: int, places: Assortment, open_share: Floats, back: Floats, gone: Floats) -> Floats:
+    def shown_share(
+        self, day: int, places: Assortment, open_share: Floats, back: Floats, gone: Floats, closes: Floats
+    ) -> Floats:
         """Share of the day each place could be bought in each channel, first version, shape (channels, places)."""
         lag = self.hours(day)[0].reshape(-1, self._n_cat)[:, places.category]
         began = day * 24.0
         up = np.clip(back[None, :] + lag - began, 0.0, 24.0)
         down = np.where(np.isfinite(gone)[None, :], np.clip(gone[None, :] + lag - began, 0.0, 24.0), 24.0)
+        # Where no more can be packed today, nothing more is sold today.
+        down = np.minimum(down, closes[places.node, places.category])
         return np.where(open_share[None, :] > 0.0, np.maximum(down - up, 0.0), down) / 24.0

@@ -103,7 +103,10 @@ def live(world: World, record: Callable[[Block], None] | None = None) -> dict[st
         sales = stock.sell(wishes, customers.stays(wishes), first, last)
         for row, flow in enumerate(flows):
             accepted = sales.fate[row] == shelf.ACCEPTED
-            ordered = take(wishes, accepted) | {"stocked": sales.shipped[row][accepted].astype(np.int64)}
+            ordered = take(wishes, accepted) | {
+                "stocked": sales.shipped[row][accepted].astype(np.int64),
+                "partner_amount": sales.partner_amount[row][accepted],
+            }
             lines = flow.deliver(ordered, last if last < world.days.days else None)
             done = concluded(world.retailer, world.days, flow.trouble, lines, world.promise)
             customers.let_down(row, done)

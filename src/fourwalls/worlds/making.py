@@ -51,6 +51,7 @@ def make(
         )
     _check_free(folder)
     world = found(said, seed, wanted)
+    contracts.holes(world)  # a hole that cannot be is refused before the world is lived through
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as kitchen:
         made = Path(kitchen) / folder.name

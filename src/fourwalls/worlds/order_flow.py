@@ -40,7 +40,7 @@ class OrderFlow:
         """Live through a block of orders; gives the lines whose fate is then known.
 
         Args:
-            orders: Lines of the block, with node_id, carrier_id and stocked [units there are for them].
+            orders: Lines of the block, with node_id, carrier_id, partner_amount and stocked [units there are for them].
             until_day: First day after the block; None if it is the last one and nothing may stay waiting.
 
         Returns:
@@ -67,7 +67,10 @@ class OrderFlow:
 
 
 def sourced(retailer: Retailer, orders: Columns) -> Columns:
-    """Orders with the node they are sent from and the carrier that takes them; one of each per order."""
+    """Orders with the node they are sent from and the carrier that takes them; one of each per order.
+
+    Our own hands pick them, unless a partner asks a `partner_amount` per unit for it.
+    """
     lines = dict(orders)
     lines["node_id"] = _share_pick(
         retailer.node_share.reshape(-1, len(retailer.nodes)),
@@ -78,6 +81,7 @@ def sourced(retailer: Retailer, orders: Columns) -> Columns:
     if in_store.any():
         lines["node_id"][in_store] = retailer.store_at(lines["destination"][in_store])
     lines["carrier_id"] = _share_pick(retailer.carrier_share, lines["destination"], lines["luck_carrier"])
+    lines["partner_amount"] = np.zeros(len(lines["at"]))
     return lines
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from fourwalls.worlds.defects import AS_RECORDED
 from fourwalls.worlds.draws import generator
+from fourwalls.worlds.offering import offers_of
 from fourwalls.worlds.parquet import times
 from fourwalls.worlds.retailer import OWN
 from fourwalls.worlds.world import World
@@ -96,23 +97,16 @@ def feeds(world: World) -> Table:
 
 
 def offers(world: World) -> Table:
-    """Rows of `offers`: what partners could take over, at a price near what the work costs today."""
-    r = world.retailer
-    luck = generator(world.seed, "offers")
-    volume = float(r.rate.sum())
-    found = [
-        (r.parties[party].party_id, capability, region)
-        for party, capability in ((1, "fulfilment"), (3, "carriage"), (4, "carriage"))
-        for region in r.destinations
-    ]
-    n = len(found)
+    """Rows of `offers`: what partners could take over."""
+    known = offers_of(world.retailer, world.seed)
+    parties, regions = world.retailer.parties, world.retailer.destinations
     return {
-        "party_id": pa.array([f[0] for f in found]),
-        "capability": pa.array([f[1] for f in found]),
-        "region": pa.array([f[2] for f in found]),
-        "channel_id": pa.array([None] * n, pa.string()),
-        "capacity_units_per_day": pa.array(np.round(luck.uniform(0.1, 0.5, n) * volume)),
-        "unit_amount": pa.array(np.round(luck.uniform(1.8, 4.5, n), 2)),
-        "onboarding_amount": pa.array(np.round(luck.uniform(2_000.0, 15_000.0, n), -2)),
-        "ramp_days": pa.array(np.round(luck.uniform(14.0, 90.0, n)).astype(np.int64)),
+        "party_id": pa.array([parties[o.party].party_id for o in known]),
+        "capability": pa.array([o.capability for o in known]),
+        "region": pa.array([regions[o.destination] for o in known]),
+        "channel_id": pa.array([None] * len(known), pa.string()),
+        "capacity_units_per_day": pa.array([o.units_per_day for o in known]),
+        "unit_amount": pa.array([o.unit_amount for o in known]),
+        "onboarding_amount": pa.array([o.onboarding_amount for o in known]),
+        "ramp_days": pa.array([o.ramp_days for o in known], pa.int64()),
     }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from fourwalls.worlds import capacity
 from fourwalls.worlds.clocks import TAIL_DAYS, Calendar, Clock, next_open, open_days, working_clock
 from fourwalls.worlds.defects import Trouble
 from fourwalls.worlds.demand import Demand
-from fourwalls.worlds.draws import Columns, Floats, Ints
-from fourwalls.worlds.retailer import Retailer
+from fourwalls.worlds.draws import Columns, Floats, Ints, take
+from fourwalls.worlds.retailer import LOGISTICS, Retailer
 
 USED_SHARE = 0.80
 """Share of the hands that planned work takes in a sound node."""
 
 _AGAIN_SHARE = 0.025
 _AGAIN_HOURS = 5.0
+
+_FETCH_HOURS = 3.0
+"""Working hours until a partner who helps out has fetched the goods from our DC."""
 
 
 def section(retailer: Retailer, node: Ints, category: Ints) -> Ints:
@@ -40,10 +44,12 @@ def section_clocks(retailer: Retailer, days: Calendar, demand: Demand, trouble: 
                 continue
             smooth = np.convolve(np.pad(work, (14, 14), mode="edge"), np.ones(29) / 29, mode="valid")
             daily = np.concatenate([smooth, np.full(TAIL_DAYS, smooth[-1])]) * 7.0 / is_open[:7].sum()
+            all_days = np.arange(len(daily))
+            where = np.full(len(daily), code), np.full(len(daily), cat)
+            daily = daily * (1.0 - capacity.lacking_share(trouble, retailer, *where, all_days))
             # Hands come in whole shifts: a small section never has less than a fifth of a person on the floor.
             hands = np.maximum(daily / USED_SHARE, 0.2 * 60.0 * (node.closes - node.opens))
-            all_days = np.arange(len(hands))
-            rows = {"node_id": np.full(len(hands), code), "category": np.full(len(hands), cat)}
+            rows = {"node_id": where[0], "category": where[1]}
             bad = trouble.severity("slow_picking", rows, all_days, np.full(len(hands), node.party))
             slack = 1.0 - daily / hands
             hands = hands * (1.0 - bad * np.minimum(slack, 0.2))
@@ -54,7 +60,7 @@ def section_clocks(retailer: Retailer, days: Calendar, demand: Demand, trouble: 
 def packed(
     retailer: Retailer, days: Calendar, trouble: Trouble, clocks: list[Clock | None], lines: Columns, last_done: Floats
 ) -> tuple[Floats, Floats]:
-    """Hour at which each line is packed: first come, first served in its section.
+    """Hour at which each line is packed: first come, first served in its section, or by the partner who helps out.
 
     Args:
         retailer: The world's retailer.
@@ -73,6 +79,8 @@ def packed(
     work = retailer.pick_minutes[lines["category"]] * lines["luck_work"]
     hour = np.empty(len(place))
     done_after = last_done.copy()
+    helped = lines["partner_amount"] > 0.0
+    place = np.where(helped, len(clocks), place)
     order = np.lexsort((lines["released"], place))
     bounds = np.searchsorted(place[order], np.arange(len(clocks) + 1))
     for code, clock in enumerate(clocks):
@@ -85,7 +93,18 @@ def packed(
         done = begun + effort
         done_after[code] = done[-1]
         hour[rows] = clock.when(done)
-    return _checked(retailer, days, lines, bad, hour), done_after
+    hour[helped] = lines["released"][helped]
+    packed_at = _checked(retailer, days, lines, bad, hour)
+    packed_at[helped] = _packed_by_partner(retailer, days, take(lines, helped))
+    return packed_at, done_after
+
+
+def _packed_by_partner(retailer: Retailer, days: Calendar, lines: Columns) -> Floats:
+    """Hour at which a partner who keeps hands free for us has fetched and packed each line."""
+    [site] = [n for n in retailer.nodes if n.party == LOGISTICS]
+    shift = working_clock(open_days(days, site.last_weekday), site.opens, site.closes)
+    work = retailer.pick_minutes[lines["category"]] * lines["luck_work"] / 60.0
+    return shift.when(shift.read(lines["released"]) + _FETCH_HOURS * lines["luck_wave"] + work)
 
 
 def _checked(retailer: Retailer, days: Calendar, lines: Columns, bad: Floats, hour: Floats) -> Floats:

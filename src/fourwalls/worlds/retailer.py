@@ -13,6 +13,9 @@ from fourwalls.worlds.recipe import Recipe
 OWN = 0
 """Code of our own party."""
 
+LOGISTICS = 1
+"""Code of the logistics partner."""
+
 MEDIA = 10
 """Code of the media partner."""
 
@@ -198,11 +201,13 @@ class Retailer:
         return share
 
     def party_of(self, column: str) -> Ints:
-        """The party behind each node, channel, carrier, supplier, buyer (by supplier) or allocator (by category)."""
+        """The party behind each node, channel, carrier, supplier, buyer (by supplier), allocator (by category) or offer."""
         if column == "own":
             return np.array([OWN], dtype=np.int64)
         if column == "media":
             return np.array([MEDIA], dtype=np.int64)
+        if column == "offer":
+            return np.array([LOGISTICS], dtype=np.int64)
         if column == "allocator":
             return self.allocator
         if column == "buyer":
@@ -233,7 +238,7 @@ _PARTIES = (
 _NODES = (
     Node("dc-north", "own DC", OWN, "north", 5, 6.0, 20.0),
     Node("dc-south", "own DC", OWN, "south", 4, 6.0, 20.0),
-    Node("hub-east", "3PL site", 1, "east", 4, 7.0, 19.0),
+    Node("hub-east", "3PL site", LOGISTICS, "east", 4, 7.0, 19.0),
 )
 
 _CHANNELS = (

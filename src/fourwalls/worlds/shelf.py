@@ -8,8 +8,8 @@ import numpy as np
 
 from fourwalls.worlds.draws import Bools, Floats, Ints
 
-LOST_EMPTY, LOST_UNSEEN, LOST_UNCONVINCED, ACCEPTED, LOST_CUSTOM = range(5)
-"""What became of a wish: no stock, not listed, not convinced, an order, or a customer who stays away."""
+LOST_EMPTY, LOST_UNSEEN, LOST_UNCONVINCED, ACCEPTED, LOST_CUSTOM, LOST_UNSERVED = range(6)
+"""What became of a wish: no stock, not listed, not convinced, an order, a customer who stays away, or turned away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fourwalls.worlds import allocation, buying, conversion, listing, records, shelf, stores, supply
+from fourwalls.worlds import allocation, buying, capacity, conversion, listing, records, shelf, stores, supply
 from fourwalls.worlds.assortment import Assortment
 from fourwalls.worlds.clocks import Calendar
 from fourwalls.worlds.defects import SeverityByVersion, Trouble
 from fourwalls.worlds.draws import Bools, Columns, Floats, Ints, generator
 from fourwalls.worlds.forecasting import Forecaster
+from fourwalls.worlds.offering import overflow_offers
 from fourwalls.worlds.retailer import MEDIA, Retailer
 
 MEDIA_SHARE = 0.12
@@ -29,6 +30,8 @@ class Sales:
     Attributes:
         fate: What became of each wish (see `shelf`), shape (versions, lines).
         shipped: Units each gets, same shape.
+        partner_amount: What a partner asks per unit to pick and pack it; 0 where we do, same shape.
+        closes: Hour of the day at which a section can pack no more, shape (days, nodes, categories), first version.
         stock_days: Rows of the first version: day, place, on_hand, sold, received, adjusted, empty_share.
         shown_share: Share of each day a place could be bought, shape (days, channels, places), first version.
         supply_orders: Orders signalled in the block, first version.
@@ -42,6 +45,8 @@ class Sales:
 
     fate: NDArray[np.int8]
     shipped: NDArray[np.int16]
+    partner_amount: Floats
+    closes: Floats
     stock_days: Columns
     shown_share: Floats
     supply_orders: list[Columns]
@@ -85,6 +90,7 @@ class StockFlow:
     _docks: list[supply.Dock] = field(init=False)
     _known: Bools = field(init=False)
     _stores: stores.Stores = field(init=False)
+    _capacity: capacity.OwnCapacity = field(init=False)
     _orders: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +110,7 @@ class StockFlow:
         }
         self._bad = {kind: SeverityByVersion(kind, self.versions, p.rows(), who) for kind, who in doer.items()}
         self._stores = stores.Stores(r, p, self.versions)
+        self._capacity = capacity.OwnCapacity(r, p, overflow_offers(r, self.seed), self.versions)
         protect = np.array([buying.protected_days(s) for s in r.suppliers])[p.supplier]
         protect = np.where(p.source >= 0, stores.COVER_DAYS, protect)
         rate = p.planned(0, protect).sum(axis=0)
@@ -133,7 +140,9 @@ class StockFlow:
         n_v, n_p = len(self.versions), len(self.places.sku)
         place = self.places.of[wishes["sku"], wishes["node_id"]]
         order = np.lexsort((wishes["at"], place, wishes["day"]))
-        wants = (conversion.convinced(self.retailer, self.versions, wishes) & comes)[:, order]
+        wants = conversion.convinced(self.retailer, self.versions, wishes) & comes
+        shared = self._capacity.share_out(wishes, wants, first, last)
+        wants = (wants & ~shared.turned_away)[:, order]
         lags = listing.Lags(self.retailer, self.versions)
         bounds = np.searchsorted(wishes["day"][order], np.arange(first, last + 1))
         fate = np.zeros((n_v, len(order)), dtype=np.int8)
@@ -200,7 +209,7 @@ class StockFlow:
             self._empty_since = np.where(ran_out, day * 24.0 + served.empty_at, self._empty_since)
             open_share = np.where(ran_out, served.empty_at / 24.0, (on_show > 0) * 1.0)
             shown[day - first] = lags.shown_share(
-                day, self.places, open_share[0], self._back_since[0], self._empty_since[0]
+                day, self.places, open_share[0], self._back_since[0], self._empty_since[0], shared.closes[day - first]
             )
             self.forecaster.watch(served.sold + to_stores, open_share)
             self.physical = self.physical - records.gone_astray(
@@ -218,9 +227,22 @@ class StockFlow:
                 bookings += _booked(day, missing[0] * cost, is_shrink=True)
                 days.append(self._rows(day, served.sold, received, adjusted, open_share))
         fate[~comes] = shelf.LOST_CUSTOM
+        fate[shared.turned_away] = shelf.LOST_UNSERVED
         stock_days = {k: np.concatenate([d[k] for d in days]) for k in days[0]} if days else {}
         return Sales(
-            fate, shipped, stock_days, shown, orders, value, written_off, media, marked_down, bookings, forecasts
+            fate=fate,
+            shipped=shipped,
+            partner_amount=shared.partner_amount,
+            closes=shared.closes,
+            stock_days=stock_days,
+            shown_share=shown,
+            supply_orders=orders,
+            stock_value=value,
+            written_off=written_off,
+            media_on_empty_amount=media,
+            marked_down_amount=marked_down,
+            bookings=bookings,
+            forecasts=forecasts,
         )
 
     def _forecast_rows(self, day: int) -> list[Columns]:

@@ -26,7 +26,8 @@ lines, late, overdue, cancelled: Order lines.
 revenue, gross_margin, fulfilment, leakage: Amounts; revenue of what was shipped.
 failed_value: Value of lines that came late, not yet, or were sold though there was nothing.
 case_hours: Hours of case work.
-lost_empty, lost_unseen, lost_unconvinced, lost_custom, wished: Units wished for, and those that became no order.
+partner_units <destination code>: Units a partner picks and packs for us beyond our own capacity.
+lost_empty, lost_unseen, lost_unconvinced, lost_custom, lost_unserved, wished: Units wished for, and those that became no order.
 stock_value: Stock at cost, summed over days. written_off, media_on_empty, marked_down: Amounts.
 """
 
@@ -110,6 +111,7 @@ def fulfilment(retailer: Retailer, lines: Columns) -> Floats:
     own = retailer.party_of("node_id")[lines["node_id"]] == 0
     handling = np.where(own, 1.1, 1.6) + 0.35 * retailer.pick_minutes[lines["category"]] * lines["luck_work"]
     parcel = 2.2 + 0.045 * retailer.linehaul_hours[lines["node_id"], lines["destination"], lines["carrier_id"]]
+    handling = np.where(lines["partner_amount"] > 0.0, lines["partner_amount"] * lines["stocked"], handling)
     sent = np.where(retailer.is_in_store(lines["channel_id"]), TILL_AMOUNT, handling + parcel)
     spent = np.where(np.isnan(lines["handed_over"]), 0.0, sent)
     return np.asarray(np.round(spent, 2), dtype=np.float64)
@@ -125,6 +127,7 @@ def of_lines(world: World, trouble: Trouble, lines: Columns, n_assets: int) -> S
     failed = lines["is_late"] | lines["is_overdue"] | (lines["is_cancelled"] & (lines["stocked"] <= 0))
     leaked = sum(amount for cause, amount, _ in waste.bookings(r, trouble, lines, revenue) if cause != waste.GOODWILL)
     found = casework.cases(r, trouble, lines)
+    helped = lines["partner_amount"] > 0.0
 
     def total(weights: NDArray[Any]) -> Floats:
         return np.bincount(asset, weights.astype(np.float64), minlength=n_assets).astype(np.float64)
@@ -140,6 +143,10 @@ def of_lines(world: World, trouble: Trouble, lines: Columns, n_assets: int) -> S
         "fulfilment": total(fulfilment(r, lines)),
         "leakage": total(np.asarray(leaked)),
         "case_hours": total(casework.hours_by_line(found, len(asset))),
+        **{
+            f"partner_units {dest}": total(lines["shipped_units"] * (helped & (lines["destination"] == dest)))
+            for dest in range(len(r.destinations))
+        },
     }
 
 
@@ -159,6 +166,7 @@ def of_wishes(world: World, wishes: Columns, fate: NDArray[np.int8], n_assets: i
         "lost_unseen": total(shelf.LOST_UNSEEN),
         "lost_unconvinced": total(shelf.LOST_UNCONVINCED),
         "lost_custom": total(shelf.LOST_CUSTOM),
+        "lost_unserved": total(shelf.LOST_UNSERVED),
     }
 
 

@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fourwalls.errors import FourwallsError
 from fourwalls.worlds import economics
 from fourwalls.worlds.defects import DEFECTS
+from fourwalls.worlds.draws import Floats
 from fourwalls.worlds.living import doers
+from fourwalls.worlds.offering import overflow_offers
 from fourwalls.worlds.retailer import OWN
 from fourwalls.worlds.sums import Sums, assets
 from fourwalls.worlds.world import World
@@ -61,7 +65,7 @@ class Outcome:
         labour_hours: Case work.
         leakage_amount: Damage, expedites, chargebacks, returns, write-offs, media spent on empty shelves.
         on_time_share: Lines that came in time, of those that were not cancelled by the customer.
-        available_share: Units wished for that met stock and a listing.
+        available_share: Units wished for that met stock, a listing and somebody to pack them.
         margin_amount: What is left of the gross margin after fulfilment, lateness, leakage, labour and carrying cost.
     """
 
@@ -92,6 +96,8 @@ class AssetTruth:
         best_path: The path of the highest value; "leave it" where none is above 0; "govern first" where it is to orchestrate
             with a partner whose rules have holes.
         first_bottleneck: None where no repair brings anything.
+        onboarding_amount: The asset's part of what partners ask once to serve what we cannot, in `path_value_amount` of
+            the paths with them; in the file only where there is any.
     """
 
     asset: dict[str, str]
@@ -101,6 +107,7 @@ class AssetTruth:
     path_value_amount: dict[str, float]
     best_path: str
     first_bottleneck: Bottleneck | None
+    onboarding_amount: float = 0.0
 
     @property
     def lines(self) -> int:
@@ -141,7 +148,11 @@ class Truth:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        said = asdict(self)
+        for asset in said["assets"]:
+            if asset["onboarding_amount"] == 0.0:
+                del asset["onboarding_amount"]
+        path.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_truth(path: Path) -> Truth:
@@ -227,13 +238,15 @@ def _asset_truths(world: World, totals: Mapping[str, Sums]) -> tuple[AssetTruth,
     seen = [row for row in range(len(rows)) if totals["as_recorded"]["lines"][row] > 0]
     outcomes = {name: {row: _outcome(s, row, years) for row in seen} for name, s in totals.items()}
     recorded = outcomes.pop("as_recorded")
+    begun = {name: _onboarding(world, totals[name]) for name in ("between", "both")}
     costs = economics.path_costs(sum(o.revenue_amount for o in recorded.values()) / max(1, len(seen)))
     out = []
     for row in seen:
         repaired = {name: by_row[row] for name, by_row in outcomes.items()}
         recovered = {name: _recovered(recorded[row], o) for name, o in repaired.items()}
         change = {name: o.margin_amount - recorded[row].margin_amount for name, o in repaired.items()}
-        value = economics.path_values(change, costs)
+        onboarding = {name: float(by_row[row]) for name, by_row in begun.items()}
+        value = economics.path_values(change, costs, onboarding)
         best = max(value, key=lambda path: value[path])
         first = _first(world, change, recovered)
         out.append(
@@ -245,9 +258,19 @@ def _asset_truths(world: World, totals: Mapping[str, Sums]) -> tuple[AssetTruth,
                 path_value_amount=value,
                 best_path=_governed(world, best, change) if value[best] > 0.0 else "leave it",
                 first_bottleneck=first,
+                onboarding_amount=round(onboarding["between"], 2),
             )
         )
     return tuple(out)
+
+
+def _onboarding(world: World, s: Sums) -> Floats:
+    """What partners ask once to serve what we cannot, dealt out by the units they serve, shape (assets,)."""
+    total = np.zeros(len(s["lines"]))
+    for offer in overflow_offers(world.retailer, world.seed):
+        units = s[f"partner_units {offer.destination}"]
+        total += offer.onboarding_amount * units / max(float(units.sum()), 1.0)
+    return total
 
 
 def _outcome(s: Sums, row: int, years: float) -> Outcome:
@@ -265,7 +288,7 @@ def _outcome(s: Sums, row: int, years: float) -> Outcome:
         - economics.WAGE_AMOUNT_PER_HOUR * a_year("case_hours")
         - economics.CARRYING_RATE_PER_YEAR * stock
     )
-    unmet = float(s["lost_empty"][row] + s["lost_unseen"][row])
+    unmet = float(s["lost_empty"][row] + s["lost_unseen"][row] + s["lost_unserved"][row])
     return Outcome(
         lines=round(lines),
         late=round(float(s["late"][row])),

@@ -18,8 +18,15 @@ from fourwalls.worlds.world import World
 Table = dict[str, pa.Array]
 
 _SYSTEMS = ("erp", "partner portal", "service desk")
-_CASE_KINDS = (*casework.CASE_KINDS, "approval", "report")
-_ACTIVITIES = (*casework.STEP_NAMES, "ask for approval", "approve", "collect figures", "send report")
+_CASE_KINDS = (*casework.CASE_KINDS, "approval", "report", "exception: day full")
+_ACTIVITIES = (
+    *casework.STEP_NAMES,
+    "ask for approval",
+    "approve",
+    "collect figures",
+    "send report",
+    "close for the day",
+)
 
 
 def _asset_columns(world: World, category: Ints, brand: Ints, channel: Ints, destination: Ints) -> Table:
@@ -48,7 +55,9 @@ def work_log(world: World, block: Block, cases_before: int) -> tuple[Table, int]
         events[name] = lines[name][row]
     n_cases = cases_before + len(found["row"])
     office, n_cases = _office_work(world, block, n_cases)
-    together = {name: np.concatenate([events[name], office[name]]) for name in office}
+    closings = _closings(block, n_cases)
+    n_cases += len(closings["case"])
+    together = {name: np.concatenate([events[name], office[name], closings[name]]) for name in office}
     happens = (together["at"] >= world.days.warm_up * 24.0) & (together["at"] < world.days.end_hour)
     e = {name: values[happens] for name, values in together.items()}
     is_copying = e["kind"] == casework.STATUS
@@ -103,6 +112,23 @@ def _office_work(world: World, block: Block, cases_before: int) -> tuple[Columns
     for name in ("category", "brand", "channel_id", "destination"):
         made[name] = np.full(len(whole), -1)
     return made, case
+
+
+def _closings(block: Block, cases_before: int) -> Columns:
+    """One case for each day on which a section of our own could pack no more, and somebody closed it."""
+    day, _, category = np.nonzero(block.sales.closes < 24.0)
+    n = len(day)
+    return {
+        "case": cases_before + np.arange(n),
+        "kind": np.full(n, _CASE_KINDS.index("exception: day full")),
+        "step": np.full(n, _ACTIVITIES.index("close for the day")),
+        "at": (block.first + day) * 24.0 + block.sales.closes[block.sales.closes < 24.0],
+        "party": np.full(n, OWN),
+        "hours": np.full(n, 0.1),
+        "closed": np.ones(n, dtype=np.bool_),
+        "category": category,
+        **{name: np.full(n, -1) for name in ("brand", "channel_id", "destination")},
+    }
 
 
 def leakage(world: World, block: Block) -> Table:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fourwalls.worlds import carriage, demand, picking, promise
+from fourwalls.worlds import capacity, carriage, demand, picking, promise
 from fourwalls.worlds.assortment import Assortment, assortment
 from fourwalls.worlds.clocks import Calendar, calendar
 from fourwalls.worlds.defects import AS_RECORDED, DEFECTS, Defect, PlacedDefect, Repairs, Trouble
@@ -133,6 +133,12 @@ def _placed(recipe: Recipe, retailer: Retailer, days: Calendar, defect: Defect) 
                 f"It has {', '.join(known)}.",
             )
         codes[column] = known[value]
+    own_dcs = [n.node_id for n in retailer.nodes if n.kind == "own DC"]
+    if defect.kind == capacity.KIND and defect.place.get("node_id", own_dcs[0]) not in own_dcs:
+        raise RecipeError(
+            f"Recipe '{recipe.name}', '{defect.kind}': '{defect.place['node_id']}' is no DC of our own.",
+            f"Name one of {', '.join(own_dcs)}, or none.",
+        )
     first = days.index(defect.since) if defect.since else -(10**6)
     last = days.index(defect.until) if defect.until else 10**6
     return PlacedDefect(defect, codes, first, last)
@@ -145,7 +151,8 @@ def _surprises(recipe: Recipe, retailer: Retailer, seed: int) -> tuple[Defect, .
         return ()
     luck = generator(seed, "surprise")
     has_stores = any(c.kind == "store" for c in retailer.channels)
-    kinds = [kind for kind in DEFECTS if has_stores or kind != "unfilled_shelves"]
+    # A kind that joins later would change every surprise drawn before it did.
+    kinds = [kind for kind in DEFECTS if kind != capacity.KIND and (has_stores or kind != "unfilled_shelves")]
     drawn = []
     for _ in range(int(luck.integers(least, most + 1))):
         kind = kinds[int(luck.integers(len(kinds)))]
