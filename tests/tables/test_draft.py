@@ -193,7 +193,7 @@ def test_freshretail_lacks_stock_and_says_so(tmp_path: Path) -> None:
     file = real("freshretailnet") / "freshretailnet_cities_3_4_6_11_13.parquet"
     run = drafted(tmp_path / "fresh", file)
     # Stock on hand unlocks the replay of supply; sales and empty hours are usable without.
-    assert "on_hand_units" not in run.texts["stock_days.sql"]
+    assert "ound for: on_hand_units" in run.texts["stock_days.sql"]
     rows, sold, empty = run.rows("SELECT count(*), sum(sold_units), avg(empty_share) FROM stock_days")[0]
     assert (rows, round(sold, 3)) == (934_110, 920_473.542)
     assert 0 < empty < 1
