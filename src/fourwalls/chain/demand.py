@@ -126,14 +126,14 @@ def demand_statistics(shelf: ShelfDays, *, n_pools: int | None = None, seed: int
     every = np.arange(len(shelf.pool))
     most = max(MOST_CELLS // max(len(shelf.weekday), 1), 1)
     rows = np.sort(np.random.default_rng(seed).choice(every, most, replace=False)) if len(every) > most else every
-    seen = _seen(shelf, rows)
+    seen = seen_of(shelf, rows)
     pools = demand_pools.read_pools(seen, n_pools)
     errors = errors_by_hiding(seen, pools, seed)
     if shelf.peers is not None and len(rows) < len(every):
         # Events are told by all peers, of which a sample may hold too few.
         groups = int(shelf.peers.max(initial=-1)) + 1
         pools = replace(pools, event=np.ones((groups, len(shelf.weekday)), np.float32))
-        parts = [demand_pools.event_sums(pools, _seen(shelf, b)) for b in _blocks(len(every))]
+        parts = [demand_pools.event_sums(pools, seen_of(shelf, b)) for b in _blocks(len(every))]
         got, due, members = (np.sum(x, axis=0) for x in zip(*parts, strict=True))
         pools = demand_pools.with_events(pools, got, due, members)
     return Statistics(pools, errors)
@@ -156,7 +156,7 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
     lost, rate = np.empty_like(shelf.sold, dtype=np.float32), np.empty_like(shelf.sold, dtype=np.float32)
     exposure, total = np.empty(len(shelf.pool)), np.empty(len(shelf.pool))
     for here in _blocks(len(shelf.pool)):
-        seen = _seen(shelf, here)
+        seen = seen_of(shelf, here)
         rate[here] = demand_pools.rates(pools, seen)
         lost[here] = _lost(seen, shelf.empty[here], rate[here], pools)
         lost[here][np.isnan(shelf.sold[here])] = np.nan
@@ -170,7 +170,7 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
     return Demand(lost, rate, known, _spread(statistics, shelf.pool, total))
 
 
-def _seen(shelf: ShelfDays, rows: slice | Ints) -> Seen:
+def seen_of(shelf: ShelfDays, rows: slice | Ints) -> Seen:
     """Some series; units and share of demand with stock are 0 where nothing can be learnt."""
     sold, stocked = shelf.sold[rows], np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0)
     nothing = np.isnan(sold) | (stocked < LEAST_STOCKED)

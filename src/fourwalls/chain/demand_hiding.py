@@ -61,7 +61,7 @@ def errors_by_hiding(seen: Seen, pools: Pools, seed: int) -> Errors:
     hides &= (left.sum(axis=1) >= LEAST_DAYS)[:, None]
     blind = replace(seen, sold=kept, stocked=left)
     # What series share is read again too: else a day's event would tell of the very sales that are hidden.
-    rate = rates(read_pools(blind, len(pools.mean)), blind)
+    rate = rates(read_pools(blind, len(pools.mean), like=pools), blind)
     due = np.where(hides, rate * stocked, np.float32(0))
     chance = due * (pools.grain[pool, None] + due / pools.steady[pool, None])
     starts = np.arange(0, sold.shape[1], WEEK)

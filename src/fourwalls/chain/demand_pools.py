@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-ROUNDS = 5
+ROUNDS, REACH_AFTER = 5, (1, 3)
 # Half-lives [days] of the weight of days around and strengths [grains] of a series' own mean among which its own days choose.
 HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
@@ -123,14 +123,17 @@ def rates(pools: Pools, seen: Seen) -> Floats32:
     return rate
 
 
-def read_pools(seen: Seen, n_pools: int) -> Pools:
+def read_pools(seen: Seen, n_pools: int, like: Pools | None = None) -> Pools:
     """Fits what pools share by turns: each part by the sales that the others leave unexplained.
 
     Args:
         seen: The series to learn from.
         n_pools: Number of pools, also of those that no series given belongs to.
+        like: Whose reach over days is taken as it is; None to look for it.
     """
     pools = _first(seen, n_pools)
+    if like is not None:
+        pools = replace(pools, decay=like.decay, strength=like.strength)
     for turn in range(ROUNDS):
         rate = rates(pools, seen)
         pools = _spread(pools, seen, rate)
@@ -142,7 +145,7 @@ def read_pools(seen: Seen, n_pools: int) -> Pools:
             pools = part(pools, seen, got, due)
             due = due * (factors(pools, seen) / before)
         pools = _levels(pools, seen)
-        if turn in (1, ROUNDS - 2):
+        if like is None and turn in REACH_AFTER:
             pools = _reach(pools, seen)
     return pools
 
