@@ -21,9 +21,9 @@ HIDES = 0.3
 NEAR = 50
 # Usual days left to see, below which a series would be refused, not estimated.
 LEAST_DAYS = 7.0
-# Hiding cannot show what is wrong for all series alike (when flags are set late, hours that are told wrong): an error of
-# so much is taken to be shared by all.
-LEAST_SD = 0.015
+# Hiding whole days cannot show that flags are set late or that hours are weighed wrongly: an error of so much is taken to be
+# shared by all series, and again by those of a pool.
+LEAST_SD = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ def errors_by_hiding(seen: Seen, pools: Pools, seed: int) -> Errors:
     trust = between / (between + whole[1])
     bias = np.where(np.isfinite(trust), np.maximum(1.0 + trust * (whole[0] - 1.0), 0.1), 1.0)
     week = max(_between(*weekly) - between, 0.0)
-    return Errors(float(np.sqrt(between)), float(np.sqrt(week)), bias, common, scarce, got.sum(axis=1))
+    return Errors(
+        float(np.hypot(np.sqrt(between), LEAST_SD)), float(np.sqrt(week)), bias, common, scarce, got.sum(axis=1)
+    )
 
 
 def _borrowed(sold: Floats32, stocked: Floats32, rng: np.random.Generator) -> Bools:
