@@ -15,10 +15,11 @@ from fourwalls.tables.schema import ORDER_LINES, STOCK_DAYS, SUPPLY_ORDERS, TABL
 at = datetime.fromisoformat
 TYPES = {
     "text": pa.string(), "time": pa.timestamp("us"), "day": pa.date32(), "number": pa.float64(), "count": pa.float64(),
-    "share": pa.float64(), "flag": pa.bool_(),
+    "share": pa.float64(), "flag": pa.bool_(), "hours": pa.list_(pa.float32()),
 }  # fmt: skip
 GOOD: dict[str, Any] = {
     "text": "x", "time": at("2025-03-01 12:00"), "day": date(2025, 3, 1), "number": 1.0, "count": 1.0, "share": 0.5, "flag": True,
+    "hours": [0.5] * 24,
 }  # fmt: skip
 EVERYTHING = {name: frozenset(spec.names) for name, spec in TABLES.items()}
 
@@ -122,6 +123,7 @@ def test_other_tables_have_their_own_rules(engine: DuckDBEngine) -> None:
     assert broken(engine, SUPPLY_ORDERS, {"received_at": None}) == {}
     assert broken(engine, STOCK_DAYS, {"day": date(1980, 1, 1)}) == {"day lies outside 1990 to 2100": 1}
     assert broken(engine, STOCK_DAYS, {"adjusted_units": -5.0}) == {}
+    assert broken(engine, STOCK_DAYS, {"empty_by_hour": [1.0] * 23}) == {"empty_by_hour does not hold 24 values": 1}
 
 
 def test_a_profile_holds_times_that_no_calendar_holds(engine: DuckDBEngine) -> None:

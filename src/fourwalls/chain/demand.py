@@ -13,28 +13,26 @@ before the shelf went empty, the luck of that day is (steady + sold) / (steady +
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fourwalls.chain import demand_pools
-from fourwalls.chain.demand_hiding import Errors, errors_by_hiding
-from fourwalls.chain.demand_pools import Pools
+from fourwalls.chain.demand_hiding import LEAST_DAYS, LEAST_SD, Errors, errors_by_hiding
+from fourwalls.chain.demand_pools import Pools, Seen
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Usual days with stock before a series is said to be known.
-LEAST_DAYS = 7.0
 # A day with less of its usual demand in time with stock tells nothing about its level.
 LEAST_STOCKED = 0.02
-# Series from which pools are read; more do not move them.
-MOST_SERIES = 20_000
+# Days of series from which pools are read; more do not move them.
+MOST_CELLS = 1_000_000
 # Series worked on at a time, so that memory stays bounded.
-BLOCK = 20_000
+BLOCK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class ShelfDays:
         weekday: 0..6 of each day, shape (days,).
         pool: Which series share a weekly pattern and unevenness, numbered from 0, shape (series,).
         lift: What moves demand and is known (discount, promotion, holiday), shape (series, days, k); NaN counts as usual.
+        peers: Series that the same events move on the same day, such as one sku in the stores of a region (a price, an
+            offer, a shortage elsewhere), numbered from 0, -1 for none, shape (series,).
     """
 
     sold: Floats32
@@ -54,6 +54,7 @@ class ShelfDays:
     weekday: Ints
     pool: Ints
     lift: Floats32 | None = None
+    peers: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,24 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far sums of `lost` may be off; see `error_draws` and `chance_variance`.
+    """How far sums of `lost` may be off; `sum_draws` turns it into draws of sums.
 
     Attributes:
         pool: Pool of each series, shape (series,).
-        pool_sd: Standard deviation of the log of the error that all series of a pool share, shape (pools,).
         bias: True over estimated units where the truth had been hidden; told, not applied, shape (pools,).
-        series_sd: Relative standard deviation of a series' own error, shape (series,).
+        all_sd: Relative standard deviation of an error that all series share.
+        pool_sd: Of the one that the series of a pool share over all days.
+        week_sd: Of the one that they share within a week.
+        series_sd: Of a series' own, shape (series,).
         grain: Variance per unit expected, where little is expected [units], shape (series,).
         steady: Gamma shape of the luck a day's hours share, shape (series,).
     """
 
     pool: Ints
-    pool_sd: Floats
     bias: Floats
+    all_sd: float
+    pool_sd: float
+    week_sd: float
     series_sd: Floats
     grain: Floats
     steady: Floats
@@ -115,18 +120,27 @@ def demand_statistics(shelf: ShelfDays, *, n_pools: int | None = None, seed: int
     Args:
         shelf: Some or all series; their choice must not depend on what they sold.
         n_pools: Number of pools, if some have no series here.
-        seed: Of the choice of at most MOST_SERIES series and of the days hidden to measure errors.
+        seed: Of the choice of series (at most MOST_CELLS days of them) and of the days hidden to measure errors.
     """
     n_pools = int(shelf.pool.max(initial=-1)) + 1 if n_pools is None else n_pools
-    chosen = slice(None)
-    if len(shelf.pool) > MOST_SERIES:
-        picked = np.random.default_rng(seed).choice(len(shelf.pool), MOST_SERIES, replace=False)
-        chosen = np.sort(picked)  # type: ignore[assignment]
-    lift = None if shelf.lift is None else shelf.lift[chosen]
-    sold, stocked = _seen(shelf.sold[chosen], shelf.empty[chosen])
-    pool = shelf.pool[chosen]
-    pools = demand_pools.read_pools(sold, stocked, pool, shelf.weekday, lift, n_pools)
-    return Statistics(pools, errors_by_hiding(sold, stocked, pools, pool, shelf.weekday, lift, seed))
+    every = np.arange(len(shelf.pool))
+    most = max(MOST_CELLS // max(len(shelf.weekday), 1), 1)
+    rows = np.sort(np.random.default_rng(seed).choice(every, most, replace=False)) if len(every) > most else every
+    seen = seen_of(shelf, rows)
+    pools = demand_pools.read_pools(seen, n_pools)
+    errors = errors_by_hiding(seen, pools, seed)
+    if shelf.peers is not None and len(rows) < len(every):
+        # Events are told by all peers, of which a sample may hold too few.
+        groups = int(shelf.peers.max(initial=-1)) + 1
+        pools = replace(pools, event=np.ones((groups, len(shelf.weekday)), np.float32))
+        parts = [demand_pools.event_sums(pools, seen_of(shelf, b)) for b in _blocks(len(every))]
+        got, due, members = (np.sum(x, axis=0) for x in zip(*parts, strict=True))
+        pools = demand_pools.with_events(pools, got, due, members)
+    return Statistics(pools, errors)
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(first, first + BLOCK) for first in range(0, n, BLOCK)]
 
 
 def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, seed: int = 1) -> Demand:
@@ -141,56 +155,93 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
     pools = statistics.pools
     lost, rate = np.empty_like(shelf.sold, dtype=np.float32), np.empty_like(shelf.sold, dtype=np.float32)
     exposure, total = np.empty(len(shelf.pool)), np.empty(len(shelf.pool))
-    for first in range(0, len(shelf.pool), BLOCK):
-        here = slice(first, first + BLOCK)
-        lift = None if shelf.lift is None else shelf.lift[here]
-        sold, stocked = _seen(shelf.sold[here], shelf.empty[here])
-        rate[here] = demand_pools.rates(sold, stocked, pools, shelf.pool[here], shelf.weekday, lift)
-        lost[here] = _lost(sold, stocked, shelf.empty[here], rate[here], pools, shelf.pool[here])
+    for here in _blocks(len(shelf.pool)):
+        seen = seen_of(shelf, here)
+        rate[here] = demand_pools.rates(pools, seen)
+        lost[here] = _lost(seen, shelf.empty[here], rate[here], pools)
         lost[here][np.isnan(shelf.sold[here])] = np.nan
-        exposure[here], total[here] = stocked.sum(axis=1, dtype=np.float64), sold.sum(axis=1, dtype=np.float64)
+        exposure[here], total[here] = (
+            seen.stocked.sum(axis=1, dtype=np.float64),
+            seen.sold.sum(axis=1, dtype=np.float64),
+        )
     known = exposure >= LEAST_DAYS
     rate[~known] = np.nan
     lost[~known[:, None] & (shelf.empty > 0)] = np.nan
     return Demand(lost, rate, known, _spread(statistics, shelf.pool, total))
 
 
-def _seen(sold: Floats32, empty: Floats32) -> tuple[Floats32, Floats32]:
-    """Units and share of demand with stock; both 0 where nothing can be learnt."""
-    stocked = np.nan_to_num(1.0 - empty.astype(np.float32), nan=0.0)
+def seen_of(shelf: ShelfDays, rows: slice | Ints) -> Seen:
+    """Some series; units and share of demand with stock are 0 where nothing can be learnt."""
+    sold, stocked = shelf.sold[rows], np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0)
     nothing = np.isnan(sold) | (stocked < LEAST_STOCKED)
-    return np.where(nothing, np.float32(0), sold).astype(np.float32), np.where(nothing, np.float32(0), stocked)
+    pool = shelf.pool[rows]
+    return Seen(
+        sold=np.where(nothing, np.float32(0), sold).astype(np.float32),
+        stocked=np.where(nothing, np.float32(0), stocked),
+        pool=pool,
+        peers=np.full(len(pool), -1) if shelf.peers is None else shelf.peers[rows],
+        weekday=shelf.weekday,
+        lift=None if shelf.lift is None else shelf.lift[rows],
+    )
 
 
-def _lost(sold: Floats32, stocked: Floats32, empty: Floats32, rate: Floats32, pools: Pools, pool: Ints) -> Floats32:
+def _lost(seen: Seen, empty: Floats32, rate: Floats32, pools: Pools) -> Floats32:
     """The empty part of the day at its expected rate and with the luck seen in the stocked part."""
-    grain, steady = (np.asarray(x[pool, None], np.float32) for x in (pools.grain, pools.steady))
-    luck = (steady + sold / grain) / (steady + rate * stocked / grain)
+    grain, steady = (np.asarray(x[seen.pool, None], np.float32) for x in (pools.grain, pools.steady))
+    luck = (steady + seen.sold / grain) / (steady + rate * seen.stocked / grain)
     return np.asarray(empty * rate * luck, np.float32)
 
 
 def _spread(statistics: Statistics, pool: Ints, total: Floats) -> Spread:
     pools, errors = statistics.pools, statistics.errors
     series_sd = np.sqrt(errors.common + errors.scarce / (1.0 + np.maximum(total, 0.0) / pools.grain[pool]))
-    return Spread(pool, errors.pool_sd, errors.bias, series_sd, pools.grain[pool], pools.steady[pool])
+    own = (series_sd, pools.grain[pool], pools.steady[pool])
+    return Spread(pool, errors.bias, LEAST_SD, errors.pool_sd, errors.week_sd, *own)
 
 
 def chance_variance(lost: Floats32, spread: Spread) -> Floats32:
-    """Variance of the units themselves around their expectation, shape of `lost`; adds up over series and days."""
+    """Variance of the lost units of a day around what was expected, shape of `lost`; adds up over series and days."""
     grain, steady = (np.asarray(x[:, None], np.float32) for x in (spread.grain, spread.steady))
     return np.asarray(lost * (grain + lost / steady), np.float32)
 
 
-def error_draws(spread: Spread, draws: int, seed: int = 1) -> Floats32:
-    """Factors by which the lost units of each series may have to be multiplied, shape (draws, series), mean 1.
+def sum_draws(
+    lost: Floats, chance: Floats, group: Ints, spread: Spread, *, draws: int = 999, seed: int = 1
+) -> Floats32:
+    """Draws of sums of lost units over groups of series: their quantiles are ranges for the true sums.
 
-    A series keeps its factor over all days, a pool shares one. Multiply any sums of `lost` by series with them and add over
-    series; then add normal draws with the summed `chance_variance` if the range is to hold for the units themselves and
-    not for their expectation.
+    A factor shared by all series, one for each pool, one for each pool and week, one for each series, and the chance of
+    the units themselves. Sums over weeks of a draw are draws of the sum.
+
+    Args:
+        lost: Lost units by series and week (or any part of them, such as what a repair recovers), shape (series, weeks).
+        chance: `chance_variance` summed likewise; zeros if the range is to hold for expected, not for actual units.
+        group: Group of each series, from 0; negative for none, shape (series,).
+        spread: Of these series, in their order.
+        draws: How many.
+        seed: Of the draws.
+
+    Returns:
+        Shape (draws, groups, weeks).
     """
     rng = np.random.default_rng(seed)
-    common = rng.standard_normal((draws, len(spread.pool_sd))) * spread.pool_sd - spread.pool_sd**2 / 2
-    shape = 1.0 / np.maximum(spread.series_sd, 1e-3) ** 2
-    own = rng.standard_gamma(shape, (draws, len(shape))) / shape
-    found: Floats32 = (np.exp(common)[:, spread.pool] * own).astype(np.float32)
-    return found
+    n_groups, weeks = int(group.max(initial=-1)) + 1, lost.shape[1]
+    everywhere = _factors(rng, spread.all_sd, (draws, 1))
+    of_pool = _factors(rng, spread.pool_sd, (draws, len(spread.bias), 1))
+    of_week = _factors(rng, spread.week_sd, (draws, len(spread.bias), weeks))
+    found = np.zeros((draws, n_groups, weeks), np.float32)
+    for member in np.unique(np.stack([group, spread.pool]), axis=1).T:
+        if member[0] < 0:
+            continue
+        mine = np.flatnonzero((group == member[0]) & (spread.pool == member[1]))
+        shape = 1.0 / np.maximum(spread.series_sd[mine], 1e-3) ** 2
+        own = rng.standard_gamma(shape, (draws, len(mine))) / shape
+        found[:, member[0]] += own @ lost[mine] * of_pool[:, member[1]] * of_week[:, member[1]] * everywhere
+        found[:, member[0]] += rng.standard_normal((draws, weeks)) * np.sqrt(chance[mine].sum(axis=0))
+    return np.maximum(found, 0.0)
+
+
+def _factors(rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> Floats:
+    """Log-normal factors of mean 1."""
+    log_sd = np.sqrt(np.log1p(sd**2))
+    return np.asarray(np.exp(log_sd * rng.standard_normal(shape) - log_sd**2 / 2), np.float64)

@@ -2,113 +2,140 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.demand_pools import Pools, rates
+from fourwalls.chain.demand_pools import Pools, Seen, rates, read_pools
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
+WEEK = 7
 # A day of another series that was emptier than this hides the same day here.
 HIDES = 0.3
 # Neighbours by rate among which a series borrows its pattern.
 NEAR = 50
-# Where pools say too little about what they share, an error of so much is assumed (log).
-LEAST_SD = 0.01
+# Usual days left to see, below which a series would be refused, not estimated.
+LEAST_DAYS = 7.0
+# Hiding whole days cannot show that flags are set late or that hours are weighed wrongly: an error of so much is taken to be
+# shared by all series, and again by those of a pool.
+LEAST_SD = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """How far estimates of hidden units were off.
+    """How far estimates of hidden units were off, as parts of a variance.
 
     Attributes:
-        pool_sd: Standard deviation of the log error that series of a pool share, shape (pools,).
+        pool_sd: Standard deviation of the relative error that series of a pool share over all days.
+        week_sd: Of the one that they share within a week, beyond that.
         bias: True over estimated units, drawn towards 1 by what chance explains, shape (pools,).
         common: Squared relative error of a series, however much it sells.
         scarce: What is added to it, divided by 1 + units sold in grains.
         hidden: Units hidden, shape (pools,).
     """
 
-    pool_sd: Floats
+    pool_sd: float
+    week_sd: float
     bias: Floats
     common: float
     scarce: float
     hidden: Floats
 
 
-def errors_by_hiding(
-    sold: Floats32, stocked: Floats32, pools: Pools, pool: Ints, weekday: Ints, lift: Floats32 | None, seed: int
-) -> Errors:
+def errors_by_hiding(seen: Seen, pools: Pools, seed: int) -> Errors:
     """Hides days of each series on which a series of similar sales was empty, and compares with what was sold.
 
     Args:
-        sold, stocked, pool, weekday, lift: As in `demand_pools.read_pools`.
+        seen: The series.
         pools: What they share.
         seed: Of who borrows whose pattern.
     """
+    sold, stocked, pool = seen.sold, seen.stocked, seen.pool
     hides = _borrowed(sold, stocked, np.random.default_rng(seed)) & (stocked > 0)
-    left = np.where(hides, np.float32(0), stocked)
-    kept = np.where(hides, np.float32(0), sold)
-    rate = rates(kept, left, pools, pool, weekday, lift)
-    # A series with next to nothing left to see would be refused, not estimated.
-    hides &= (left.sum(axis=1) >= 7.0)[:, None]
-    due = np.where(hides, rate * stocked, 0).astype(np.float32)
-    truth = np.where(hides, sold, 0).sum(axis=1, dtype=np.float64)
-    chance = (pools.grain[pool, None] * due + due**2 / pools.steady[pool, None]).sum(axis=1)
-    told = due.sum(axis=1, dtype=np.float64)
-    common, scarce = _by_scarcity(truth, told, chance, kept.sum(axis=1, dtype=np.float64) / pools.grain[pool])
-    own = (common + scarce / (1.0 + kept.sum(axis=1, dtype=np.float64) / pools.grain[pool])) * told**2
-    return _by_pool(truth, told, chance + own, pool, len(pools.mean), common, scarce)
+    left, kept = np.where(hides, np.float32(0), stocked), np.where(hides, np.float32(0), sold)
+    hides &= (left.sum(axis=1) >= LEAST_DAYS)[:, None]
+    blind = replace(seen, sold=kept, stocked=left)
+    # What series share is read again too: else a day's event would tell of the very sales that are hidden.
+    rate = rates(read_pools(blind, len(pools.mean), like=pools), blind)
+    due = np.where(hides, rate * stocked, np.float32(0))
+    chance = due * (pools.grain[pool, None] + due / pools.steady[pool, None])
+    starts = np.arange(0, sold.shape[1], WEEK)
+    truth, told, chance = (
+        np.add.reduceat(x.astype(np.float64), starts, axis=1)
+        for x in (np.where(hides, sold, np.float32(0)), due, chance)
+    )
+    scarcity = 1.0 / (1.0 + kept.sum(axis=1, dtype=np.float64) / pools.grain[pool])
+    common, scarce = _by_scarcity(truth.sum(axis=1), told.sum(axis=1), chance.sum(axis=1), scarcity)
+    own = (common + scarce * scarcity)[:, None]
+    n = len(pools.mean)
+    got, due_by = _sums(truth, pool, n), _sums(told, pool, n)
+    whole = _ratios(got.sum(axis=1), due_by.sum(axis=1), _sums(chance.sum(1) + own[:, 0] * told.sum(1) ** 2, pool, n))
+    weekly = _ratios(got.ravel(), due_by.ravel(), _sums(chance + own * told**2, pool, n).ravel())
+    between = _between(*whole)
+    trust = between / (between + whole[1])
+    bias = np.where(np.isfinite(trust), np.maximum(1.0 + trust * (whole[0] - 1.0), 0.1), 1.0)
+    week = max(_between(*weekly) - between, 0.0)
+    return Errors(
+        float(np.hypot(np.sqrt(between), LEAST_SD)), float(np.sqrt(week)), bias, common, scarce, got.sum(axis=1)
+    )
 
 
-def _borrowed(sold: Floats32, stocked: Floats32, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _borrowed(sold: Floats32, stocked: Floats32, rng: np.random.Generator) -> Bools:
+    """Days to hide: those on which a series of about the same level was empty."""
     n = len(sold)
     level = sold.sum(axis=1) / np.maximum(stocked.sum(axis=1), 1e-9)
     order = np.argsort(level, kind="stable")
     step = rng.integers(1, NEAR + 1, n) * rng.choice((-1, 1), n)
     lender = np.empty(n, np.int64)
     lender[order] = order[np.clip(np.arange(n) + step, 0, n - 1)]
-    found: npt.NDArray[np.bool_] = (stocked < 1.0 - HIDES)[lender] & (lender != np.arange(n))[:, None]
+    found: Bools = (stocked < 1.0 - HIDES)[lender] & (lender != np.arange(n))[:, None]
     return found
 
 
-def _by_scarcity(truth: Floats, told: Floats, chance: Floats, seen: Floats) -> tuple[float, float]:
-    """Least squares of the squared relative errors beyond chance on 1 and 1 / (1 + units seen), neither negative."""
+def _sums(values: Floats, pool: Ints, n_pools: int) -> Floats:
+    found = np.zeros((n_pools, *values.shape[1:]))
+    np.add.at(found, pool, values)
+    return found
+
+
+def _by_scarcity(truth: Floats, told: Floats, chance: Floats, scarcity: Floats) -> tuple[float, float]:
+    """Squared relative errors beyond chance as common + scarce x scarcity, by weighted least squares, neither negative."""
     some = told > 0
     if some.sum() < 2:
         return 0.25, 1.0
-    weight = told[some] ** 2 / np.maximum(chance[some], 1e-12)
-    square = ((truth[some] - told[some]) ** 2 - chance[some]) / told[some] ** 2
-    few = 1.0 / (1.0 + seen[some])
-    w = weight**2 / (1.0 + weight * 0.05) ** 2
-    m = np.array([[w.sum(), (w * few).sum()], [(w * few).sum(), (w * few**2).sum()]])
-    v = np.array([(w * square).sum(), (w * few * square).sum()])
-    common, scarce = np.linalg.lstsq(m, v, rcond=None)[0]
+    told, few = told[some], scarcity[some]
+    relative = np.maximum(chance[some], 1e-12) / told**2
+    square = ((truth[some] - told) / told) ** 2 - relative
+    # The variance of a square is about twice the square of its expectation; a fifth of it is what series err by.
+    weight = 1.0 / (relative + 0.2 * np.median(relative)) ** 2
+    a, b, c = weight.sum(), (weight * few).sum(), (weight * few**2).sum()
+    u, v = (weight * square).sum(), (weight * few * square).sum()
+    det = a * c - b * b
+    common, scarce = ((u * c - v * b) / det, (v * a - u * b) / det) if det > 1e-9 * a * c else (u / a, 0.0)
     if common < 0:
-        common, scarce = 0.0, v[1] / m[1, 1]
+        common, scarce = 0.0, v / c
     elif scarce < 0:
-        common, scarce = v[0] / m[0, 0], 0.0
+        common, scarce = u / a, 0.0
     return max(float(common), 0.0), max(float(scarce), 0.0)
 
 
-def _by_pool(
-    truth: Floats, told: Floats, variance: Floats, pool: Ints, n_pools: int, common: float, scarce: float
-) -> Errors:
-    """What all series of a pool are off by together, drawn towards nothing by what chance explains."""
-    sums = [np.bincount(pool, x, n_pools) for x in (truth, told, variance)]
-    got, due, var = sums
+def _ratios(got: Floats, due: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """True over told, and its variance by chance; infinite where too little was hidden for a ratio to mean anything."""
     ratio = np.where(due > 0, got / np.maximum(due, 1e-12), 1.0)
-    relative = np.where(due > 0, var / np.maximum(due, 1e-12) ** 2, np.inf)
-    seen = np.isfinite(relative) & (relative < 1.0)
-    between = LEAST_SD**2
-    if seen.sum() > 1:
-        w = 1.0 / relative[seen]
-        q = float((w * (ratio[seen] - 1.0) ** 2).sum())
-        between = max((q - seen.sum()) / w.sum(), between)
-    trust = between / (between + relative)
-    bias = np.maximum(1.0 + trust * (ratio - 1.0), 0.1)
-    return Errors(np.full(n_pools, np.sqrt(between)), bias, common, scarce, got.astype(np.float64))
+    relative = np.where(due > 0, variance / np.maximum(due, 1e-12) ** 2, np.inf)
+    return ratio, np.where(relative < 1.0, relative, np.inf)
+
+
+def _between(ratio: Floats, relative: Floats) -> float:
+    """Variance of ratios beyond chance (DerSimonian and Laird 1986, around 1)."""
+    seen = np.isfinite(relative)
+    if seen.sum() < 2:
+        return 0.0
+    weight = 1.0 / relative[seen]
+    q = float((weight * (ratio[seen] - 1.0) ** 2).sum())
+    return max((q - float(seen.sum())) / float(weight.sum()), 0.0)

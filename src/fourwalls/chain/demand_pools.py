@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-ROUNDS = 5
+ROUNDS, REACH_AFTER = 5, (1, 3)
 # Half-lives [days] of the weight of days around and strengths [grains] of a series' own mean among which its own days choose.
 HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
@@ -23,6 +23,43 @@ MOST_SURPRISE = 6.0
 MOST_SLOPE = 2.0
 # Days of a series that a pool's spread needs before it counts as much as that of all pools.
 CELLS = 2_000.0
+# Series that must share an event for it to be told from one series' luck; days on which the reach is tried.
+LEAST_PEERS, FORETOLD = 5, 300_000
+# Squared relative difference that factors are always allowed.
+LEAST_BETWEEN = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What can be learnt from.
+
+    Attributes:
+        sold: Units sold, 0 where unknown, shape (series, days).
+        stocked: Share of the day's usual demand that fell into time with stock, 0 where unknown, same shape.
+        pool: Pool of each series.
+        peers: Group of each series that the same events move, from 0; -1 for none.
+        weekday: Weekday of each day.
+        lift: What moves demand, shape (series, days, k).
+    """
+
+    sold: Floats32
+    stocked: Floats32
+    pool: Ints
+    peers: Ints
+    weekday: Ints
+    lift: Floats32 | None
+
+    def of(self, rows: slice | Ints) -> Seen:
+        """Some of the series."""
+        lift = None if self.lift is None else self.lift[rows]
+        return replace(
+            self,
+            sold=self.sold[rows],
+            stocked=self.stocked[rows],
+            pool=self.pool[rows],
+            peers=self.peers[rows],
+            lift=lift,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +69,7 @@ class Pools:
     Attributes:
         week: Factor of each weekday, shape (pools, 7).
         day: Factor of each day beyond its weekday, shape (pools, days).
+        event: Factor of each day for a group of peers beyond that, shape (groups, days).
         slope: Effect of each lift column on the log of demand, shape (pools, k).
         lift_mean: Mean of each lift column, from which its effect counts, shape (k,).
         mean: Units a usual series sells on a usual day, shape (pools,).
@@ -44,6 +82,7 @@ class Pools:
 
     week: Floats
     day: Floats
+    event: Floats32
     slope: Floats
     lift_mean: Floats
     mean: Floats
@@ -54,15 +93,18 @@ class Pools:
     strength: float
 
 
-def factors(pools: Pools, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Floats32:
-    """What weekday, day and lift make of a series' level, shape (series, days)."""
-    base = (pools.week[:, weekday] * pools.day).astype(np.float32)
-    found: Floats32 = base[pool]
-    if lift is not None:
+def factors(pools: Pools, seen: Seen) -> Floats32:
+    """What weekday, day, events and lift make of a series' level, shape (series, days)."""
+    base = (pools.week[:, seen.weekday] * pools.day).astype(np.float32)
+    found: Floats32 = base[seen.pool]
+    with_peers = np.flatnonzero((seen.peers >= 0) & (seen.peers < len(pools.event)))
+    found[with_peers] *= pools.event[seen.peers[with_peers]]
+    if seen.lift is not None:
         moved = np.zeros_like(found)
-        for i in range(lift.shape[2]):
-            moved += (lift[:, :, i] - np.float32(pools.lift_mean[i])) * pools.slope[pool, i, None].astype(np.float32)
-        found *= np.exp(np.nan_to_num(moved))
+        slope, mean = pools.slope.astype(np.float32), pools.lift_mean.astype(np.float32)
+        for i in range(seen.lift.shape[2]):
+            moved += np.nan_to_num(seen.lift[:, :, i] - mean[i]) * slope[seen.pool, i, None]
+        found *= np.exp(moved)
     return found
 
 
@@ -72,49 +114,44 @@ def known_before(pools: Pools, pool: Ints) -> Floats:
     return np.stack([c[pool] for c in columns], axis=1)
 
 
-def rates(
-    sold: Floats32, stocked: Floats32, pools: Pools, pool: Ints, weekday: Ints, lift: Floats32 | None
-) -> Floats32:
+def rates(pools: Pools, seen: Seen) -> Floats32:
     """Expected demand of each whole day, from the other days of the series, shape (series, days)."""
     from fourwalls.chain.demand_kernels import expect
 
-    rate = np.empty_like(sold)
-    expect(sold, stocked, factors(pools, pool, weekday, lift), known_before(pools, pool), pools.decay, rate)
+    rate = np.empty_like(seen.sold)
+    expect(seen.sold, seen.stocked, factors(pools, seen), known_before(pools, seen.pool), pools.decay, rate)
     return rate
 
 
-def read_pools(
-    sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None, n_pools: int
-) -> Pools:
+def read_pools(seen: Seen, n_pools: int, like: Pools | None = None) -> Pools:
     """Fits what pools share by turns: each part by the sales that the others leave unexplained.
 
     Args:
-        sold: Units sold, 0 where unknown, shape (series, days).
-        stocked: Share of the day's usual demand that fell into time with stock, 0 where unknown, same shape.
-        pool: Pool of each series.
-        weekday: Weekday of each day.
-        lift: What moves demand, shape (series, days, k).
+        seen: The series to learn from.
         n_pools: Number of pools, also of those that no series given belongs to.
+        like: Whose reach over days is taken as it is; None to look for it.
     """
-    pools = _first(sold, stocked, lift, n_pools)
+    pools = _first(seen, n_pools)
+    if like is not None:
+        pools = replace(pools, decay=like.decay, strength=like.strength)
     for turn in range(ROUNDS):
-        rate = rates(sold, stocked, pools, pool, weekday, lift)
-        pools = _spread(pools, sold, stocked, rate, pool)
-        weight = (1.0 / (1.0 + rate * stocked / (pools.grain * pools.steady)[pool, None])).astype(np.float32)
-        got, due = weight * sold, weight * rate * stocked
-        if lift is not None:
-            before = factors(pools, pool, weekday, lift)
-            pools = replace(pools, slope=_slopes(pools, got, due, lift, pool))
-            # What the lift now explains must not be explained again by the calendar.
-            due = due * (factors(pools, pool, weekday, lift) / before)
-        pools = _calendar(pools, got, due, pool, weekday)
-        pools = _levels(pools, sold, stocked, pool, weekday, lift)
-        if turn in (1, ROUNDS - 2):
-            pools = _reach(pools, sold, stocked, pool, weekday, lift)
+        rate = rates(pools, seen)
+        pools = _spread(pools, seen, rate)
+        weight = (1.0 / (1.0 + rate * seen.stocked / (pools.grain * pools.steady)[seen.pool, None])).astype(np.float32)
+        got, due = weight * seen.sold, weight * rate * seen.stocked
+        for part in (_slopes, _calendar, _events):
+            # What one part now explains must not be explained again by the next.
+            before = factors(pools, seen)
+            pools = part(pools, seen, got, due)
+            due = due * (factors(pools, seen) / before)
+        pools = _levels(pools, seen)
+        if like is None and turn in REACH_AFTER:
+            pools = _reach(pools, seen)
     return pools
 
 
-def _first(sold: Floats32, stocked: Floats32, lift: Floats32 | None, n_pools: int) -> Pools:
+def _first(seen: Seen, n_pools: int) -> Pools:
+    sold, stocked, lift = seen.sold, seen.stocked, seen.lift
     per_day = max(float(sold.sum(dtype=np.float64)) / max(float(stocked.sum(dtype=np.float64)), 1.0), 1e-6)
     k = 0 if lift is None else lift.shape[2]
     steps = sold[sold > 0]
@@ -122,6 +159,7 @@ def _first(sold: Floats32, stocked: Floats32, lift: Floats32 | None, n_pools: in
     return Pools(
         week=np.ones((n_pools, 7)),
         day=np.ones((n_pools, sold.shape[1])),
+        event=np.ones((int(seen.peers.max(initial=-1)) + 1, sold.shape[1]), np.float32),
         slope=np.zeros((n_pools, k)),
         lift_mean=np.zeros(0) if lift is None else np.nanmean(lift.reshape(-1, k), axis=0, dtype=np.float64),
         mean=ones * per_day,
@@ -133,17 +171,22 @@ def _first(sold: Floats32, stocked: Floats32, lift: Floats32 | None, n_pools: in
     )
 
 
-def _sums(values: npt.NDArray[np.floating], pool: Ints, n_pools: int) -> Floats:
-    """Sums of rows by pool, shape (pools, ...)."""
-    found = np.zeros((n_pools, *values.shape[1:]))
-    np.add.at(found, pool, values)
+def _sums(values: npt.NDArray[np.floating], key: Ints, n: int) -> Floats:
+    """Sums of rows by key, shape (n, ...); rows with a negative key belong to none."""
+    order = np.argsort(key, kind="stable")
+    order = order[np.searchsorted(key[order], 0) :]
+    found = np.zeros((n, *values.shape[1:]))
+    if order.size:
+        present, starts = np.unique(key[order], return_index=True)
+        found[present] = np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
     return found
 
 
-def _spread(pools: Pools, sold: Floats32, stocked: Floats32, rate: Floats32, pool: Ints) -> Pools:
+def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
     """Grain and steadiness from the squares of what was not expected: variance = grain x m + m^2 / steady."""
-    due = rate * stocked
-    open_ = stocked > 0
+    sold, pool = seen.sold, seen.pool
+    due = rate * seen.stocked
+    open_ = seen.stocked > 0
     now = pools.grain[pool, None] * due + due**2 / pools.steady[pool, None]
     square = np.minimum((sold - due) ** 2, MOST_SURPRISE**2 * now)
     weight = np.where(open_, 1.0 / np.maximum(now, 1e-12) ** 2, 0.0)
@@ -176,8 +219,11 @@ def _two(sums: Floats) -> tuple[Floats, Floats]:
     return np.maximum(grain, 0.1 * alone), 1.0 / inverse
 
 
-def _slopes(pools: Pools, got: Floats32, due: Floats32, lift: Floats32, pool: Ints) -> Floats:
+def _slopes(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     """One Newton step of the log effect of each lift column, drawn towards that of all pools."""
+    if seen.lift is None:
+        return pools
+    lift, pool = seen.lift, seen.pool
     n, k = len(pools.mean), lift.shape[2]
     centred = np.nan_to_num(lift - pools.lift_mean.astype(np.float32))
     scale = np.maximum(centred.reshape(-1, k).std(axis=0, dtype=np.float64), 1e-9)
@@ -202,7 +248,7 @@ def _slopes(pools: Pools, got: Floats32, due: Floats32, lift: Floats32, pool: In
     prior = 16.0 * np.eye(k)
     target = gradient + np.einsum("pij,pj->pi", curve, now) + prior @ common
     step = np.linalg.solve(curve + prior, target[:, :, None])[:, :, 0]
-    return np.asarray(np.clip(step, -MOST_SLOPE, MOST_SLOPE) / scale, np.float64)
+    return replace(pools, slope=np.clip(step, -MOST_SLOPE, MOST_SLOPE) / scale)
 
 
 def _within(column: Floats32, due: Floats32) -> Floats32:
@@ -211,9 +257,9 @@ def _within(column: Floats32, due: Floats32) -> Floats32:
     return found
 
 
-def _calendar(pools: Pools, got: Floats32, due: Floats32, pool: Ints, weekday: Ints) -> Pools:
+def _calendar(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     """Factors of weekdays and of single days; each drawn towards what is common by as much as chance explains."""
-    n = len(pools.mean)
+    n, pool, weekday = len(pools.mean), seen.pool, seen.weekday
     got_by_day, due_by_day = _sums(got, pool, n), _sums(due, pool, n)
     without = due_by_day / (pools.week[:, weekday] * pools.day)
     in_week = np.zeros((weekday.size, 7))
@@ -232,55 +278,91 @@ def _calendar(pools: Pools, got: Floats32, due: Floats32, pool: Ints, weekday: I
 
 
 def _drawn(got: Floats, due: Floats, common: Floats, grain: Floats) -> Floats:
-    """Ratios got / due by pool, drawn towards the common ones: gamma prior, its strength from how pools differ.
-
-    DerSimonian and Laird's moment estimate of the variance between, over pools and columns together.
-    """
-    weight = due / grain[:, None]
-    ratio = got / np.maximum(due, 1e-12) / np.maximum(common, 1e-12)
-    seen = weight > 0
-    chance = np.maximum(common, 1e-12)
-    w = weight * chance
-    q, free = float((w * (ratio - 1.0) ** 2)[seen].sum()), max(int(seen.sum()) - got.shape[1], 1)
-    total = max(float(w.sum()), 1e-12)
-    spread = max(total - float((w**2).sum()) / total, 1e-12)
-    between = max((q - free) / spread, 0.0)
-    prior = min(1.0 / max(between, 1e-6), 1e6)
-    found: Floats = common * (prior + got / grain[:, None]) / (prior + w)
+    """Ratios got / due by row, drawn towards the common ones: gamma prior, its strength from how rows differ."""
+    weight = due / grain[:, None] * np.maximum(common, 1e-12)
+    ratio = got / np.maximum(due * common, 1e-12)
+    prior = 1.0 / _between(ratio, weight, got.shape[1])
+    found: Floats = common * (prior + got / grain[:, None]) / (prior + weight)
     return found
 
 
-def _levels(pools: Pools, sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Pools:
+def _between(ratio: Floats, weight: Floats, fitted: int) -> float:
+    """Variance of ratios around 1 beyond chance 1 / weight: the moment estimate of DerSimonian and Laird (1986)."""
+    seen = weight > 0
+    q = float((weight * (ratio - 1.0) ** 2)[seen].sum())
+    total = max(float(weight.sum()), 1e-12)
+    spread = max(total - float((weight**2).sum()) / total, 1e-12)
+    return max((q - max(int(seen.sum()) - fitted, 1)) / spread, LEAST_BETWEEN)
+
+
+def _events(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
+    return with_events(pools, *_event_sums(pools, seen, got, due))
+
+
+def event_sums(pools: Pools, seen: Seen) -> tuple[Floats, Floats, Ints]:
+    """What `with_events` needs, summed over the series given; sums over parts of the series add up."""
+    rate = rates(pools, seen)
+    weight = (1.0 / (1.0 + rate * seen.stocked / (pools.grain * pools.steady)[seen.pool, None])).astype(np.float32)
+    return _event_sums(pools, seen, weight * seen.sold, weight * rate * seen.stocked)
+
+
+def _event_sums(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> tuple[Floats, Floats, Ints]:
+    n = len(pools.event)
+    grain = pools.grain[seen.pool, None].astype(np.float32)
+    due_by = _sums(due / grain, seen.peers, n) / pools.event
+    return _sums(got / grain, seen.peers, n), due_by, np.bincount(seen.peers[seen.peers >= 0], minlength=n)
+
+
+def with_events(pools: Pools, got: Floats, due: Floats, members: Ints) -> Pools:
+    """Pools with factors of single days for peers, where there are enough to tell an event from one series' luck.
+
+    Args:
+        pools: All but the events.
+        got: Sold by group of peers and day [grains], weighted as in `event_sums`.
+        due: Due without any event, likewise.
+        members: Series of each group.
+    """
+    enough = (members >= LEAST_PEERS)[:, None]
+    if not enough.any():
+        return pools
+    due = np.where(enough, due, 0.0)
+    prior = 1.0 / _between(got / np.maximum(due, 1e-12), due, 0)
+    event = np.where(enough, (prior + got) / (prior + due), 1.0)
+    return replace(pools, event=np.asarray(event / event.mean(axis=1, keepdims=True), np.float32))
+
+
+def _levels(pools: Pools, seen: Seen) -> Pools:
     """Mean and likeness of the levels of the series of a pool, by moments."""
     n = len(pools.mean)
-    usual = stocked * factors(pools, pool, weekday, lift)
-    due = usual.sum(axis=1, dtype=np.float64)
-    seen = due > 1.0
-    level = sold.sum(axis=1, dtype=np.float64) / np.maximum(due, 1e-9)
-    count = _sums(seen.astype(np.float64), pool, n)
-    mean = _sums(np.where(seen, level, 0.0), pool, n) / np.maximum(count, 1.0)
-    everywhere = float(level[seen].mean()) if seen.any() else 1.0
+    pool = seen.pool
+    due = (seen.stocked * factors(pools, seen)).sum(axis=1, dtype=np.float64)
+    known = due > 1.0
+    level = seen.sold.sum(axis=1, dtype=np.float64) / np.maximum(due, 1e-9)
+    count = _sums(known.astype(np.float64), pool, n)
+    mean = _sums(np.where(known, level, 0.0), pool, n) / np.maximum(count, 1.0)
+    everywhere = float(level[known].mean()) if known.any() else 1.0
     mean = (count * mean + everywhere) / (count + 1.0)
     chance = pools.grain[pool] * level / np.maximum(due, 1e-9)
-    square = _sums(np.where(seen, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
+    square = _sums(np.where(known, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
     # One pseudo-series that lies a mean away: a pool of few series is not taken to be alike.
     between = (np.maximum(square, 0.0) + mean**2) / (count + 1.0)
     mean = np.maximum(mean, 1e-6)
     return replace(pools, mean=mean, alike=np.clip(mean**2 / np.maximum(between, 1e-12), 0.05, MOST_ALIKE))
 
 
-def _reach(pools: Pools, sold: Floats32, stocked: Floats32, pool: Ints, weekday: Ints, lift: Floats32 | None) -> Pools:
+def _reach(pools: Pools, seen: Seen) -> Pools:
     """How far the days around count: the reach under which each day is best foretold by the others."""
     from fourwalls.chain.demand_kernels import expect
 
-    factor, grain, steady = factors(pools, pool, weekday, lift), pools.grain[pool], pools.steady[pool]
+    few = seen.of(slice(None, None, -(-seen.sold.size // FORETOLD)))
+    factor, grain, steady = factors(pools, few), pools.grain[few.pool], pools.steady[few.pool]
     best, chosen = np.inf, pools
-    rate = np.empty_like(sold)
+    rate = np.empty_like(few.sold)
     for half_life in HALF_LIVES:
         for strength in STRENGTHS:
             tried = replace(pools, decay=0.5 ** (1.0 / half_life), strength=strength)
-            expect(sold, stocked, factor, known_before(tried, pool), tried.decay, rate)
-            loss = _loss(sold, rate * stocked, grain, steady)
+            expect(few.sold, few.stocked, factor, known_before(tried, few.pool), tried.decay, rate)
+            loss = _loss(few.sold, rate * few.stocked, grain, steady)
             if loss < best:
                 best, chosen = loss, tried
     return chosen

@@ -34,6 +34,7 @@ STORED: dict[Kind, str] = {
     "count": "DOUBLE",
     "share": "DOUBLE",
     "flag": "BOOLEAN",
+    "hours": "FLOAT[]",
 }
 
 
@@ -53,6 +54,8 @@ def value_sql(
             return _day(raw, found)
         case "flag":
             return _flag(raw, found)
+        case "hours":
+            return f"CAST({raw} AS FLOAT[])" if found.endswith("[]") and base.rstrip("[]") in NUMBERS + REALS else None
     if base in REALS or base in NUMBERS:
         return f"CAST({raw} AS DOUBLE)"
     if found == "VARCHAR":

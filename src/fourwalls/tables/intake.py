@@ -20,6 +20,7 @@ EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - 
 MOST_UNITS, MOST_AMOUNT = 10**9, 10**12
 # Characters of a value that could not be read.
 MOST_SHOWN = 200
+HOURS = 24
 
 ASIDE = "set_aside_because"
 READING = ("unreadable", "unreadable_text")
@@ -93,6 +94,10 @@ def _value_rules(value: ir.Value, column: Column) -> list[Rule]:
     if column.kind in ("number", "count"):
         most = MOST_AMOUNT if name.endswith("_amount") else MOST_UNITS
         kept.append(Rule(f"{name} is implausibly large (over {most:g})", value.abs() > most, _beyond(name, most)))
+    if column.kind == "hours":
+        kept.append(
+            Rule(f"{name} does not hold {HOURS} values", value.length() != HOURS, _outside(name, HOURS, HOURS + 1))
+        )
     if column.kind in ("time", "day"):
         ends = [d if column.kind == "time" else d.date() for d in (EARLIEST, LATEST)]
         outside = (value < ibis.literal(ends[0])) | (value >= ibis.literal(ends[1]))
@@ -140,6 +145,7 @@ def profile(table: ir.Table, spec: TableSpec, present: frozenset[str]) -> ir.Tab
         if column.needed and not column.may_be_null:
             sums[f"{column.name}_known"] = value.count()
         if column.kind not in ("text", "flag"):
+            value = value.length() if column.kind == "hours" else value
             ends = value.min(), value.max()
             low, high = (_tellable(v) for v in ends) if column.kind in ("time", "day") else ends
             sums[f"{column.name}_low"], sums[f"{column.name}_high"] = low, high

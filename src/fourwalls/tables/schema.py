@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "time", "day", "number", "count", "share", "flag"]
+Kind = Literal["text", "time", "day", "number", "count", "share", "flag", "hours"]
 
 KIND_IN_WORDS: dict[Kind, str] = {
     "text": "text",
@@ -15,6 +15,7 @@ KIND_IN_WORDS: dict[Kind, str] = {
     "count": "a number of 0 or more",
     "share": "a number from 0 to 1",
     "flag": "true or false",
+    "hours": "a list of 24 numbers, the hour from midnight first",
 }
 
 
@@ -173,11 +174,18 @@ STOCK_DAYS = TableSpec(
         Column("sku_id", "text", "the sku", needed=True, refers_to="products"),
         Column("node_id", "text", "the node", needed=True, refers_to="nodes"),
         Column("day", "day", "the day", needed=True),
-        Column("on_hand_units", "number", "closing stock, available (put away) [units]", needed=True),
+        Column("on_hand_units", "number", "closing stock, available (put away) [units]; unlocks the replay of supply"),
         Column("sold_units", "number", "sold [units/day]", needed=True),
         Column("received_units", "number", "became available [units/day]"),
         Column("adjusted_units", "number", "corrections and transfers out, signed [units/day]"),
-        Column("empty_share", "share", "share of the selling day without stock"),
+        Column("empty_share", "share", "share of the day's usual demand that falls into hours without stock"),
+        Column(
+            "sold_by_hour", "hours", "sold in each hour [units/hour]; with empty_by_hour, `empty_share` follows from it"
+        ),
+        Column("empty_by_hour", "hours", "share of each hour without stock"),
+        Column("discount_share", "share", "taken off the usual price"),
+        Column("is_promoted", "flag", "whether it was advertised or in a campaign"),
+        Column("is_holiday", "flag", "whether the day was a holiday where the node is"),
     ),
     key=("sku_id", "node_id", "day"),
 )
