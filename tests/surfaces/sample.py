@@ -46,6 +46,12 @@ NO_COST = Refusal(
     "Fewer than 200 late lines come with a refund or a return to compare.",
     "Add returned_units, or set late_line_cost_share in portfolio.toml.",
 )
+NO_STOCK = Refusal(
+    "no_stock",
+    "Availability",
+    "there is no table stock_days, so nobody can tell what empty shelves cost",
+    "stock_days: closing stock and units sold by sku, node and day",
+)
 
 
 RATING = Estimate(-0.44, -0.48, -0.40, "rating share")
@@ -193,6 +199,7 @@ def asset(
         contributions=tuple(contribution(x, n_lines) for x in ranked),
         clocks=clocks(n_lines),
         refusals=(NO_COST,),
+        availability=NO_STOCK,
     )
 
 
@@ -212,6 +219,7 @@ def refused_asset(key: dict[str, str | None], n_lines: int = 84) -> AssetDiagnos
         contributions=(),
         clocks=(),
         refusals=(NO_PROMISE,),
+        availability=NO_STOCK,
     )
 
 

@@ -10,13 +10,17 @@ from jsonschema import Draft202012Validator
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
+    Availability,
     Contribution,
     Diagnosis,
     Gap,
     Health,
+    LostUnits,
     SetAside,
     StageClock,
     StageShare,
+    StageUnits,
+    StockHeld,
     Suspicion,
     TableHealth,
 )
@@ -114,6 +118,10 @@ def test_every_object_of_the_schema_is_closed_and_whole() -> None:
     ("kind", "definition"),
     [
         (AssetDiagnosis, "asset"),
+        (Availability, "availability"),
+        (LostUnits, "lost_units"),
+        (StageUnits, "stage_units"),
+        (StockHeld, "stock"),
         (Contribution, "contribution"),
         (Gap, "gap"),
         (Health, "health"),
