@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.demand import Spread, error_factors
 from fourwalls.chain.stock_flow import StockAccounts, Walls
 from fourwalls.chain.stock_replay import PLAYERS
 from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
@@ -79,8 +80,48 @@ class Drawn:
     wanted_by_span: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """Other weeks, and other errors of the demand estimate, to draw sums of lost units from.
+
+    Attributes:
+        weeks: How often each span is drawn, shape (replicates, spans).
+        of_shelf: Factor on what a shelf lost, shape (replicates, shelves).
+        of_week: Factor on what the shelves of a pool lost in a span, shape (replicates, pools, spans).
+        pool: Pool of each shelf, shape (shelves,).
+    """
+
+    weeks: Floats32
+    of_shelf: Floats32
+    of_week: Floats32
+    pool: Ints
+
+
+def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) -> Luck:
+    """Draws weeks with replacement, and errors as `chain.demand.sum_draws` does.
+
+    Args:
+        spread: Of the demand estimate, for all shelves.
+        spans: Spans of time in the record.
+        seed: Of the draws.
+        replicates: How many.
+    """
+    rng = np.random.default_rng(seed)
+    weeks = rng.multinomial(spans, np.full(spans, 1 / spans), size=replicates).astype(np.float32)
+    pools = len(spread.bias)
+    of_pool = error_factors(rng, spread.all_sd, (replicates, 1)) * error_factors(
+        rng, spread.pool_sd, (replicates, pools)
+    )
+    of_week = error_factors(rng, spread.week_sd, (replicates, pools, spans)).astype(np.float32)
+    shape = 1.0 / np.maximum(spread.series_sd, 1e-3) ** 2
+    of_shelf = np.empty((replicates, len(spread.pool)), np.float32)
+    for i in range(replicates):
+        of_shelf[i] = rng.standard_gamma(shape) / shape * of_pool[i, spread.pool]
+    return Luck(weeks, of_shelf, of_week, spread.pool)
+
+
 def drawn(
-    accounts: StockAccounts, walls: Walls, serving: Serving, factors: Floats32, days: int, lost_share: float, seed: int
+    accounts: StockAccounts, walls: Walls, serving: Serving, chance: Luck, days: int, lost_share: float
 ) -> list[Drawn]:
     """Sums and their draws for every asset, and for the whole portfolio last.
 
@@ -90,21 +131,17 @@ def drawn(
     Args:
         accounts, walls: What was lost on each shelf and who did what.
         serving: Which shelf serves which asset.
-        factors: Factor on lost units, shape (replicates, shelves).
+        chance: Other weeks and other errors of the demand estimate.
         days: Days of the record.
         lost_share: Gross margin as a share of price, where no cost tells.
-        seed: Of the draws.
     """
-    spans = accounts.demand.shape[1]
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(spans, np.full(spans, 1 / spans), size=len(factors)).astype(np.float32)
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
     for asset in range(serving.assets):
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, factors, counts, part, days, lost_share) for part in parts]
+        made = [_drawn(accounts, walls, serving, chance, part, days, lost_share) for part in parts]
         found.append(_together(made))
     return [*found, _together(found)]
 
@@ -113,28 +150,31 @@ def _drawn(
     accounts: StockAccounts,
     walls: Walls,
     serving: Serving,
-    factors: Floats32,
-    counts: Floats32,
+    chance: Luck,
     rows: Ints,
     days: int,
     lost_share: float,
 ) -> Drawn:
     shelf, weight = serving.shelf[rows], serving.weight[rows].astype(np.float32)
-    luck = factors.T[shelf]
+    of_shelf, pool = chance.of_shelf.T[shelf], chance.pool[shelf]
     price, cost = serving.price[rows], serving.cost[rows]
     # Where nothing is priced, units are compared with each other as if they cost the same.
     margin = np.where(np.isfinite(price - cost), price - cost, np.where(np.isfinite(price), price, 1.0) * lost_share)
 
     def draw(values: Floats | Floats32) -> tuple[Floats, Floats]:
         own = values[shelf].astype(np.float32) * weight[:, None]
-        return own.sum(axis=1, dtype=np.float64), np.asarray((own @ counts.T) * luck, np.float64)
+        again = np.empty(of_shelf.shape)
+        for number in np.unique(pool).tolist():
+            mine = pool == number
+            again[mine] = (own[mine] @ (chance.weeks * chance.of_week[:, number]).T) * of_shelf[mine]
+        return own.sum(axis=1, dtype=np.float64), again
 
     point, draws = {}, {}
     for name in _SUMS:
         sums, again = draw(getattr(accounts, name))
         if name == "demand":
             # What was sold is known; only the lost part of demand may be off.
-            kept = ((accounts.demand - accounts.lost)[shelf].astype(np.float32) * weight[:, None]) @ counts.T
+            kept = ((accounts.demand - accounts.lost)[shelf].astype(np.float32) * weight[:, None]) @ chance.weeks.T
             again = kept + draw(accounts.lost)[1]
         point[name], draws[name] = float(sums.sum()), again.sum(axis=0, dtype=np.float64)
         if name in ("inside", "between"):

@@ -12,17 +12,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls.availability import CHAIN, REPLICATES, Serving, StockSide, availability, drawn, nothing_known, stock_side
+from fourwalls.availability import CHAIN, Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain import listing, stock_flow, stock_record, supply
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
-from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, error_draws
+from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
+from fourwalls.chain.demand_hours import HOURS, usual_hours
 from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, ForecastRows, bias
 from fourwalls.chain.stock_replay import PLAYERS
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
-from fourwalls.measures import stock
+from fourwalls.measures import shelf, stock
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
 from fourwalls.value import costs, defaults_used
@@ -141,9 +142,31 @@ class Stocktaking:
         for first in range(0, n, per_part):
             self._progress(f"reading stock: {min(first + per_part, n):,} of {n:,} shelves")
             after = min(first + per_part, n)
-            rows = self._engine.run(stock.shelf_days(self._reception.rows["stock_days"], self._numbered, first, after))
+            rows = self._engine.run(stock.shelf_days(self._stock_days, self._numbered, first, after))
             parts.append(stock_record.record(rows, first, after - first, self.first_day, days))
         return stock_record.joined(parts)
+
+    @cached_property
+    def _stock_days(self) -> ir.Table:
+        """The stock record; where hours are recorded, the empty ones weigh what usually sells in them."""
+        rows = self._reception.rows["stock_days"]
+        if not self.has("stock_days", "sold_by_hour", "empty_by_hour"):
+            return rows
+        self._progress("reading at which hours each sku usually sells")
+        told = self._engine.run(shelf.hours_by_series(rows))
+        hours = [np.stack([told[f"{x}{h}"].to_numpy() for h in range(HOURS)], axis=1) for x in ("s", "o")]
+        sku, node = (told[name].combine_chunks().dictionary_encode() for name in ("sku_id", "node_id"))
+        codes = [x.indices.to_numpy(zero_copy_only=False).astype(np.int64) for x in (sku, node)]
+        of_skus, of_nodes = usual_hours(hours[0], hours[1], *codes)
+
+        def table(name: str, ids: pa.Array, key: str, values: Floats) -> ir.Table:
+            columns = {f"{key}{h}": values[:, h] for h in range(HOURS)}
+            return self._engine.load(name, pa.table({f"{name}_id": ids, **columns}))
+
+        weighed = shelf.with_empty_share(
+            rows, table("sku", sku.dictionary, "h", of_skus), table("node", node.dictionary, "f", of_nodes)
+        )
+        return self._engine.keep("weighed_stock_days", weighed)
 
     def _code(self, *names: str) -> Ints:
         """Number of each shelf's combination of some columns."""
@@ -158,8 +181,11 @@ class Stocktaking:
         self._progress(f"estimating what empty shelves would have sold, {self.shelves.num_rows:,} shelves")
         record = self.record
         weekday = (self.first_day + 3 + np.arange(self.days)) % 7
-        shelf = ShelfDays(record.sold, record.empty, weekday, self._code("category", "node_region"))
-        return censored_demand(shelf, seed=self.seed)
+        known = ShelfDays(
+            record.sold, record.empty, weekday, self._code("category", "node_region"), record.lift,
+            self._code("sku_id", "node_region"),
+        )  # fmt: skip
+        return censored_demand(known, seed=self.seed)
 
     @cached_property
     def lost(self) -> Floats32:
@@ -238,10 +264,10 @@ class Stocktaking:
         if served is None or served.num_rows == 0:
             return None
         assets = list(zip(*(served[name].to_pylist() for name in grain), strict=True))
-        shelf, units = served["shelf"].to_numpy().astype(np.int64), served["units"].to_numpy()
+        at, units = served["shelf"].to_numpy().astype(np.int64), served["units"].to_numpy()
         names = sorted(set(assets), key=str)
         number = {name: i for i, name in enumerate(names)}
-        pair = shelf * len(names) + np.array([number[a] for a in assets], dtype=np.int64)
+        pair = at * len(names) + np.array([number[a] for a in assets], dtype=np.int64)
         pairs, inverse = np.unique(pair, return_inverse=True)
         total = np.bincount(inverse, units)
         of = pairs // len(names)
@@ -311,13 +337,13 @@ class Stocktaking:
             return None
         channel = pc.fill_null(pc.cast(rows["channel_id"], pa.string()), NOBODY).combine_chunks().dictionary_encode()
         who = pc.fill_null(pc.cast(rows["forecaster_id"], pa.string()), NOBODY).combine_chunks().dictionary_encode()
-        shelf = rows["shelf"].to_numpy().astype(np.int64)
+        of = rows["shelf"].to_numpy().astype(np.int64)
         channels, forecasters = channel.dictionary.to_pylist(), who.dictionary.to_pylist()
         ch, fc = (x.indices.to_numpy(zero_copy_only=False).astype(np.int64) for x in (channel, who))
-        product = self._code("category" if "brand" not in self.portfolio.grain else "brand")[shelf]
+        product = self._code("category" if "brand" not in self.portfolio.grain else "brand")[of]
         cells, cell = np.unique((fc * len(channels) + ch) * (product.max() + 1) + product, return_inverse=True)
         made = ForecastRows(
-            shelf,
+            of,
             ch,
             cell.astype(np.int64),
             rows["forecast_day"].to_numpy().astype(np.int64) - self.first_day,
@@ -404,11 +430,11 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
     serving = Serving(
         share.shelf[keep], asset[keep], share.weight[keep], share.price[keep], share.cost[keep], len(assets)
     )
-    factors = error_draws(taking.demand.spread, REPLICATES, taking.seed)
+    spans = len(np.unique(taking.spans))
+    chance = luck(taking.demand.spread, spans, taking.seed)
     lost_share = costs(taking.portfolio, None).lost
     accounts, walls = taking.accounts, taking.walls
-    found = drawn(accounts, walls, serving, factors, taking.days, lost_share, taking.seed)
-    spans = len(np.unique(taking.spans))
+    found = drawn(accounts, walls, serving, chance, taking.days, lost_share)
     return [stock_side(d, availability(d, walls, taking.book, spans, currency, taking.absent_stages)) for d in found]
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.reference.stock_twin import play
 
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.stock_replay import COALITIONS, FIXED, NEVER, PLAYERS, Occasions, Shelves, replay
-from tests.reference.stock_twin import play
 
 DAYS = 40
 

@@ -226,9 +226,9 @@ def sum_draws(
     """
     rng = np.random.default_rng(seed)
     n_groups, weeks = int(group.max(initial=-1)) + 1, lost.shape[1]
-    everywhere = _factors(rng, spread.all_sd, (draws, 1))
-    of_pool = _factors(rng, spread.pool_sd, (draws, len(spread.bias), 1))
-    of_week = _factors(rng, spread.week_sd, (draws, len(spread.bias), weeks))
+    everywhere = error_factors(rng, spread.all_sd, (draws, 1))
+    of_pool = error_factors(rng, spread.pool_sd, (draws, len(spread.bias), 1))
+    of_week = error_factors(rng, spread.week_sd, (draws, len(spread.bias), weeks))
     found = np.zeros((draws, n_groups, weeks), np.float32)
     for member in np.unique(np.stack([group, spread.pool]), axis=1).T:
         if member[0] < 0:
@@ -241,7 +241,7 @@ def sum_draws(
     return np.maximum(found, 0.0)
 
 
-def _factors(rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> Floats:
+def error_factors(rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> Floats:
     """Log-normal factors of mean 1."""
     log_sd = np.sqrt(np.log1p(sd**2))
     return np.asarray(np.exp(log_sd * rng.standard_normal(shape) - log_sd**2 / 2), np.float64)

@@ -14,6 +14,7 @@ Bools = npt.NDArray[np.bool_]
 
 # Units are recorded with a few decimals where goods are weighed.
 _EXACT = 1e-3
+LIFTS = ("discount", "promoted", "holiday")
 # Stock below 0 on more days than this with units sold is a backlog, not a slip.
 _OWED_SHARE = 0.02
 
@@ -54,6 +55,7 @@ class Record:
         empty: Share of the day without stock; 1 − share of what is unknown is never guessed: NaN.
         active: Days from each shelf's first row to its last.
         waits: Whether customers of a shelf wait, shape (shelves,): its stock is recorded below 0 while units are sold.
+        lift: What is known to move demand (discount, promotion, holiday), shape (shelves, days, 3); None without any.
         books: What did not add up.
     """
 
@@ -62,6 +64,7 @@ class Record:
     empty: Floats32
     active: Bools
     waits: Bools
+    lift: Floats32 | None
     books: Books
 
 
@@ -88,8 +91,11 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
     waits: Bools = owed > _OWED_SHARE * np.maximum(active.sum(axis=1), 1)
     # Who waits is not lost.
     empty[waits] = np.where(np.isnan(sold[waits]), np.nan, 0.0)
+    lift = None
+    if any(table[name].null_count < table.num_rows for name in LIFTS):
+        lift = np.stack([panel(name) for name in LIFTS], axis=2)
     closing = _carried(np.maximum(on_hand, 0.0).astype(np.float32))
-    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, waits, books)
+    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, waits, lift, books)
 
 
 def _books(
@@ -123,4 +129,6 @@ def joined(parts: list[Record]) -> Record:
         return parts[0]
     sold, closing, empty = (np.concatenate([getattr(p, n) for p in parts]) for n in ("sold", "closing", "empty"))
     active, waits = (np.concatenate([getattr(p, n) for p in parts]) for n in ("active", "waits"))
-    return Record(sold, closing, empty, active, waits, books)
+    lifts = [p.lift for p in parts if p.lift is not None]
+    lift = np.concatenate(lifts) if len(lifts) == len(parts) else None
+    return Record(sold, closing, empty, active, waits, lift, books)

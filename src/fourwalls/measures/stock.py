@@ -46,7 +46,8 @@ def shelf_days(stock_days: ir.Table, numbered: ir.Table, first: int, last: int) 
         last: Number of the first shelf after.
 
     Grain: shelf, day [days since 1970].
-    Gives: on_hand, sold, received, adjusted [units; null where not recorded], empty [share].
+    Gives: on_hand, sold, received, adjusted [units; null where not recorded], empty, discount [share], promoted,
+        holiday [0 or 1].
     """
     wanted = numbered.filter((numbered.shelf >= first) & (numbered.shelf < last))
     t = stock_days.inner_join(wanted, ["sku_id", "node_id"])
@@ -58,6 +59,9 @@ def shelf_days(stock_days: ir.Table, numbered: ir.Table, first: int, last: int) 
         received=t.received_units.cast("float32"),
         adjusted=t.adjusted_units.cast("float32"),
         empty=t.empty_share.cast("float32"),
+        discount=t.discount_share.cast("float32"),
+        promoted=t.is_promoted.cast("float32"),
+        holiday=t.is_holiday.cast("float32"),
     )
 
 
