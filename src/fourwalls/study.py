@@ -226,10 +226,16 @@ class Study:
         taking = self._stock
         share = taking.share if taking.refusal is None else None
         if share is None:
-            raise TableError(
-                f"There is no table 'order_lines', and no stock_days that assets can be read from; found {listed(self._opened)}.",
-                "Add tables/order_lines, or tables/stock_days with assets made of brand, category, node or its region.",
+            found = f"There is no table 'order_lines'; found {listed(self._opened)}."
+            if taking.refusal is None:
+                remedy = (
+                    "Add it, or make assets of what shelves have by themselves: brand, category, node_id, node_region."
+                )
+                raise TableError(found, remedy)
+            remedy = (
+                "Add tables/order_lines.csv, .parquet or .sql, or at least stock_days: the diagnosis begins with them."
             )
+            raise TableError(found, remedy)
         names = sorted(set(share.asset), key=str)
         found = sides(taking, names, self.portfolio.currency)
         grain = self.portfolio.grain

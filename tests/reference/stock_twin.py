@@ -9,8 +9,7 @@ from fourwalls.chain.stock_replay import FIXED, Occasions, Shelves
 
 def play(shelves: Shelves, occasions: Occasions, coalition: int) -> tuple[np.ndarray, np.ndarray]:
     """Units sold beyond the record by shelf and day, and stock beyond it, both of shape (shelves, days)."""
-    low, high = coalition & 7, coalition >> 3
-    supply = (high >> 1) & 1
+    low = coalition & 7
     n, days = shelves.lost.shape
     gained, held = np.zeros((n, days)), np.zeros((n, days))
     for net in range(len(shelves.network) - 1):
@@ -25,25 +24,7 @@ def play(shelves: Shelves, occasions: Occasions, coalition: int) -> tuple[np.nda
                     ahead[shelf] += stock
                     awaited[shelf] -= ends
             for k in (k for k in mine if occasions.day[k] == day):
-                shelf, donor = int(occasions.shelf[k]), int(occasions.donor[k])
-                ordered = float(occasions.ordered[k])
-                units = ordered
-                if occasions.need[k] < FIXED:
-                    position = ahead[shelf] + awaited[shelf]
-                    units = max(0.0, float(occasions.need[k]) + float(occasions.shift[k, low]) - position)
-                    if donor >= 0:
-                        left = float(shelves.closing[donor, day]) + ahead[donor]
-                        units = ordered + min(units - ordered, max(left, -ordered))
-                        ahead[donor] -= units - ordered
-                awaited[shelf] += units - ordered
-                come = float(occasions.come[k, supply]) + float(occasions.fill[k, supply]) * (units - ordered)
-                was, arrives = int(occasions.arrives[k, 0]), int(occasions.arrives[k, high])
-                for when, stock, ends in ((arrives, come, units), (was, -float(occasions.come[k, 0]), -ordered)):
-                    if when <= day:
-                        ahead[shelf] += stock
-                        awaited[shelf] -= ends
-                    elif when < days:
-                        diary.append((when, shelf, stock, ends))
+                _order(shelves, occasions, k, coalition, day, days, ahead, awaited, diary)
             for shelf in members:
                 lost, hidden = float(shelves.lost[shelf, day]), float(shelves.hidden[shelf, day])
                 closing = float(shelves.closing[shelf, day])
@@ -53,3 +34,37 @@ def play(shelves: Shelves, occasions: Occasions, coalition: int) -> tuple[np.nda
                 ahead[shelf] -= more
                 gained[shelf, day], held[shelf, day] = more, ahead[shelf]
     return gained, held
+
+
+def _order(
+    shelves: Shelves,
+    occasions: Occasions,
+    k: int,
+    coalition: int,
+    day: int,
+    days: int,
+    ahead: dict[int, float],
+    awaited: dict[int, float],
+    diary: list[tuple[int, int, float, float]],
+) -> None:
+    low, high = coalition & 7, coalition >> 3
+    supply = (high >> 1) & 1
+    shelf, donor = int(occasions.shelf[k]), int(occasions.donor[k])
+    ordered = float(occasions.ordered[k])
+    units = ordered
+    if occasions.need[k] < FIXED:
+        position = ahead[shelf] + awaited[shelf]
+        units = max(0.0, float(occasions.need[k]) + float(occasions.shift[k, low]) - position)
+        if donor >= 0:
+            left = float(shelves.closing[donor, day]) + ahead[donor]
+            units = ordered + min(units - ordered, max(left, -ordered))
+            ahead[donor] -= units - ordered
+    awaited[shelf] += units - ordered
+    come = float(occasions.come[k, supply]) + float(occasions.fill[k, supply]) * (units - ordered)
+    was, arrives = int(occasions.arrives[k, 0]), int(occasions.arrives[k, high])
+    for when, stock, ends in ((arrives, come, units), (was, -float(occasions.come[k, 0]), -ordered)):
+        if when <= day:
+            ahead[shelf] += stock
+            awaited[shelf] -= ends
+        elif when < days:
+            diary.append((when, shelf, stock, ends))
