@@ -226,16 +226,16 @@ class Study:
         taking = self._stock
         share = taking.share if taking.refusal is None else None
         if share is None:
-            found = f"There is no table 'order_lines'; found {listed(self._opened)}."
+            absent = f"There is no table 'order_lines'; found {listed(self._opened)}."
             if taking.refusal is None:
                 remedy = (
                     "Add it, or make assets of what shelves have by themselves: brand, category, node_id, node_region."
                 )
-                raise TableError(found, remedy)
+                raise TableError(absent, remedy)
             remedy = (
                 "Add tables/order_lines.csv, .parquet or .sql, or at least stock_days: the diagnosis begins with them."
             )
-            raise TableError(found, remedy)
+            raise TableError(absent, remedy)
         names = sorted(set(share.asset), key=str)
         found = sides(taking, names, self.portfolio.currency)
         grain = self.portfolio.grain
