@@ -286,8 +286,11 @@ def availability(
     tail = expanded_tail(spans, LEVEL)
     below = found.draws["demand"]
 
+    # Draws of weeks in which nobody wanted anything say nothing about shares of what was wanted.
+    some = below > 0
+
     def share(value: float, draws: Floats) -> Estimate:
-        return _estimate(value / found.point["demand"], draws / below, "share", tail)
+        return _estimate(value / found.point["demand"], draws[some] / below[some], "share", tail)
 
     point, draws = found.point, found.draws
     by_wall = {w: sum(v[0] for k, v in found.parts.items() if k[1] == w) for w in range(len(WALLS))}

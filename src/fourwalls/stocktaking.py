@@ -92,7 +92,9 @@ class Stocktaking:
     @property
     def refusal(self) -> Refusal | None:
         """Why there is no stock flow to look at; None if there is."""
-        return None if "stock_days" in self._reception.rows else NO_STOCK
+        if "stock_days" not in self._reception.rows:
+            return NO_STOCK
+        return None if self.shelves.num_rows else NO_ROWS
 
     @cached_property
     def absent_stages(self) -> tuple[str, ...]:
@@ -106,11 +108,17 @@ class Stocktaking:
         """Whether a table is there, with these columns."""
         return table in self._reception.rows and set(columns) <= self._reception.present(table)
 
+    @property
+    def _looked_at(self) -> ir.Table:
+        """The stock record inside the period."""
+        rows, period = self._reception.rows["stock_days"], self.portfolio.period
+        return rows if period is None else stock.within(rows, period)
+
     @cached_property
     def shelves(self) -> pa.Table:
         """Every sku at every node, numbered, see `measures.stock.shelves`."""
         rows = self._reception.rows
-        found = self._engine.run(stock.shelves(rows["stock_days"], rows.get("products"), rows.get("nodes")))
+        found = self._engine.run(stock.shelves(self._looked_at, rows.get("products"), rows.get("nodes")))
         return found.append_column("shelf", pa.array(np.arange(found.num_rows, dtype=np.int32)))
 
     @cached_property
@@ -149,7 +157,7 @@ class Stocktaking:
     @cached_property
     def _stock_days(self) -> ir.Table:
         """The stock record; where hours are recorded, the empty ones weigh what usually sells in them."""
-        rows = self._reception.rows["stock_days"]
+        rows = self._looked_at
         if not self.has("stock_days", "sold_by_hour", "empty_by_hour"):
             return rows
         self._progress("reading at which hours each sku usually sells")
@@ -282,16 +290,17 @@ class Stocktaking:
         if self._served is None:
             return nothing, nothing
         key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
-        units = np.bincount(key, self._served["units"].to_numpy(), minlength=len(of))
-
         served = self._served
 
-        def mean(name: str) -> Floats:
+        def summed(name: str) -> Floats:
             values = pc.cast(served[name], pa.float64()).to_numpy(zero_copy_only=False)
-            sums = np.bincount(key, np.nan_to_num(values), minlength=len(of))
+            return np.bincount(key, np.nan_to_num(values), minlength=len(of)).astype(np.float64)
+
+        def mean(amount: str, units_with_it: str) -> Floats:
+            sums, units = summed(amount), summed(units_with_it)
             return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
 
-        return mean("value"), mean("cost")
+        return mean("value", "valued_units"), mean("cost", "costed_units")
 
     @cached_property
     def _channel_shares(self) -> tuple[list[str], Floats]:
@@ -351,7 +360,7 @@ class Stocktaking:
             rows["period_days"].to_numpy().astype(np.int64),
             rows["units"].to_numpy(),
         )
-        wanted = np.nan_to_num(self.record.sold) + self.lost
+        wanted = self.record.sold + self.lost
         found = bias(made, wanted, self._wanted_share(channels), self._donor, len(cells))
         of_cell = (cells // (product.max() + 1)) // len(channels)
         return made, found, [forecasters[i] for i in of_cell.tolist()]
@@ -470,6 +479,12 @@ NOT_SERVED = Refusal(
     "nothing says whose demand the shelves serve",
     "order_lines with sku_id and node_id, or assets made of brand, category, node or its region",
 )
+NO_ROWS = Refusal(
+    "no_stock",
+    "Availability",
+    "no row of stock_days can be used: all were set aside, or lie outside the period",
+    "stock_days for the period, mended",
+)
 NO_STOCK = Refusal(
     "no_stock",
     "Availability",
@@ -534,6 +549,8 @@ class _Doers:
         self._supply()
         self._forecast()
         self._allocation()
+        # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
+        self._held &= stock_flow.stock_known(self._t.record)
         self._listing()
         own_book = self._t.book.own
         side = np.array(

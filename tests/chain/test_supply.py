@@ -230,3 +230,14 @@ def test_orders_are_read_with_what_they_leave_out() -> None:
     assert s.come[[0, 2, 3]].tolist() == [10.0, 2.0, 3.0]
     assert np.isnan(s.available[1])
     assert s.available[[0, 2, 3]].tolist() == [500, 600, 900], "put away not before it arrived"
+
+
+def test_a_node_that_does_not_record_putting_away_is_no_standard_for_those_that_do() -> None:
+    n = 200
+    node = np.where(np.arange(n) % 2, "shop", "dc")
+    rng = np.random.default_rng(6)
+    placed = MONDAY + np.arange(n / 1.0)
+    stay = np.where(node == "dc", rng.gamma(4.0, 0.25, n), 0.0)
+    r = held(orders(n, placed=placed, available=placed + 4 + stay, node=node))
+    assert days(r, RECEIVING).tolist() == days(r, 0).tolist()
+    assert not r.held[2, node == "shop"].any()

@@ -140,7 +140,7 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    receive = _kept(s.available - s.received, s.node, week, np.ones(len(week), np.bool_), "h", standards)
+    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards)
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     saved = {name: _saved(duration[name], stages[name][0], caps(name)) for name in STAGES}
@@ -150,6 +150,14 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     held = np.stack([stages[name][2].astype(np.bool_) for name in STAGES])
     held[1] |= short_held
     return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards))
+
+
+def _stowed(s: Supplies) -> Bools:
+    """Orders of nodes that record when goods are on the shelf; where that is always the moment they arrive, nobody does."""
+    names, code = np.unique(s.node, return_inverse=True)
+    stays = np.bincount(code, s.available > s.received, minlength=len(names))
+    found: Bools = (stays > 0)[code]
+    return found
 
 
 def _on_its_word(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from fourwalls.figures import Period
 from fourwalls.measures.order_lines import seconds
 
 ORDER_TIMES = ("signalled", "decided", "placed", "promised", "shipped", "received", "available")
@@ -13,6 +14,11 @@ ORDER_TIMES = ("signalled", "decided", "placed", "promised", "shipped", "receive
 def days(day: ir.DateValue) -> ir.IntegerValue:
     """Whole days since 1970."""
     return (day.cast("timestamp").epoch_seconds() // 86_400).cast("int32")
+
+
+def within(stock_days: ir.Table, period: Period) -> ir.Table:
+    """The rows of the days that are looked at."""
+    return stock_days.filter((stock_days.day >= ibis.date(period.start)) & (stock_days.day < ibis.date(period.end)))
 
 
 def shelves(stock_days: ir.Table, products: ir.Table | None, nodes: ir.Table | None) -> ir.Table:
@@ -120,7 +126,8 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         numbered: sku_id, node_id, shelf.
 
     Grain: shelf, the grain columns, channel_id.
-    Gives: units [ordered], value [net amount], cost [amount], lines.
+    Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost [amount] of the costed_units
+        that have one; lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -129,6 +136,8 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         units=units.sum().cast("float64"),
         value=(units * t.price_amount).sum().cast("float64"),
         cost=(units * t.cost_amount).sum().cast("float64"),
+        valued_units=units.sum(where=t.price_amount.notnull()).cast("float64"),
+        costed_units=units.sum(where=t.cost_amount.notnull()).cast("float64"),
         lines=t.count(),
     )
 
