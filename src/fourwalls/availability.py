@@ -431,6 +431,8 @@ def _held(found: Drawn, currency: str) -> StockHeld:
         nothing = refused("stock", "the stock record has no quantity on hand", "stock_days.on_hand_units")
         return StockHeld(*(nothing,) * 8)
     unpriced = refused("stock at cost", "order_lines has no cost for these skus", "order_lines.cost_amount")
+    because, data = "order_lines has no price or no cost for these skus", "order_lines.price_amount and cost_amount"
+    unearned = refused("return on stock", because, data)
     change = {n: exact(s[n] / on_hand, "share") for n in ("operate", "orchestrate", "both")}
     excess: Figure = refused("excess stock", "no supply orders say how long stock must last", "supply_orders")
     if s["judged"] > 0:
@@ -441,6 +443,6 @@ def _held(found: Drawn, currency: str) -> StockHeld:
         exact(on_hand / s["per_week"], "weeks"),
         excess,
         exact(s["value"], currency) if is_priced else unpriced,
-        exact(s["margin"] / s["value"], "ratio") if is_priced else unpriced,
+        exact(s["margin"] / s["value"], "ratio") if is_priced and np.isfinite(s["margin"]) else unearned,
         **change,
     )
