@@ -20,7 +20,7 @@ from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
-from fourwalls.value import Costs, Worth, costs
+from fourwalls.value import Costs, Worth, costs, path_values
 from fourwalls.verdict import Facts, Verdict, decide
 
 Floats = npt.NDArray[np.float64]
@@ -470,8 +470,8 @@ class Parts:
     stock: list[StockSide]
 
 
-def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
-    """The diagnosis of each asset."""
+def assets_from(parts: Parts, portfolio: Portfolio, years: float) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset; `years` is the length of the record, 0 if costs of paths are not to be weighed."""
     lines = parts.panel.counts["lines"]
     t = {name: values.sum(axis=1) for name, values in parts.totals.items()}
     event, outside, beyond = concentration(parts.totals["total"], lines)
@@ -495,7 +495,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             on_time_target=portfolio.on_time_share,
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
         )
-        verdict = _verdict_of(facts, parts, i, portfolio)
+        verdict = _verdict_of(facts, parts, i, portfolio, years)
         unheld = [] if isinstance(facts.gap, Refusal) else [_no_standard(stage) for stage in facts.gap.unjudged]
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
@@ -519,7 +519,7 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
     return made
 
 
-def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio) -> Verdict:
+def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio, years: float) -> Verdict:
     """The verdict of both flows."""
     side = parts.stock[i]
     service = decide(facts, portfolio.thresholds) if facts is not None else NO_ORDER_FLOW
@@ -533,6 +533,7 @@ def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio)
         costs(portfolio, None),
         float(event[0]) if beyond[0] else 0.0,
         float(outside[0]),
+        path_values(parts.service_worth[i].plus(side.worth), years, portfolio) if years > 0 else None,
     )
     return decide_both(both, portfolio.thresholds)
 
@@ -588,7 +589,7 @@ def service_worth(entries: Entries, assets: int, draws: Draws | None, cost: Cost
             by_span[mine & (entries.wall == w)].sum(axis=0) for w in (WALLS.index("inside"), WALLS.index("between"))
         ]
         drawn = [draws.counts @ side if draws is not None else np.zeros(1) for side in sides]
-        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1]))
+        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1], is_money=priced))
     return found
 
 
@@ -605,7 +606,7 @@ def assets_without_orders(
             Axes(grain, np.zeros(0, np.int64), (), np.zeros(0, np.int64)), Panel({}, None), {}, [], [], [], [],
             [Worth(0.0, 0.0, none, none)], [side],
         )  # fmt: skip
-        verdict = _verdict_of(None, parts, 0, portfolio)
+        verdict = _verdict_of(None, parts, 0, portfolio, 0.0)
         made.append(
             AssetDiagnosis(
                 asset=dict(zip(grain, values, strict=True)) if values else {},

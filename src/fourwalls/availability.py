@@ -41,6 +41,7 @@ class Serving:
         shelf, asset: Numbers, shape (pairs,).
         weight: Part of the shelf's demand that is the asset's, 0-1, same shape.
         price, cost: Mean net price and cost of a unit [amount]; NaN if unknown, same shape.
+        fulfilment: Mean cost of getting a unit to the customer [amount], same shape.
         assets: How many assets there are.
     """
 
@@ -49,6 +50,7 @@ class Serving:
     weight: Floats
     price: Floats
     cost: Floats
+    fulfilment: Floats
     assets: int
 
 
@@ -159,7 +161,11 @@ def _drawn(
     of_shelf, pool = chance.of_shelf.T[shelf], chance.pool[shelf]
     price, cost = serving.price[rows], serving.cost[rows]
     # Where nothing is priced, units are compared with each other as if they cost the same.
-    margin = np.where(np.isfinite(price - cost), price - cost, np.where(np.isfinite(price), price, 1.0) * lost_share)
+    margin = np.where(
+        np.isfinite(price - cost),
+        price - cost - serving.fulfilment[rows],
+        np.where(np.isfinite(price), price, 1.0) * lost_share,
+    )
 
     def draw(values: Floats | Floats32) -> tuple[Floats, Floats]:
         own = values[shelf].astype(np.float32) * weight[:, None]
@@ -177,7 +183,7 @@ def _drawn(
             kept = ((accounts.demand - accounts.lost)[shelf].astype(np.float32) * weight[:, None]) @ chance.weeks.T
             again = kept + draw(accounts.lost)[1]
         point[name], draws[name] = float(sums.sum()), again.sum(axis=0, dtype=np.float64)
-        if name in ("inside", "between"):
+        if name in ("total", "inside", "between"):
             point[f"{name}_worth"] = float((sums * margin).sum())
             draws[f"{name}_worth"] = (again * margin[:, None]).sum(axis=0)
     parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]] = {}
@@ -226,6 +232,10 @@ def _stock(accounts: StockAccounts, serving: Serving, rows: Ints, days: int) -> 
         "margin": float((sold * (serving.price[rows] - cost)).sum()) * _DAYS_PER_YEAR / days,
         **{
             name: float((accounts.held[i, shelf] * weight).sum())
+            for i, name in enumerate(("both", "operate", "orchestrate"))
+        },
+        **{
+            f"{name}_value": float(np.nansum(accounts.held[i, shelf] * weight * cost))
             for i, name in enumerate(("both", "operate", "orchestrate"))
         },
     }
@@ -346,6 +356,9 @@ def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
         found.point["between_worth"],
         found.draws["inside_worth"],
         found.draws["between_worth"],
+        found.point["total_worth"],
+        (found.stock["operate_value"], found.stock["orchestrate_value"], found.stock["both_value"]),
+        found.priced,
     )
     return StockSide(known, worth, found.total_by_span, found.wanted_by_span)
 

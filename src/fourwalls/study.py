@@ -226,16 +226,16 @@ class Study:
         taking = self._stock
         share = taking.share if taking.refusal is None else None
         if share is None:
-            found = f"There is no table 'order_lines'; found {listed(self._opened)}."
+            absent = f"There is no table 'order_lines'; found {listed(self._opened)}."
             if taking.refusal is None:
                 remedy = (
                     "Add it, or make assets of what shelves have by themselves: brand, category, node_id, node_region."
                 )
-                raise TableError(found, remedy)
+                raise TableError(absent, remedy)
             remedy = (
                 "Add tables/order_lines.csv, .parquet or .sql, or at least stock_days: the diagnosis begins with them."
             )
-            raise TableError(found, remedy)
+            raise TableError(absent, remedy)
         names = sorted(set(share.asset), key=str)
         found = sides(taking, names, self.portfolio.currency)
         grain = self.portfolio.grain
@@ -302,10 +302,13 @@ class Study:
         each = parts(axes, panel, pool=False)
         whole = assembly.whole_of(axes)
         total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
-        found = assembly.assets_from(each, self.portfolio)
+        period = self._intake.period
+        years = (period.end - period.start).days / 365.25
+        found = assembly.assets_from(each, self.portfolio, years)
         found.sort(key=_by_loss)
-        whole_asset = assembly.assets_from(total, self.portfolio)[0]
-        return self._told(tuple(found), whole_asset, self._intake.period)
+        # Costs of paths are those of one asset.
+        whole_asset = assembly.assets_from(total, self.portfolio, 0.0)[0]
+        return self._told(tuple(found), whole_asset, period)
 
     @cached_property
     def _counts(self) -> tuple[assembly.Axes, readings.Panel]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.diagnosis import Outcome
+from fourwalls.diagnosis import Outcome, VerdictName
 from fourwalls.portfolio import Portfolio
 
 Floats = npt.NDArray[np.float64]
@@ -16,6 +17,11 @@ Floats = npt.NDArray[np.float64]
 # margin is the middle of what general merchandise retailers report.
 DEFAULT_LATE_LINE_COST_SHARE = 0.1
 DEFAULT_GROSS_MARGIN_SHARE = 0.35
+# Used only where portfolio.toml gives costs of paths and not these.
+DEFAULT_HORIZON_YEARS = 3.0
+DEFAULT_DISCOUNT_RATE = 0.1
+DEFAULT_RAMP_WEEKS = 13.0
+DEFAULT_ATTAINABLE_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +46,20 @@ class Worth:
     """What repairing each side would be worth, as it is and as it would be in other weeks.
 
     Attributes:
-        inside, between: In money, or in comparable units where nothing is priced.
+        inside, between: Over the record, in money, or in comparable units where nothing is priced.
         inside_draws, between_draws: The same in each replicate, shape (replicates,).
+        both: Repairing both sides; None where that is their sum.
+        carrying: Value of the stock that repairing inside, between and both adds on a mean day.
+        is_money: Whether it is in money.
     """
 
     inside: float
     between: float
     inside_draws: Floats
     between_draws: Floats
+    both: float | None = None
+    carrying: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    is_money: bool = True
 
     def plus(self, other: Worth) -> Worth:
         """Both together; replicates of different flows are independent."""
@@ -57,7 +69,19 @@ class Worth:
             self.between + other.between,
             self.inside_draws[:n] + other.inside_draws[:n],
             self.between_draws[:n] + other.between_draws[:n],
+            self.together + other.together,
+            (
+                self.carrying[0] + other.carrying[0],
+                self.carrying[1] + other.carrying[1],
+                self.carrying[2] + other.carrying[2],
+            ),
+            self.is_money and other.is_money,
         )
+
+    @property
+    def together(self) -> float:
+        """What repairing both sides is worth."""
+        return self.inside + self.between if self.both is None else self.both
 
     @property
     def inside_share(self) -> float:
@@ -95,3 +119,40 @@ def defaults_used(portfolio: Portfolio, is_costed: bool) -> tuple[str, ...]:
     if not is_costed and "gross_margin_share" not in portfolio.assumptions:
         notes.append(f"gross margin is {100 * DEFAULT_GROSS_MARGIN_SHARE:.0f} % (gross_margin_share)")
     return tuple(notes)
+
+
+PATHS: tuple[VerdictName, VerdictName, VerdictName] = ("operate", "orchestrate", "operate then orchestrate")
+_NOTHING = {"low": 0.0, "mode": 0.0, "high": 0.0}
+
+
+def path_values(worth: Worth, years: float, portfolio: Portfolio) -> Mapping[VerdictName, float] | None:
+    """What each path brings over the horizon, after what it costs; at the most likely of every range.
+
+    Benefits a year rise over the ramp, of which the attainable share is reached, are discounted month by month, and bear
+    the carrying cost of the stock that they need. None where nothing is priced or portfolio.toml says no cost of a path.
+
+    Args:
+        worth: What repairing is worth over the record.
+        years: Length of the record.
+        portfolio: With its assumptions and costs.
+    """
+    if not worth.is_money or not portfolio.paths or years <= 0:
+        return None
+    said = portfolio.assumptions
+    months = (np.arange(round(12 * said.get("horizon_years", DEFAULT_HORIZON_YEARS))) + 0.5) / 12
+    discount = (1 + said.get("discount_rate", DEFAULT_DISCOUNT_RATE)) ** -months
+    ramp = np.minimum(1.0, months / max(said.get("ramp_weeks", DEFAULT_RAMP_WEEKS) / 52, 1e-9))
+    benefit = float((ramp * discount).sum()) / 12 * said.get("attainable_share", DEFAULT_ATTAINABLE_SHARE)
+    carrying = said.get("carrying_rate_per_year", 0.0)
+    run_years = float(discount.sum()) / 12
+    cost = {}
+    for name in ("operate", "orchestrate"):
+        table = portfolio.paths.get(name, {})
+        one_off, run = (table.get(key, _NOTHING)["mode"] for key in ("one_off_amount", "run_amount_per_year"))
+        cost[name] = one_off + run_years * run
+    gains = (worth.inside, worth.between, worth.together)
+    spent = (cost["operate"], cost["orchestrate"], cost["operate"] + cost["orchestrate"])
+    return {
+        path: benefit * (gain / years - carrying * stock) - money
+        for path, gain, stock, money in zip(PATHS, gains, worth.carrying, spent, strict=True)
+    }

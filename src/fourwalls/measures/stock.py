@@ -120,7 +120,7 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         numbered: sku_id, node_id, shelf.
 
     Grain: shelf, the grain columns, channel_id.
-    Gives: units [ordered], value [net amount], cost [amount], lines.
+    Gives: units [ordered], value [net amount], cost, fulfilment [amount], lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -129,6 +129,7 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         units=units.sum().cast("float64"),
         value=(units * t.price_amount).sum().cast("float64"),
         cost=(units * t.cost_amount).sum().cast("float64"),
+        fulfilment=t.fulfilment_amount.sum().cast("float64"),
         lines=t.count(),
     )
 
