@@ -190,7 +190,7 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
         return [too_few_spans("gap", lines.shape[1])] * len(lines)
     interaction = totals["known"] - totals["operate"] - totals["orchestrate"]
     shares = {
-        name: _estimates(values, lines, draws)
+        name: _estimates(values, lines, draws, -1.0 if name == "interaction" else 0.0)
         for name, values in (
             ("total", totals["total"]),
             ("operate", totals["operate"]),
@@ -253,10 +253,12 @@ def _none(name: str) -> Refusal:
     return Refusal("no_records", name, "no order line of this asset says anything about it", "order lines")
 
 
-def _estimates(above: Floats, below: Floats, draws: Draws, unit: str = "share") -> list[Estimate | None]:
+def _estimates(above: Floats, below: Floats, draws: Draws, least: float = 0.0) -> list[Estimate | None]:
     value, low, high = ratio_ranges(above, below, draws)
+    # What a changed standard would do is added in a straight line, which may lead beyond what a share can be.
+    low, high = np.clip(low, np.minimum(least, value), value), np.clip(high, value, np.maximum(1.0, value))
     return [
-        Estimate(v, lo, hi, unit, LEVEL) if np.isfinite(v) else None
+        Estimate(v, lo, hi, "share", LEVEL) if np.isfinite(v) else None
         for v, lo, hi in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
@@ -283,6 +285,7 @@ def contributions(
     if draws is None:
         return found
     value, low, high = ratio_ranges(entries.lines, lines[entries.asset], draws)
+    low = np.maximum(low, np.minimum(value, 0.0))
     whole = np.full(entries.lines.shape[1], 1 / entries.lines.shape[1])
     money = ratio_ranges(entries.amount, whole, draws)
     total = entries.lines.sum(axis=1)
@@ -292,7 +295,13 @@ def contributions(
             "no_price", "order value", "order_lines.price_amount or ordered_units is not in the record", "both columns"
         )
         if priced and np.isfinite(money[0][i]):
-            amount = Estimate(float(money[0][i]), float(money[1][i]), float(money[2][i]), currency, LEVEL)
+            amount = Estimate(
+                float(money[0][i]),
+                max(float(money[1][i]), min(float(money[0][i]), 0.0)),
+                float(money[2][i]),
+                currency,
+                LEVEL,
+            )
         found[entries.asset[i]].append(
             Contribution(
                 outcome=OUTCOMES[entries.outcome[i]],

@@ -30,6 +30,8 @@ OUTCOMES: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
 # Lines replayed at a time: 16 coalitions of these stay well within the memory a run may take.
 _CHUNK = 400_000
 _HOUR_S = 3600.0
+# A stage that usually takes less of the promised time cannot make a promise look tight.
+_MINOR_SHARE = 0.1
 # Shapley weights of four players are multiples of 1/12; below this a share is rounding.
 _NOTHING = 1e-12
 
@@ -196,9 +198,13 @@ def _repairs(
         standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
         _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
         start = lines.ends[s]
+    # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it.
+    lead = lines.promised - lines.ordered
+    minor = ~held & (np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead)
+    judged = np.logical_and.reduce(held | minor, axis=0) & held.any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
-        Repairs(tables, gate, kept, cap, usual, sound, np.logical_and.reduce(held, axis=0)),
+        Repairs(tables, gate, kept, cap, usual, sound, judged),
         standard,
         tuple(words),
         held,
