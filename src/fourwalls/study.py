@@ -18,7 +18,15 @@ import pyarrow.compute as pc
 from fourwalls import assembly, readings, resampling
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
-from fourwalls.chain.comparison import NOBODY, Plan, Standards, plan_comparisons, read_standards, standards_without
+from fourwalls.chain.comparison import (
+    NOBODY,
+    Plan,
+    Standards,
+    plan_comparisons,
+    read_standards,
+    standards_without,
+    with_tails,
+)
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.diagnosis import Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
@@ -162,8 +170,8 @@ class Study:
             if by_span.num_rows == 0:
                 continue
             plan = plan_comparisons(stage.name, by_span, self._length)
-            counts = stage_times.duration_counts(worked, stage, True, plan.spans_per_block)
-            found[stage.name] = plan, self._engine.run(counts)
+            counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
+            found[stage.name] = with_tails(plan, counts), counts
         return found
 
     @cached_property

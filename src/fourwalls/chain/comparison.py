@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,9 @@ EARLIER, LATER = "earlier", "later"
 # Shocks may last: peers are compared by means over a twelfth of the record.
 # A distribution read from fewer lines says nothing about its tail.
 LEAST_FOR_QUANTILES = 20
+# Tails are compared beyond this quantile, where each group has twenty such lines, and ties have not eaten the tail.
+TAIL_FROM, LEAST_FOR_TAILS, LEAST_TAIL_SHARE = 0.9, 200, 0.03
+TAIL_CHANCE = 0.01
 
 # Columns within which lines are comparable, finest first. Groups of one doer are no peers: where nobody else handles a
 # category, doers are compared across categories, and must differ by more than categories of the same doer do.
@@ -94,6 +97,23 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """A group whose longest times are too many, though its mean is not.
+
+    Attributes:
+        best: The lines that make the standard of the tail.
+        reliability: How much of the distance counts, 0 to 1.
+        from_bin: First duration bin of the tail.
+        words: Whose tail the standard is.
+    """
+
+    best: Best
+    reliability: float
+    from_bin: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Who is compared with whom in one stage, before any distribution is read.
 
@@ -105,6 +125,7 @@ class Plan:
         by_block: Whether some doer is compared with its own weeks.
         spans_per_block: Length of a block in which lines are counted.
         blocks_per_fold: So many blocks are left out together, see `standards_without`.
+        tails: Group → its tail, where that is what it is held to, see `with_tails`.
     """
 
     stage: str
@@ -114,6 +135,7 @@ class Plan:
     by_block: bool
     spans_per_block: int
     blocks_per_fold: int = 1
+    tails: Mapping[int, Tail] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +381,56 @@ def group_numbers(plan: Plan, table: pa.Table, week: Ints | None) -> Ints:
     return group
 
 
+def with_tails(plan: Plan, counts: pa.Table) -> Plan:
+    """The plan with the groups whose tail is too long added, though their mean is like the others'.
+
+    Peers are compared once more, by the hours that a line takes beyond what nine in ten of all of them take (its mean
+    excess), at 1 %: the second look must not add much to what the first finds by chance.
+
+    Args:
+        plan: From `plan_comparisons`.
+        counts: From `duration_counts`, by block.
+    """
+    counted = _Counted(plan, counts)
+    order = np.argsort(counted.group, kind="stable")
+    starts = np.searchsorted(counted.group[order], np.arange(len(plan.cells) + 1))
+    keys: dict[int, list[Key]] = {}
+    for key, comparison in plan.comparisons.items():
+        keys.setdefault(comparison.group, []).append(key)
+    cells: dict[int, list[int]] = {}
+    for number, (cell, name) in enumerate(plan.cells):
+        # Without a name for its doer, or across categories, a tail may be of another kind of line.
+        if cell.compared and name != OTHERS and " · " not in name:
+            cells.setdefault(id(cell), []).append(number)
+    tails: dict[int, Tail] = {}
+    for numbers in cells.values():
+        rows = {n: order[starts[n] : starts[n + 1]] for n in numbers}
+        able = {n: at for n, at in rows.items() if counted.lines[at].sum() >= LEAST_FOR_TAILS}
+        if len(able) >= 2:
+            tails |= _tails_of(plan, counted, able, keys)
+    return replace(plan, tails=tails)
+
+
+def _tails_of(plan: Plan, counted: _Counted, rows: dict[int, Ints], keys: dict[int, list[Key]]) -> dict[int, Tail]:
+    every = np.concatenate(list(rows.values()))
+    lines = np.bincount(counted.bins[every], counted.lines[every], minlength=BINS)
+    begin = int(np.searchsorted(np.cumsum(lines), TAIL_FROM * lines.sum())) + 1
+    if lines[begin:].sum() < LEAST_TAIL_SHARE * lines.sum():
+        return {}
+    names = {plan.cells[n][1]: n for n in rows}
+    groups = {name: counted.beyond(rows[n], begin) for name, n in names.items()}
+    if min(len(g.lines) for g in groups.values()) < LEAST_WEEKS:
+        return {}
+    found = compare(groups, PEERS, chance=TAIL_CHANCE)
+    best = Best(tuple(key for name in sorted(found.best) for key in keys.get(names[name], ())))
+    words = f"longest times of the best {len(found.best)} of {len(found.groups)} groups of comparable lines"
+    return {
+        names[name]: Tail(best, reliability, begin, words)
+        for name, reliability in found.reliability.items()
+        if reliability > 0 and plan.cells[names[name]][0].reliability.get(name, 0.0) == 0
+    }
+
+
 def read_standards(plan: Plan, counts: pa.Table, on_time_share: float) -> Standards:
     """The distributions behind a plan.
 
@@ -399,10 +471,18 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
         reliability = cell.reliability.get(name, 0.0)
         if reliability > 0 and own.sum() > 0 and has_standard:
             kept[number] = kept_share(own, standard, reliability)
+        words.append(_in_words(cell, standard) if has_standard else "")
+        if (tail := plan.tails.get(number)) is not None and own.sum() > 0:
+            longest = counted.of(tail.best)
+            if longest.sum() >= LEAST_LINES:
+                shorter = kept_share(own, longest, tail.reliability)
+                kept[number] = np.where(
+                    np.arange(BINS) >= tail.from_bin, np.minimum(kept[number], shorter), kept[number]
+                )
+                words[-1] = f"{tail.words}: {_spread(longest)}"
         if own.sum() >= LEAST_FOR_QUANTILES:
             actual[number] = quantiles(own, BIN_HOURS, (0.5, 0.9))
             reached[number] = quantiles(own, BIN_HOURS * kept[number], (0.5, 0.8, 0.9, on_time_share))
-        words.append(_in_words(cell, standard) if has_standard else "")
     return Standards(plan, kept, actual, reached, tuple(words), own_lines.sum(axis=1))
 
 
@@ -426,6 +506,14 @@ class _Counted:
         less.lines = np.where(self._fold == fold, 0.0, self.lines)
         return less
 
+    def beyond(self, rows: Ints, begin: int) -> Weekly:
+        """Lines, and the hours that they took beyond those of a bin, by fold."""
+        folds, inverse = np.unique(self._fold[rows], return_inverse=True)
+        lines = np.bincount(inverse, self.lines[rows]).astype(np.float64)
+        excess = np.maximum(BIN_HOURS[self.bins[rows]] - BIN_HOURS[begin], 0.0)
+        longer = np.bincount(inverse, self.lines[rows] * excess).astype(np.float64)
+        return Weekly(lines, longer, folds)
+
     def of(self, best: Best) -> Floats:
         """Lines by duration bin, shape (bins,)."""
         slices = [slice(*self._starts[[c, c + 1]]) for key in best.keys if (c := self._codes.get(key)) is not None]
@@ -438,12 +526,16 @@ class _Counted:
 
 
 def _in_words(cell: Cell, standard: Floats) -> str:
-    median, p90 = quantiles(standard, BIN_HOURS, (0.5, 0.9))
     if cell.kind == PEERS:
         origin = f"best {len(cell.best)} of {len(cell.groups)} groups of comparable lines"
     else:
         origin = f"own {next(iter(cell.best))} weeks"
-    return f"{origin}: median {_hours(median)}, 9 in 10 within {_hours(p90)}"
+    return f"{origin}: {_spread(standard)}"
+
+
+def _spread(standard: Floats) -> str:
+    median, p90 = quantiles(standard, BIN_HOURS, (0.5, 0.9))
+    return f"median {_hours(median)}, 9 in 10 within {_hours(p90)}"
 
 
 def _hours(hours: float) -> str:
