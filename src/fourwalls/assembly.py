@@ -17,7 +17,7 @@ from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
-from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, share_estimate
 from fourwalls.verdict import Facts, decide
 
 Floats = npt.NDArray[np.float64]
@@ -136,7 +136,9 @@ def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Fl
     }
     sums = {name: _bincount(flat, lines * which, shape) for name, which in chosen.items()}
     for name in ("ordered_units", "shipped_units"):
-        sums[name] = _bincount(flat, _floats(counts[name]) * (arrived & in_full_known), shape)
+        # What was never sent counts as ordered and not shipped.
+        filled = (arrived & in_full_known) | is_["overdue"] | is_["cancelled"]
+        sums[name] = _bincount(flat, _floats(counts[name]) * filled, shape)
     sums["value_amount"] = _bincount(flat, amount, shape)
     sums["cancelled_after_promise_amount"] = _bincount(flat, amount * after, shape)
     return sums | axes.sums(orders, ["orders", "perfect_orders"])
@@ -203,6 +205,11 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
             ("untraced", totals["untraced"]),
         )
     }
+    for name in ("missed", "total"):
+        shares[name] = [
+            e and share_estimate(e.value, e.low, e.high, n)
+            for e, n in zip(shares[name], lines.sum(axis=1).tolist(), strict=True)
+        ]
     stages = _stage_shares(totals, lines, draws)
     attributed = totals["by_inside"] + totals["by_between"]
     inside = _estimates(totals["by_inside"], attributed, draws)
@@ -488,7 +495,9 @@ def _no_standard(stage: str) -> Refusal:
         return Refusal(
             "no_standard", "The promise", because, "targets or service levels for release, fulfilment and carriage"
         )
-    because = f"no comparable lines show what {stage} could reach, so nothing is claimed for it"
+    because = (
+        f"for most missed lines nothing comparable shows what {stage} could reach, so nothing is claimed for it there"
+    )
     return Refusal(
         "no_standard", stage.capitalize(), because, f"a target ({stage}_hours), or a service level of the party"
     )
