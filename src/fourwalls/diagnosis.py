@@ -72,10 +72,12 @@ class Gap:
         missed: Lines late, overdue or cancelled, the pool the gap is taken from.
         residual: Missed lines that no repair would have saved.
         untraced: Missed lines whose stage times are absent or out of order.
-        inside_share: Part of the attributed gap on our side of the wall, between 0 and 1.
-        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap.
+        inside_share: Part of the attributed gap on our side of the wall, between 0 and 1; refused where the other side could mostly
+            be held to nothing and might be the larger.
+        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap, or
+            the part is refused.
         stages: The gap by stage and wall, in the order of the chain; adds up to the total.
-        unjudged: Stages that could be held to nothing on most of the missed lines: nothing is claimed for them.
+        unjudged: Stages that could be held to nothing on most of the missed lines: nothing is claimed for them there.
     """
 
     total: Figure
