@@ -11,12 +11,12 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-ROUNDS, REACH_AFTER = 5, (1, 3)
+ROUNDS, SPREAD_ROUNDS, REACH_AFTER = 5, 3, (1, 3)
 # Half-lives [days] of the weight of days around and strengths [grains] of a series' own mean among which its own days choose.
 HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 # Shapes beyond which chance alone is meant.
-MOST_ALIKE, MOST_STEADY = 1e3, 1e6
+MOST_ALIKE, MOST_STEADY, MOST_UNSTEADY = 1e3, 1e6, 4.0
 # A day's surprise counts at most so many standard deviations when spread is measured: one bulk sale is no pattern.
 MOST_SURPRISE = 6.0
 # Most a lift column may change the log of demand, per standard deviation of the column.
@@ -25,6 +25,8 @@ MOST_SLOPE = 2.0
 CELLS = 2_000.0
 # Series that must share an event for it to be told from one series' luck; days on which the reach is tried.
 LEAST_PEERS, FORETOLD = 5, 300_000
+# Share of days that sold which sold less than a piece, as records have it.
+PIECE = 0.01
 # Squared relative difference that factors are always allowed.
 LEAST_BETWEEN = 1e-6
 
@@ -78,6 +80,7 @@ class Pools:
         steady: Gamma shape of the luck that all hours of a day share; large if there is none, shape (pools,).
         decay: What a day further away counts less, 0..1.
         strength: What a series' mean over all days counts against the days around [grains].
+        piece: What sales come in at least: a small quantile of the sales of days that sold [units], shape (pools,).
     """
 
     week: Floats
@@ -91,6 +94,7 @@ class Pools:
     steady: Floats
     decay: float
     strength: float
+    piece: Floats
 
 
 def factors(pools: Pools, seen: Seen) -> Floats32:
@@ -165,10 +169,21 @@ def _first(seen: Seen, n_pools: int) -> Pools:
         mean=ones * per_day,
         alike=ones,
         grain=ones * (float(np.median(steps)) if steps.size else 1.0),
-        steady=ones * 10.0,
+        steady=ones * 3.0,
         decay=0.5 ** (1.0 / 16.0),
         strength=16.0,
+        piece=_pieces(seen, n_pools),
     )
+
+
+def _pieces(seen: Seen, n_pools: int) -> Floats:
+    steps = seen.sold[seen.sold > 0]
+    found = np.full(n_pools, float(np.quantile(steps, PIECE)) if steps.size else 1.0)
+    for pool in np.unique(seen.pool):
+        mine = seen.sold[seen.pool == pool]
+        if (mine > 0).sum() * PIECE >= 1.0:
+            found[pool] = np.quantile(mine[mine > 0], PIECE)
+    return found
 
 
 def _sums(values: npt.NDArray[np.floating], key: Ints, n: int) -> Floats:
@@ -183,40 +198,56 @@ def _sums(values: npt.NDArray[np.floating], key: Ints, n: int) -> Floats:
 
 
 def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
-    """Grain and steadiness from the squares of what was not expected: variance = grain x m + m^2 / steady."""
-    sold, pool = seen.sold, seen.pool
-    due = rate * seen.stocked
-    open_ = seen.stocked > 0
-    now = pools.grain[pool, None] * due + due**2 / pools.steady[pool, None]
-    square = np.minimum((sold - due) ** 2, MOST_SURPRISE**2 * now)
-    weight = np.where(open_, 1.0 / np.maximum(now, 1e-12) ** 2, 0.0)
+    """Grain and steadiness, from how far sales lie from what was expected, whatever rule ended the day.
+
+    Squares alone would not do: a shelf that its own sales emptied shows less spread than its customers had. Given the luck g
+    of a day, E(x - g M)^2 = grain E(g M) however the day was stopped, and over all days E(g - 1)^2 = 1 / steady. With the
+    posterior of g, gamma(steady + x / grain, steady + M / grain), in place of g these are two equations in what is seen:
+    grain x sum w M + (1 / steady) sum w x M = sum w (x - M)^2 and
+    grain x sum v (2 M - x) + (1 / steady) sum v M^2 = sum v (x - M)^2, where w and v hold (1 + M / (grain x steady))^-2 and
+    weights that depend on the whole day's rate only, which is known before the day begins.
+    """
     n = len(pools.mean)
-    parts = (weight * due**2, weight * due**3, weight * due**4, weight * due * square, weight * due**2 * square)
-    sums = np.stack([_sums(p.sum(axis=1, dtype=np.float64), pool, n) for p in parts])
-    # Scaled so that each pool enters the sums over all of them by its cells, not by its scale.
-    cells = _sums(open_.sum(axis=1).astype(np.float64), pool, n)
-    grain, steady = _two(sums)
-    all_grain, all_steady = np.median(grain[cells > 0]), _two(sums.sum(axis=1, keepdims=True))[1][0]
+    open_ = seen.stocked > 0
+    due, cells = rate * seen.stocked, _sums(open_.sum(axis=1).astype(np.float64), seen.pool, n)
     own = cells / (cells + CELLS)
-    return replace(
-        pools,
-        grain=np.where(cells > 0, own * grain + (1 - own) * all_grain, all_grain),
-        steady=1.0 / (own / steady + (1 - own) / all_steady),
-    )
+    for _ in range(SPREAD_ROUNDS):
+        grain, steady = (np.asarray(x[seen.pool, None], np.float32) for x in (pools.grain, pools.steady))
+        most = MOST_SURPRISE**2 * (due * (grain + due / steady) + grain**2)
+        square = np.minimum((seen.sold - due) ** 2, most)
+        again = np.where(open_, (1.0 + due / (grain * steady)) ** -2 / (grain + 2.0 * rate), np.float32(0))
+        weight = again / (grain + 2.0 * rate)
+        rows = (
+            weight * due, weight * seen.sold * due, weight * square,
+            again * (2.0 * due - seen.sold), again * due**2, again * square,
+        )  # fmt: skip
+        sums = np.stack([_sums(r.sum(axis=1, dtype=np.float64), seen.pool, n) for r in rows])
+        grains, unsteady = _two(
+            np.concatenate([sums, sums.sum(axis=1, keepdims=True)], axis=1), np.append(pools.piece, pools.piece.mean())
+        )
+        shared = np.median(grains[:-1][cells > 0]) if (cells > 0).any() else grains[-1]
+        pools = replace(
+            pools,
+            grain=own * grains[:-1] + (1 - own) * shared,
+            steady=1.0 / (own * unsteady[:-1] + (1 - own) * unsteady[-1]),
+        )
+    return pools
 
 
-def _two(sums: Floats) -> tuple[Floats, Floats]:
-    """Least squares of square = grain x m + m^2 / steady, both positive, from sums of m^2, m^3, m^4, m s, m^2 s."""
-    m2, m3, m4, ms, mms = np.maximum(sums, 1e-30)
-    det = m2 * m4 - m3**2
-    ok = det > 1e-9 * m2 * m4
-    safe = np.where(ok, det, 1.0)
-    grain = np.where(ok, (ms * m4 - mms * m3) / safe, ms / m2)
-    inverse = np.where(ok, (mms * m2 - ms * m3) / safe, 0.0)
-    alone = ms / m2
-    grain, inverse = np.where(inverse <= 0, alone, grain), np.maximum(inverse, 1.0 / MOST_STEADY)
-    # Where all is the day's luck, a tenth of the plain ratio still counts as grain: sales come in pieces.
-    return np.maximum(grain, 0.1 * alone), 1.0 / inverse
+def _two(sums: Floats, piece: Floats) -> tuple[Floats, Floats]:
+    """Grain and 1 / steady of a x + b y = c, d x + e y = f by pool, the second not negative and the first no less than a piece."""
+    a, b, c, d, e, f = sums
+    alone = c / np.maximum(a, 1e-30)
+    det = a * e - b * d
+    told = det > 1e-6 * a * e
+    det = np.where(told, det, 1.0)
+    grain = np.where(told, (c * e - b * f) / det, alone)
+    unsteady = np.where(told, (a * f - c * d) / det, 0.0)
+    grain = np.where(unsteady <= 1.0 / MOST_STEADY, alone, grain)
+    small = grain < piece
+    grain = np.maximum(np.where(small, piece, grain), 1e-9)
+    unsteady = np.where(small, (c - a * grain) / np.maximum(b, 1e-30), unsteady)
+    return grain, np.clip(unsteady, 1.0 / MOST_STEADY, MOST_UNSTEADY)
 
 
 def _slopes(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
