@@ -210,8 +210,9 @@ def sum_draws(
 ) -> Floats32:
     """Draws of sums of lost units over groups of series: their quantiles are ranges for the true sums.
 
-    A factor shared by all series, one for each pool, one for each pool and week, one for each series, and the chance of
-    the units themselves. Sums over weeks of a draw are draws of the sum.
+    A factor shared by all series, one for each pool, one for each pool and week, one for each group and week, one for each
+    series, and the chance of the units themselves. What moves a group in a week (a store's custom, a town's weather) is
+    taken to be as large as what was measured for pools. Sums over weeks of a draw are draws of the sum.
 
     Args:
         lost: Lost units by series and week (or any part of them, such as what a repair recovers), shape (series, weeks).
@@ -229,7 +230,8 @@ def sum_draws(
     everywhere = _factors(rng, spread.all_sd, (draws, 1))
     of_pool = _factors(rng, spread.pool_sd, (draws, len(spread.bias), 1))
     of_week = _factors(rng, spread.week_sd, (draws, len(spread.bias), weeks))
-    found = np.zeros((draws, n_groups, weeks), np.float32)
+    of_group = _factors(rng, spread.week_sd, (draws, n_groups, weeks))
+    found, chances = np.zeros((draws, n_groups, weeks)), np.zeros((n_groups, weeks))
     for member in np.unique(np.stack([group, spread.pool]), axis=1).T:
         if member[0] < 0:
             continue
@@ -237,8 +239,9 @@ def sum_draws(
         shape = 1.0 / np.maximum(spread.series_sd[mine], 1e-3) ** 2
         own = rng.standard_gamma(shape, (draws, len(mine))) / shape
         found[:, member[0]] += own @ lost[mine] * of_pool[:, member[1]] * of_week[:, member[1]] * everywhere
-        found[:, member[0]] += rng.standard_normal((draws, weeks)) * np.sqrt(chance[mine].sum(axis=0))
-    return np.maximum(found, 0.0)
+        chances[member[0]] += chance[mine].sum(axis=0)
+    found = found * of_group + rng.standard_normal(found.shape) * np.sqrt(chances)
+    return np.maximum(found, 0.0).astype(np.float32)
 
 
 def _factors(rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> Floats:
