@@ -37,10 +37,9 @@ def study(folder: Path) -> Iterator[Study]:
 
 def test_every_row_is_used(study: Study, folder: Path) -> None:
     health = {t.table: t for t in study.check().tables}
-    rows = duckdb.sql(f"SELECT count(*) FROM '{folder}/{FILE}'").fetchone()
-    assert rows is not None
-    assert (health["stock_days"].rows_in, health["stock_days"].rows_used) == (rows[0], rows[0])
-    assert rows[0] == 1141 * 90
+    [(rows,)] = duckdb.sql(f"SELECT count(*) FROM '{folder}/{FILE}'").fetchall()
+    assert (health["stock_days"].rows_in, health["stock_days"].rows_used) == (rows, rows)
+    assert rows == 1141 * 90
     assert {"on_hand_units", "received_units", "empty_share"} <= set(health["stock_days"].absent_columns)
     assert health["nodes"].rows_used == 34
 
