@@ -294,3 +294,31 @@ def test_units_are_a_matter_of_scale() -> None:
     assert np.nansum(cases.lost) * 8 == pytest.approx(np.nansum(pieces.lost), rel=1e-3)
     assert cases.rate * 8 == pytest.approx(pieces.rate, rel=0.02, nan_ok=True)
     assert cases.spread.grain * 8 == pytest.approx(pieces.spread.grain, rel=0.02)
+
+
+ODD = {
+    "no series": (np.zeros((0, 30)), np.zeros((0, 30)), None),
+    "one series": (np.full((1, 30), 2.0), np.zeros((1, 30)), None),
+    "one day": (np.full((5, 1), 2.0), np.zeros((5, 1)), None),
+    "nothing known": (np.full((3, 30), np.nan), np.full((3, 30), np.nan), None),
+    "never in stock": (np.zeros((3, 30)), np.ones((3, 30)), None),
+    "never sold": (np.zeros((3, 30)), np.zeros((3, 30)), None),
+    "more returned than sold": (np.full((3, 30), -1.0), np.zeros((3, 30)), None),
+    "lift unknown": (np.full((3, 30), 2.0), np.zeros((3, 30)), np.full((3, 30, 2), np.nan)),
+    "lift always": (np.full((3, 30), 2.0), np.zeros((3, 30)), np.ones((3, 30, 1))),
+    "a bulk sale": (np.where(np.arange(90).reshape(3, 30) == 40, 1e5, 2.0), np.eye(3, 30), None),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_records_are_told_or_not_told_but_never_wrongly(name: str) -> None:
+    """No warnings (they are errors here), nothing below zero, NaN only where the series is not known."""
+    sold, empty, lift = (None if x is None else x.astype(np.float32) for x in ODD[name])
+    assert sold is not None
+    assert empty is not None
+    shelf = ShelfDays(sold, empty, np.arange(sold.shape[1]) % 7, 3 * np.arange(len(sold)), lift)
+    told = censored_demand(shelf)
+    assert (np.isfinite(told.rate) == told.known[:, None]).all()
+    assert (told.lost[told.known] >= 0).all()
+    assert (told.rate[told.known] >= 0).all()
+    assert np.isfinite(told.spread.series_sd).all()

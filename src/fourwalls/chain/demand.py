@@ -122,7 +122,7 @@ def demand_statistics(shelf: ShelfDays, *, n_pools: int | None = None, seed: int
         n_pools: Number of pools, if some have no series here.
         seed: Of the choice of series (at most MOST_CELLS days of them) and of the days hidden to measure errors.
     """
-    n_pools = int(shelf.pool.max(initial=-1)) + 1 if n_pools is None else n_pools
+    n_pools = max(int(shelf.pool.max(initial=0)) + 1, n_pools or 1)
     every = np.arange(len(shelf.pool))
     most = max(MOST_CELLS // max(len(shelf.weekday), 1), 1)
     rows = np.sort(np.random.default_rng(seed).choice(every, most, replace=False)) if len(every) > most else every
@@ -172,7 +172,11 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
 
 def seen_of(shelf: ShelfDays, rows: slice | Ints) -> Seen:
     """Some series; units and share of demand with stock are 0 where nothing can be learnt."""
-    sold, stocked = shelf.sold[rows], np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0)
+    # More returns than sales on a day are no demand below nothing.
+    sold, stocked = (
+        np.maximum(shelf.sold[rows], 0),
+        np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0),
+    )
     nothing = np.isnan(sold) | (stocked < LEAST_STOCKED)
     pool = shelf.pool[rows]
     return Seen(

@@ -19,6 +19,8 @@ WEEK = 7
 HIDES = 0.3
 # Neighbours by rate among which a series borrows its pattern.
 NEAR = 50
+# Largest relative error of a series that counts, and largest surprise in standard deviations.
+MOST_ERROR = 3.0
 # Usual days left to see, below which a series would be refused, not estimated.
 LEAST_DAYS = 7.0
 # Hiding whole days cannot show that flags are set late or that hours are weighed wrongly: an error of so much is taken to be
@@ -110,7 +112,8 @@ def _by_scarcity(truth: Floats, told: Floats, chance: Floats, scarcity: Floats) 
         return 0.25, 1.0
     told, few = told[some], scarcity[some]
     relative = np.maximum(chance[some], 1e-12) / told**2
-    square = ((truth[some] - told) / told) ** 2 - relative
+    # A bulk sale among what was hidden is one series' fate, not what series err by.
+    square = np.minimum(((truth[some] - told) / told) ** 2, MOST_ERROR**2 * (relative + 1.0)) - relative
     # The variance of a square is about twice the square of its expectation; a fifth of it is what series err by.
     weight = 1.0 / (relative + 0.2 * np.median(relative)) ** 2
     a, b, c = weight.sum(), (weight * few).sum(), (weight * few**2).sum()

@@ -27,8 +27,8 @@ CELLS = 2_000.0
 LEAST_PEERS, FORETOLD = 5, 300_000
 # Share of days that sold which sold less than a piece, as records have it.
 PIECE = 0.01
-# Squared relative difference that factors are always allowed.
-LEAST_BETWEEN = 1e-6
+# Squared relative difference that factors are always allowed, and the most they are.
+LEAST_BETWEEN, MOST_BETWEEN = 1e-6, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _first(seen: Seen, n_pools: int) -> Pools:
         day=np.ones((n_pools, sold.shape[1])),
         event=np.ones((int(seen.peers.max(initial=-1)) + 1, sold.shape[1]), np.float32),
         slope=np.zeros((n_pools, k)),
-        lift_mean=np.zeros(0) if lift is None else np.nanmean(lift.reshape(-1, k), axis=0, dtype=np.float64),
+        lift_mean=np.zeros(0) if lift is None else _mean_lift(lift),
         mean=ones * per_day,
         alike=ones,
         grain=ones * (float(np.median(steps)) if steps.size else 1.0),
@@ -174,6 +174,11 @@ def _first(seen: Seen, n_pools: int) -> Pools:
         strength=16.0,
         piece=_pieces(seen, n_pools),
     )
+
+
+def _mean_lift(lift: Floats32) -> Floats:
+    known = np.isfinite(lift).sum(axis=(0, 1))
+    return np.asarray(np.nan_to_num(lift).sum(axis=(0, 1), dtype=np.float64) / np.maximum(known, 1), np.float64)
 
 
 def _pieces(seen: Seen, n_pools: int) -> Floats:
@@ -296,14 +301,14 @@ def _calendar(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     in_week = np.zeros((weekday.size, 7))
     in_week[np.arange(weekday.size), weekday] = 1.0
     got_week, due_week = got_by_day @ in_week, (without * pools.day) @ in_week
-    common = got_week.sum(axis=0) / np.maximum(due_week.sum(axis=0), 1e-12)
-    common = np.where(due_week.sum(axis=0) > 0, common, 1.0)
+    # One grain beforehand: a day on which nobody sold is no day on which nobody can.
+    grain = pools.grain.mean()
+    common = (grain + got_week.sum(axis=0)) / (grain + due_week.sum(axis=0))
     week = _drawn(got_week, due_week, common, pools.grain)
     usual = np.bincount(weekday, minlength=7) / weekday.size
     week /= (week @ usual)[:, None]
     expected = without * week[:, weekday]
-    together = got_by_day.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
-    together = np.where(expected.sum(axis=0) > 0, together, 1.0)
+    together = (grain + got_by_day.sum(axis=0)) / (grain + expected.sum(axis=0))
     day = _drawn(got_by_day, expected, together, pools.grain)
     return replace(pools, week=week, day=day / day.mean(axis=1, keepdims=True))
 
@@ -323,7 +328,7 @@ def _between(ratio: Floats, weight: Floats, fitted: int) -> float:
     q = float((weight * (ratio - 1.0) ** 2)[seen].sum())
     total = max(float(weight.sum()), 1e-12)
     spread = max(total - float((weight**2).sum()) / total, 1e-12)
-    return max((q - max(int(seen.sum()) - fitted, 1)) / spread, LEAST_BETWEEN)
+    return float(np.clip((q - max(int(seen.sum()) - fitted, 1)) / spread, LEAST_BETWEEN, MOST_BETWEEN))
 
 
 def _events(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
@@ -385,7 +390,7 @@ def _reach(pools: Pools, seen: Seen) -> Pools:
     """How far the days around count: the reach under which each day is best foretold by the others."""
     from fourwalls.chain.demand_kernels import expect
 
-    few = seen.of(slice(None, None, -(-seen.sold.size // FORETOLD)))
+    few = seen.of(slice(None, None, max(-(-seen.sold.size // FORETOLD), 1)))
     factor, grain, steady = factors(pools, few), pools.grain[few.pool], pools.steady[few.pool]
     best, chosen = np.inf, pools
     rate = np.empty_like(few.sold)
