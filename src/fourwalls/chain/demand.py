@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fourwalls.chain import demand_pools
 from fourwalls.chain.demand_hiding import LEAST_DAYS, LEAST_SD, Errors, errors_by_hiding
-from fourwalls.chain.demand_pools import Pools, Seen
+from fourwalls.chain.demand_rates import Pools, Seen, rates
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -157,7 +157,7 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
     exposure, total = np.empty(len(shelf.pool)), np.empty(len(shelf.pool))
     for here in _blocks(len(shelf.pool)):
         seen = seen_of(shelf, here)
-        rate[here] = demand_pools.rates(pools, seen)
+        rate[here] = rates(pools, seen)
         lost[here] = _lost(seen, shelf.empty[here], rate[here], pools)
         lost[here][np.isnan(shelf.sold[here])] = np.nan
         exposure[here], total[here] = (

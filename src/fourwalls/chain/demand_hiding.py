@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.demand_pools import Pools, Seen, rates, read_pools
+from fourwalls.chain.demand_pools import read_pools
+from fourwalls.chain.demand_rates import Pools, Seen, rates, sums_by
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -75,9 +76,9 @@ def errors_by_hiding(seen: Seen, pools: Pools, seed: int) -> Errors:
     common, scarce = _by_scarcity(truth.sum(axis=1), told.sum(axis=1), chance.sum(axis=1), scarcity)
     own = (common + scarce * scarcity)[:, None]
     n = len(pools.mean)
-    got, due_by = _sums(truth, pool, n), _sums(told, pool, n)
-    whole = _ratios(got.sum(axis=1), due_by.sum(axis=1), _sums(chance.sum(1) + own[:, 0] * told.sum(1) ** 2, pool, n))
-    weekly = _ratios(got.ravel(), due_by.ravel(), _sums(chance + own * told**2, pool, n).ravel())
+    got, due_by = sums_by(truth, pool, n), sums_by(told, pool, n)
+    whole = _ratios(got.sum(axis=1), due_by.sum(axis=1), sums_by(chance.sum(1) + own[:, 0] * told.sum(1) ** 2, pool, n))
+    weekly = _ratios(got.ravel(), due_by.ravel(), sums_by(chance + own * told**2, pool, n).ravel())
     between = _between(*whole)
     trust = between / (between + whole[1])
     bias = np.where(np.isfinite(trust), np.maximum(1.0 + trust * (whole[0] - 1.0), 0.1), 1.0)
@@ -96,12 +97,6 @@ def _borrowed(sold: Floats32, stocked: Floats32, rng: np.random.Generator) -> Bo
     lender = np.empty(n, np.int64)
     lender[order] = order[np.clip(np.arange(n) + step, 0, n - 1)]
     found: Bools = (stocked < 1.0 - HIDES)[lender] & (lender != np.arange(n))[:, None]
-    return found
-
-
-def _sums(values: Floats, pool: Ints, n_pools: int) -> Floats:
-    found = np.zeros((n_pools, *values.shape[1:]))
-    np.add.at(found, pool, values)
     return found
 
 

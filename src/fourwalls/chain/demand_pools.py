@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+
+from fourwalls.chain.demand_rates import Pools, Seen, factors, known_before, rates, sums_by
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -29,102 +31,6 @@ LEAST_PEERS, FORETOLD = 5, 300_000
 PIECE = 0.01
 # Squared relative difference that factors are always allowed, and the most they are.
 LEAST_BETWEEN, MOST_BETWEEN = 1e-6, 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What can be learnt from.
-
-    Attributes:
-        sold: Units sold, 0 where unknown, shape (series, days).
-        stocked: Share of the day's usual demand that fell into time with stock, 0 where unknown, same shape.
-        pool: Pool of each series.
-        peers: Group of each series that the same events move, from 0; -1 for none.
-        weekday: Weekday of each day.
-        lift: What moves demand, shape (series, days, k).
-    """
-
-    sold: Floats32
-    stocked: Floats32
-    pool: Ints
-    peers: Ints
-    weekday: Ints
-    lift: Floats32 | None
-
-    def of(self, rows: slice | Ints) -> Seen:
-        """Some of the series."""
-        lift = None if self.lift is None else self.lift[rows]
-        return replace(
-            self,
-            sold=self.sold[rows],
-            stocked=self.stocked[rows],
-            pool=self.pool[rows],
-            peers=self.peers[rows],
-            lift=lift,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Pools:
-    """What is read off many series together, and used for each of them.
-
-    Attributes:
-        week: Factor of each weekday, shape (pools, 7).
-        day: Factor of each day beyond its weekday, shape (pools, days).
-        event: Factor of each day for a group of peers beyond that, shape (groups, days).
-        slope: Effect of each lift column on the log of demand, shape (pools, k).
-        lift_mean: Mean of each lift column, from which its effect counts, shape (k,).
-        mean: Units a usual series sells on a usual day, shape (pools,).
-        alike: Gamma shape of the levels of series within a pool: large where they are alike, shape (pools,).
-        grain: Variance of a day's sales per unit expected, where little is expected [units], shape (pools,).
-        steady: Gamma shape of the luck that all hours of a day share; large if there is none, shape (pools,).
-        decay: What a day further away counts less, 0..1.
-        strength: What a series' mean over all days counts against the days around [grains].
-        piece: What sales come in at least: a small quantile of the sales of days that sold [units], shape (pools,).
-    """
-
-    week: Floats
-    day: Floats
-    event: Floats32
-    slope: Floats
-    lift_mean: Floats
-    mean: Floats
-    alike: Floats
-    grain: Floats
-    steady: Floats
-    decay: float
-    strength: float
-    piece: Floats
-
-
-def factors(pools: Pools, seen: Seen) -> Floats32:
-    """What weekday, day, events and lift make of a series' level, shape (series, days)."""
-    base = (pools.week[:, seen.weekday] * pools.day).astype(np.float32)
-    found: Floats32 = base[seen.pool]
-    with_peers = np.flatnonzero((seen.peers >= 0) & (seen.peers < len(pools.event)))
-    found[with_peers] *= pools.event[seen.peers[with_peers]]
-    if seen.lift is not None:
-        moved = np.zeros_like(found)
-        slope, mean = pools.slope.astype(np.float32), pools.lift_mean.astype(np.float32)
-        for i in range(seen.lift.shape[2]):
-            moved += np.nan_to_num(seen.lift[:, :, i] - mean[i]) * slope[seen.pool, i, None]
-        found *= np.exp(moved)
-    return found
-
-
-def known_before(pools: Pools, pool: Ints) -> Floats:
-    """What is known of each series before its own days are looked at, as `demand_kernels.expect` reads it."""
-    columns = (pools.mean, pools.alike, pools.grain, pools.steady, np.full(len(pools.mean), pools.strength))
-    return np.stack([c[pool] for c in columns], axis=1)
-
-
-def rates(pools: Pools, seen: Seen) -> Floats32:
-    """Expected demand of each whole day, from the other days of the series, shape (series, days)."""
-    from fourwalls.chain.demand_kernels import expect
-
-    rate = np.empty_like(seen.sold)
-    expect(seen.sold, seen.stocked, factors(pools, seen), known_before(pools, seen.pool), pools.decay, rate)
-    return rate
 
 
 def read_pools(seen: Seen, n_pools: int, like: Pools | None = None) -> Pools:
@@ -191,17 +97,6 @@ def _pieces(seen: Seen, n_pools: int) -> Floats:
     return found
 
 
-def _sums(values: npt.NDArray[np.floating], key: Ints, n: int) -> Floats:
-    """Sums of rows by key, shape (n, ...); rows with a negative key belong to none."""
-    order = np.argsort(key, kind="stable")
-    order = order[np.searchsorted(key[order], 0) :]
-    found = np.zeros((n, *values.shape[1:]))
-    if order.size:
-        present, starts = np.unique(key[order], return_index=True)
-        found[present] = np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
-    return found
-
-
 def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
     """Grain and steadiness, from how far sales lie from what was expected, whatever rule ended the day.
 
@@ -214,7 +109,7 @@ def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
     """
     n = len(pools.mean)
     open_ = seen.stocked > 0
-    due, cells = rate * seen.stocked, _sums(open_.sum(axis=1).astype(np.float64), seen.pool, n)
+    due, cells = rate * seen.stocked, sums_by(open_.sum(axis=1).astype(np.float64), seen.pool, n)
     own = cells / (cells + CELLS)
     for _ in range(SPREAD_ROUNDS):
         grain, steady = (np.asarray(x[seen.pool, None], np.float32) for x in (pools.grain, pools.steady))
@@ -226,7 +121,7 @@ def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
             weight * due, weight * seen.sold * due, weight * square,
             again * (2.0 * due - seen.sold), again * due**2, again * square,
         )  # fmt: skip
-        sums = np.stack([_sums(r.sum(axis=1, dtype=np.float64), seen.pool, n) for r in rows])
+        sums = np.stack([sums_by(r.sum(axis=1, dtype=np.float64), seen.pool, n) for r in rows])
         grains, unsteady = _two(
             np.concatenate([sums, sums.sum(axis=1, keepdims=True)], axis=1), np.append(pools.piece, pools.piece.mean())
         )
@@ -268,10 +163,10 @@ def _slopes(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     for i in range(k):
         # Within series only: what is always discounted says nothing about what a discount does.
         zi = _within(centred[:, :, i], due)
-        gradient[:, i] = _sums((left * zi).sum(axis=1, dtype=np.float64), pool, n) / scale[i]
+        gradient[:, i] = sums_by((left * zi).sum(axis=1, dtype=np.float64), pool, n) / scale[i]
         for j in range(i, k):
             zj = _within(centred[:, :, j], due) if j != i else zi
-            curve[:, i, j] = curve[:, j, i] = _sums((due * zi * zj).sum(axis=1, dtype=np.float64), pool, n) / (
+            curve[:, i, j] = curve[:, j, i] = sums_by((due * zi * zj).sum(axis=1, dtype=np.float64), pool, n) / (
                 scale[i] * scale[j]
             )
     grain = pools.grain[:, None]
@@ -296,7 +191,7 @@ def _within(column: Floats32, due: Floats32) -> Floats32:
 def _calendar(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     """Factors of weekdays and of single days; each drawn towards what is common by as much as chance explains."""
     n, pool, weekday = len(pools.mean), seen.pool, seen.weekday
-    got_by_day, due_by_day = _sums(got, pool, n), _sums(due, pool, n)
+    got_by_day, due_by_day = sums_by(got, pool, n), sums_by(due, pool, n)
     without = due_by_day / (pools.week[:, weekday] * pools.day)
     in_week = np.zeros((weekday.size, 7))
     in_week[np.arange(weekday.size), weekday] = 1.0
@@ -345,8 +240,8 @@ def event_sums(pools: Pools, seen: Seen) -> tuple[Floats, Floats, Ints]:
 def _event_sums(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> tuple[Floats, Floats, Ints]:
     n = len(pools.event)
     grain = pools.grain[seen.pool, None].astype(np.float32)
-    due_by = _sums(due / grain, seen.peers, n) / pools.event
-    return _sums(got / grain, seen.peers, n), due_by, np.bincount(seen.peers[seen.peers >= 0], minlength=n)
+    due_by = sums_by(due / grain, seen.peers, n) / pools.event
+    return sums_by(got / grain, seen.peers, n), due_by, np.bincount(seen.peers[seen.peers >= 0], minlength=n)
 
 
 def with_events(pools: Pools, got: Floats, due: Floats, members: Ints) -> Pools:
@@ -374,12 +269,12 @@ def _levels(pools: Pools, seen: Seen) -> Pools:
     due = (seen.stocked * factors(pools, seen)).sum(axis=1, dtype=np.float64)
     known = due > 1.0
     level = seen.sold.sum(axis=1, dtype=np.float64) / np.maximum(due, 1e-9)
-    count = _sums(known.astype(np.float64), pool, n)
-    mean = _sums(np.where(known, level, 0.0), pool, n) / np.maximum(count, 1.0)
+    count = sums_by(known.astype(np.float64), pool, n)
+    mean = sums_by(np.where(known, level, 0.0), pool, n) / np.maximum(count, 1.0)
     everywhere = float(level[known].mean()) if known.any() else 1.0
     mean = (count * mean + everywhere) / (count + 1.0)
     chance = pools.grain[pool] * level / np.maximum(due, 1e-9)
-    square = _sums(np.where(known, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
+    square = sums_by(np.where(known, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
     # One pseudo-series that lies a mean away: a pool of few series is not taken to be alike.
     between = (np.maximum(square, 0.0) + mean**2) / (count + 1.0)
     mean = np.maximum(mean, 1e-6)
