@@ -91,12 +91,16 @@ class Luck:
         of_shelf: Factor on what a shelf lost, shape (replicates, shelves).
         of_week: Factor on what the shelves of a pool lost in a span, shape (replicates, pools, spans).
         pool: Pool of each shelf, shape (shelves,).
+        week_sd: Relative standard deviation of the error that the shelves of an asset share within a week.
+        seed: Of further draws.
     """
 
     weeks: Floats32
     of_shelf: Floats32
     of_week: Floats32
     pool: Ints
+    week_sd: float
+    seed: int
 
 
 def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) -> Luck:
@@ -119,7 +123,7 @@ def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) ->
     of_shelf = np.empty((replicates, len(spread.pool)), np.float32)
     for i in range(replicates):
         of_shelf[i] = rng.standard_gamma(shape) / shape * of_pool[i, spread.pool]
-    return Luck(weeks, of_shelf, of_week, spread.pool)
+    return Luck(weeks, of_shelf, of_week, spread.pool, spread.week_sd, seed)
 
 
 def drawn(
@@ -140,10 +144,12 @@ def drawn(
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
+    rng = np.random.default_rng([chance.seed, 1])
     for asset in range(serving.assets):
+        of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, chance, part, days, lost_share) for part in parts]
+        made = [_drawn(accounts, walls, serving, chance, of_asset, part, days, lost_share) for part in parts]
         found.append(_together(made))
     return [*found, _together(found)]
 
@@ -153,6 +159,7 @@ def _drawn(
     walls: Walls,
     serving: Serving,
     chance: Luck,
+    of_asset: Floats32,
     rows: Ints,
     days: int,
     lost_share: float,
@@ -172,7 +179,7 @@ def _drawn(
         again = np.empty(of_shelf.shape)
         for number in np.unique(pool).tolist():
             mine = pool == number
-            again[mine] = (own[mine] @ (chance.weeks * chance.of_week[:, number]).T) * of_shelf[mine]
+            again[mine] = (own[mine] @ (chance.weeks * of_asset * chance.of_week[:, number]).T) * of_shelf[mine]
         return own.sum(axis=1, dtype=np.float64), again
 
     point, draws = {}, {}
