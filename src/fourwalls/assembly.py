@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.availability import StockSide
-from fourwalls.both_flows import Both, decide_both
+from fourwalls.both_flows import Both, decide_both, first_bottleneck
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock, StageShare
@@ -20,7 +20,7 @@ from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, share_estimate
-from fourwalls.value import Costs, Worth, costs, path_values
+from fourwalls.value import Costs, Worth, costs, path_values, paths_told
 from fourwalls.verdict import Facts, Verdict, decide
 
 Floats = npt.NDArray[np.float64]
@@ -549,7 +549,8 @@ def assets_from(parts: Parts, portfolio: Portfolio, years: float) -> list[AssetD
             on_time_target=portfolio.on_time_share,
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
         )
-        verdict = _verdict_of(facts, parts, i, portfolio, years)
+        both = _both(facts, parts, i, portfolio, years)
+        verdict = decide_both(both, portfolio.thresholds)
         unheld = [] if isinstance(facts.gap, Refusal) else [_no_standard(stage) for stage in facts.gap.unjudged]
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
@@ -568,17 +569,19 @@ def assets_from(parts: Parts, portfolio: Portfolio, years: float) -> list[AssetD
                 clocks=tuple(parts.clocks[i]),
                 refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused])),
                 availability=parts.stock[i].availability,
+                first_bottleneck=first_bottleneck(both),
+                paths=paths_told(both.values, portfolio.currency, LEVEL),
             )
         )
     return made
 
 
-def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio, years: float) -> Verdict:
-    """The verdict of both flows."""
+def _both(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio, years: float) -> Both:
+    """What the verdict of both flows rests on."""
     side = parts.stock[i]
     service = decide(facts, portfolio.thresholds) if facts is not None else NO_ORDER_FLOW
     event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
-    both = Both(
+    return Both(
         service,
         facts,
         side.availability,
@@ -589,7 +592,6 @@ def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio,
         float(outside[0]),
         path_values(parts.service_worth[i].plus(side.worth), years, portfolio) if years > 0 else None,
     )
-    return decide_both(both, portfolio.thresholds)
 
 
 def _unsold(side: StockSide) -> list[Refusal]:
@@ -660,7 +662,8 @@ def assets_without_orders(
             Axes(grain, np.zeros(0, np.int64), (), np.zeros(0, np.int64)), Panel({}, None), {}, [], [], [], [],
             [Worth(0.0, 0.0, none, none)], [side],
         )  # fmt: skip
-        verdict = _verdict_of(None, parts, 0, portfolio, 0.0)
+        both = _both(None, parts, 0, portfolio, 0.0)
+        verdict = decide_both(both, portfolio.thresholds)
         made.append(
             AssetDiagnosis(
                 asset=dict(zip(grain, values, strict=True)) if values else {},
@@ -677,6 +680,8 @@ def assets_without_orders(
                 clocks=(),
                 refusals=tuple(dict.fromkeys([gap, *verdict.refusals, *_unsold(side)])),
                 availability=side.availability,
+                first_bottleneck=first_bottleneck(both),
+                paths=(),
             )
         )
     return made

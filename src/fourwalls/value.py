@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.diagnosis import Outcome, VerdictName
+from fourwalls.diagnosis import Outcome, PathWorth, VerdictName
+from fourwalls.figures import Estimate
 from fourwalls.portfolio import Portfolio
 
 Floats = npt.NDArray[np.float64]
@@ -125,16 +126,33 @@ PATHS: tuple[VerdictName, VerdictName, VerdictName] = ("operate", "orchestrate",
 _NOTHING = {"low": 0.0, "mode": 0.0, "high": 0.0}
 
 
-def path_values(worth: Worth, years: float, portfolio: Portfolio) -> Mapping[VerdictName, float] | None:
-    """What each path brings over the horizon, after what it costs; at the most likely of every range.
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """What one path brings over the horizon, after what it costs [portfolio currency].
+
+    Attributes:
+        value: At the most likely of every range.
+        draws: In other weeks and with other costs, shape (replicates,).
+    """
+
+    value: float
+    draws: Floats
+
+
+def path_values(
+    worth: Worth, years: float, portfolio: Portfolio, seed: int = 1
+) -> Mapping[VerdictName, PathValue] | None:
+    """What each path brings over the horizon, after what it costs.
 
     Benefits a year rise over the ramp, of which the attainable share is reached, are discounted month by month, and bear
-    the carrying cost of the stock that they need. None where nothing is priced or portfolio.toml says no cost of a path.
+    the carrying cost of the stock that they need. Costs are drawn from triangles over low, mode and high. None where
+    nothing is priced or portfolio.toml says no cost of a path.
 
     Args:
         worth: What repairing is worth over the record.
         years: Length of the record.
         portfolio: With its assumptions and costs.
+        seed: Of the draws of costs.
     """
     if not worth.is_money or not portfolio.paths or years <= 0:
         return None
@@ -144,15 +162,46 @@ def path_values(worth: Worth, years: float, portfolio: Portfolio) -> Mapping[Ver
     ramp = np.minimum(1.0, months / max(said.get("ramp_weeks", DEFAULT_RAMP_WEEKS) / 52, 1e-9))
     benefit = float((ramp * discount).sum()) / 12 * said.get("attainable_share", DEFAULT_ATTAINABLE_SHARE)
     carrying = said.get("carrying_rate_per_year", 0.0)
-    run_years = float(discount.sum()) / 12
-    cost = {}
+    n = len(worth.inside_draws)
+    rng = np.random.default_rng(seed)
+    cost, costs_drawn = {}, {}
     for name in ("operate", "orchestrate"):
         table = portfolio.paths.get(name, {})
-        one_off, run = (table.get(key, _NOTHING)["mode"] for key in ("one_off_amount", "run_amount_per_year"))
-        cost[name] = one_off + run_years * run
-    gains = (worth.inside, worth.between, worth.together)
-    spent = (cost["operate"], cost["orchestrate"], cost["operate"] + cost["orchestrate"])
-    return {
-        path: benefit * (gain / years - carrying * stock) - money
-        for path, gain, stock, money in zip(PATHS, gains, worth.carrying, spent, strict=True)
-    }
+        parts = [
+            (table.get("one_off_amount", _NOTHING), 1.0),
+            (table.get("run_amount_per_year", _NOTHING), discount.sum() / 12),
+        ]
+        cost[name] = float(sum(times * part["mode"] for part, times in parts))
+        costs_drawn[name] = np.sum([times * _triangle(rng, part, n) for part, times in parts], axis=0)
+    beyond = worth.together - worth.inside - worth.between
+    gains = (
+        (worth.inside, worth.inside_draws),
+        (worth.between, worth.between_draws),
+        (worth.together, worth.inside_draws + worth.between_draws + beyond),
+    )
+    spent = ("operate",), ("orchestrate",), ("operate", "orchestrate")
+    found = {}
+    for path, (gain, drawn), stock, names in zip(PATHS, gains, worth.carrying, spent, strict=True):
+        value = benefit * (gain / years - carrying * stock) - sum(cost[x] for x in names)
+        draws = benefit * (drawn / years - carrying * stock) - np.sum([costs_drawn[x] for x in names], axis=0)
+        found[path] = PathValue(value, np.asarray(draws, np.float64))
+    return found
+
+
+def _triangle(rng: np.random.Generator, part: Mapping[str, float], n: int) -> Floats:
+    low, mode, high = (float(part[x]) for x in ("low", "mode", "high"))
+    return rng.triangular(low, mode, high, n) if high > low else np.full(n, mode)
+
+
+def paths_told(values: Mapping[VerdictName, PathValue] | None, currency: str, level: float) -> tuple[PathWorth, ...]:
+    """The value of each path with its range, and the chance that it is the best, doing nothing included."""
+    if values is None:
+        return ()
+    drawn = np.stack([*(v.draws for v in values.values()), np.zeros(len(next(iter(values.values())).draws))])
+    best = drawn.argmax(axis=0)
+    told = []
+    for number, (path, v) in enumerate(values.items()):
+        low, high = (float(x) for x in np.quantile(v.draws, [(1 - level) / 2, (1 + level) / 2]))
+        figure = Estimate(v.value, min(low, v.value), max(high, v.value), currency, level)
+        told.append(PathWorth(path, figure, float((best == number).mean())))
+    return tuple(told)
