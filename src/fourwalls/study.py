@@ -454,7 +454,7 @@ class Study:
 
 def _by_units(asset: AssetDiagnosis) -> tuple[float, str]:
     known = asset.availability
-    return (-known.wanted_units * figure_value(known.lost) if isinstance(known, Availability) else 0.0, asset.name)
+    return (-known.wanted_units * figure_value(known.total) if isinstance(known, Availability) else 0.0, asset.name)
 
 
 def _by_loss(asset: AssetDiagnosis) -> tuple[float, float, str]:

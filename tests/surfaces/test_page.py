@@ -292,7 +292,7 @@ def test_each_stage_of_the_waterfall_has_its_own_figure_and_range() -> None:
     standing = rows[0].leaves
     for stage, row in zip(total.gap.stages, rows[1:], strict=False):
         assert (row.label, row.side) == (wording.stage(stage.stage), wording.WALLS[stage.wall])
-        assert (row.lines, row.share) == (wording.lines(stage.lines), wording.said(stage.share))
+        assert (row.counted, row.share) == (wording.lines(stage.lines), wording.said(stage.share))
         assert row.bar is not None
         assert row.bar.whisker is not None
         low, high = row.bar.whisker
@@ -304,7 +304,7 @@ def test_a_residual_that_is_refused_leaves_a_row_without_a_bar() -> None:
     total = sample.usual().total
     assert isinstance(total.gap, Gap)
     rows = steps(replace(total, gap=replace(total.gap, residual=sample.NO_PROMISE)), 0.9)
-    assert [(r.label, r.lines) for r in rows if r.bar is None] == [("Not recoverable", "not known")]
+    assert [(r.label, r.counted) for r in rows if r.bar is None] == [("Not recoverable", "not known")]
 
 
 def test_split_bars_share_one_scale() -> None:

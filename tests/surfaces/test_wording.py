@@ -112,7 +112,11 @@ def test_parties_are_ranked_by_what_they_took_over_all_outcomes() -> None:
 def test_each_unknown_is_told_once() -> None:
     asset = sample.usual().total
     told = wording.unknowns(asset)
-    assert [(r.code, r.about) for r in told] == [("no_cost", "cost of lateness"), ("no_price", "order value")]
+    assert [(r.code, r.about) for r in told] == [
+        ("no_cost", "cost of lateness"),
+        ("no_stock", "Availability"),
+        ("no_price", "order value"),
+    ]
 
 
 def test_the_other_side_mirrors_its_range() -> None:
