@@ -217,7 +217,7 @@ def show_stock(asset: AssetDiagnosis, console: Console) -> None:
     table = _table("Stock behind the shelves")
     table.add_column("", ratio=1, min_width=14)
     table.add_column("Figure", justify="right", no_wrap=True)
-    for label, meaning, figure in wording.stock_figures(asset.availability.stock):
+    for label, meaning, figure in wording.stock_figures(asset.availability):
         row = Text(label)
         if meaning:
             row.append(f", {meaning}", _SOFT)

@@ -19,7 +19,6 @@ from fourwalls.diagnosis import (
     Outcome,
     StageShare,
     StageUnits,
-    StockHeld,
     TableHealth,
     VerdictName,
     Wall,
@@ -47,7 +46,7 @@ STOCK: dict[str, tuple[str, str]] = {
     "orchestrate": ("Between repaired", "change of that stock"),
     "both": ("Both repaired", "change of that stock"),
 }
-"""Figures of `StockHeld`: label and what it means."""
+"""Figures of the stock held: label and what it means."""
 WALLS: dict[Wall, str] = {"inside": "inside", "between": "between", "unknown": "side unknown"}
 SIDES: dict[Wall, str] = {"inside": "Inside our walls", "between": "Between walls", "unknown": "Side unknown"}
 OUTCOMES: dict[Outcome, str] = {"late": "late", "overdue": "overdue", "cancelled": "cancelled"}
@@ -483,9 +482,16 @@ def certainty(diagnosed: AssetDiagnosis, gap: Gap | Availability, level: float |
 
 
 def not_judged(gap: Gap | Availability) -> str:
-    """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none."""
-    names = [plain(s).replace("_", " ") for s in gap.unjudged]
-    return f"{listed(names)} not judged" if names else ""
+    """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none.
+
+    Of shelves, a stage can be judged on a few and not on most.
+    """
+    partly = {s.stage for s in gap.stages if isinstance(s, StageUnits) and abs(s.units) >= _LEAST_UNITS}
+    told = []
+    for ending, in_part in (("not judged", False), ("not judged on most shelves", True)):
+        names = [plain(s).replace("_", " ") for s in gap.unjudged if (s in partly) is in_part]
+        told += [f"{listed(names)} {ending}"] if names else []
+    return "; ".join(told)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -551,12 +557,20 @@ def by_wall(gap: Gap | Availability) -> dict[Wall, float]:
     return {wall: sum(size(s) for s in gap.stages if s.wall == wall) for wall in WALLS}
 
 
-def stock_figures(stock: StockHeld) -> tuple[tuple[str, str, Said], ...]:
+def is_blind(known: Availability) -> bool:
+    """Whether no stage could be held to anything: then nothing is known of repairs, and 0 would be a lie."""
+    return bool(known.unjudged) and not known.contributions
+
+
+def stock_figures(known: Availability) -> tuple[tuple[str, str, Said], ...]:
     """The stock behind an asset: label, meaning and figure, one after the other."""
     told = []
     for field, (label, meaning) in STOCK.items():
-        figure: Figure = getattr(stock, field)
-        value = Said(change(figure), "") if field in ("operate", "orchestrate", "both") else said(figure)
+        figure: Figure = getattr(known.stock, field)
+        if field in ("operate", "orchestrate", "both"):
+            value = Said(NOT_KNOWN if is_blind(known) else change(figure), "")
+        else:
+            value = said(figure)
         told.append((label, meaning, value))
     return tuple(told)
 

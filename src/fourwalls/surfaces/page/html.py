@@ -48,7 +48,7 @@ class Fit:
 
 
 _ONE_FLOW = Fit()
-_BOTH_FLOWS = Fit(assets=5, parts=4, entries=0, steps=9, readings=3, unknowns=2, tables=2, suspicions=1, notes=1)
+_BOTH_FLOWS = Fit(assets=5, parts=6, entries=0, steps=9, readings=4, unknowns=2, tables=3, suspicions=1, notes=1)
 
 
 @dataclass(frozen=True, slots=True)

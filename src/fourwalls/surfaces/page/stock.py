@@ -46,5 +46,5 @@ def shelves(asset: AssetDiagnosis, level: float, most_steps: int) -> Shelves | N
         rising=wording.rising(asset),
         alone=wording.alone(known, level),
         unjudged=wording.not_judged(known),
-        stock=wording.stock_figures(known.stock),
+        stock=wording.stock_figures(known),
     )

@@ -102,7 +102,8 @@ def shelf_steps(asset: AssetDiagnosis, level: float) -> tuple[Step, ...]:
         return ()
     fall = _Fall(known.wanted_units, known.lost, level, [s.share for s in known.stages])
     rows = [fall.first("Lost units", "wanted, but the shelf was empty"), *_stage_steps(fall, asset, "stock")]
-    rows.append(fall.down("Not recoverable", "residual", "", "lost even at every standard", known.residual))
+    note = "as far as judged" if known.unjudged else "lost even at every standard"
+    rows.append(fall.down("Not recoverable", "residual", "", note, known.residual))
     return tuple(rows)
 
 
