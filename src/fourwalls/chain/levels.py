@@ -50,7 +50,9 @@ def decided_day(s: Supplies) -> Floats:
 
 def lanes(s: Supplies, shelves: int) -> Lanes:
     """Who mainly supplies each shelf, how often, and how long it takes."""
-    names = np.char.add(np.char.add(s.supplier, "\x1f"), s.node)
+    # A supplier and a node may bear one name.
+    kind = np.where(s.donor >= 0, "\x1fnode\x1f", "\x1fsupplier\x1f")
+    names = np.char.add(np.char.add(s.supplier, kind), s.node)
     lane_names, lane = np.unique(names, return_inverse=True)
     count = len(lane_names)
     cell = s.shelf * max(count, 1) + lane
@@ -75,11 +77,12 @@ def lanes(s: Supplies, shelves: int) -> Lanes:
     return Lanes(of_shelf, lane, refills, donor, between + takes, between)
 
 
-def subset(s: Supplies, r: Repaired, rows: Ints, first: int) -> tuple[Supplies, Repaired]:
-    """The orders of some shelves, numbered from the first of them."""
+def of_counted(s: Supplies, r: Repaired, counted: Bools) -> tuple[Supplies, Repaired]:
+    """The orders for shelves whose stock is recorded; what a shelf without record gives counts as bought."""
+    rows = np.flatnonzero(counted[s.shelf])
     picked = {name: getattr(s, name)[rows] for name in Supplies.__dataclass_fields__}
-    picked["shelf"] = picked["shelf"] - first
-    picked["donor"] = np.where(picked["donor"] >= 0, picked["donor"] - first, -1)
+    giver = picked["donor"]
+    picked["donor"] = np.where((giver >= 0) & counted[np.maximum(giver, 0)], giver, -1)
     return Supplies(**picked), Repaired(r.arrives[rows], r.come[rows], r.held[:, rows], r.words[:, rows], r.standards)
 
 
@@ -126,19 +129,16 @@ def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Level
     shelves, days = closing.shape
     day = (decided_day(s) - first_day).astype(np.int64)
     arrives = np.where(np.isnan(s.available), days, s.available // DAY_S - first_day).astype(np.int64)
+    # On order from the day after it was ordered, since it is no part of the position it was ordered against, until it comes.
+    live = (arrives >= 0) & (arrives > day) & (day < days)
     flow = np.zeros((shelves, days + 1), np.float32)
-    live = (arrives > 0) & (day < days)
-    np.add.at(flow, (s.shelf[live], np.maximum(day[live], 0)), s.ordered[live].astype(np.float32))
+    np.add.at(flow, (s.shelf[live], np.maximum(day[live] + 1, 0)), s.ordered[live].astype(np.float32))
     np.add.at(flow, (s.shelf[live], np.minimum(arrives[live], days)), -s.ordered[live].astype(np.float32))
-    on_order = np.cumsum(flow, axis=1)[:, :days]
-    opening = np.concatenate([closing[:, :1], closing[:, :-1]], axis=1)
-    # What is ordered on a day is not yet part of the position it is ordered against; what arrives on it still counts.
-    placed_today = np.zeros((shelves, days + 1), np.float32)
-    np.add.at(placed_today, (s.shelf[live], np.maximum(day[live], 0)), s.ordered[live].astype(np.float32))
-    came_today = np.zeros((shelves, days + 1), np.float32)
-    here = live & (arrives < days) & (arrives > day)
-    np.add.at(came_today, (s.shelf[here], arrives[here]), s.ordered[here].astype(np.float32))
-    position = opening + on_order - placed_today[:, :days] + came_today[:, :days]
+    position = np.cumsum(flow, axis=1)[:, :days]
+    # What stands there when orders are made: yesterday's stock and what comes today, which may be less than was ordered.
+    position += np.concatenate([closing[:, :1], closing[:, :-1]], axis=1)
+    here = live & (arrives > 0) & (arrives < days)
+    np.add.at(position, (s.shelf[here], arrives[here]), np.nan_to_num(s.come[here]).astype(np.float32))
     knots = _knots(s, lane, day, closing)
     rows = np.flatnonzero(knots)
     width = days + 1

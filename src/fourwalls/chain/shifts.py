@@ -69,7 +69,7 @@ def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells
 
     Args:
         rows: The forecasts.
-        demand: Units wanted, shape (shelves, days).
+        demand: Units wanted, shape (shelves, days); NaN where there is no record, and periods with such a day do not count.
         share: Part of each shelf's demand that comes from each channel, shape (shelves, channels); NaN if unknown.
         donor: Shelf that refills each shelf, −1 for none, shape (shelves,).
         cells: Number of cells.
@@ -78,6 +78,9 @@ def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells
     at = np.flatnonzero(
         (rows.start >= 0) & (rows.start + rows.length <= days) & np.isfinite(share[rows.shelf, rows.channel])
     )
+    unknown = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.isnan(demand), axis=1, dtype=np.int32)], axis=1)
+    shelf, start = rows.shelf[at], rows.start[at]
+    at = at[unknown[shelf, start + rows.length[at]] == unknown[shelf, start]]
     own, below = _wanted(rows, at, demand, share, donor)
     forecast = rows.units[at].astype(np.float64) * rows.length[at]
     refills = np.zeros(len(demand), np.bool_)
@@ -157,7 +160,7 @@ def forecast_shift(rows: ForecastRows, found: Bias, days: int, shelves: int) -> 
 
 
 def _held(values: Floats32) -> Floats32:
-    """The last known value of each row, day by day; the first one also before it."""
+    """The last known value of each row, day by day; NaN before the first."""
     known = np.isfinite(values)
     index = np.where(known, np.arange(values.shape[1])[None, :], 0)
     np.maximum.accumulate(index, axis=1, out=index)
@@ -235,6 +238,8 @@ def _fitted(x: Floats, y: Floats) -> Floats:
 def even_share(level: Floats, lean: Floats, sku: Ints) -> Floats:
     """Factor on each shelf's level that shares a sku out evenly; over its nodes, levels add up to what they did.
 
+    Shelves of unknown level take no part: their factor is 1.
+
     Args:
         level: Mean order-up-to level [units], shape (shelves,).
         lean: From `skew`, same shape.
@@ -245,5 +250,5 @@ def even_share(level: Floats, lean: Floats, sku: Ints) -> Floats:
     even = known * np.exp(-lean)
     total, total_even = np.bincount(sku, known, minlength=n), np.bincount(sku, even, minlength=n)
     scale = np.divide(total, total_even, out=np.ones(n), where=total_even > 0)
-    factor: Floats = np.exp(-lean) * scale[sku]
+    factor: Floats = np.where(np.isfinite(level), np.exp(-lean) * scale[sku], 1.0)
     return factor

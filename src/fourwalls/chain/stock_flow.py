@@ -112,6 +112,11 @@ def networks(sku: Ints, donor: Ints) -> npt.NDArray[np.int32]:
     return np.append(np.flatnonzero(begins), len(sku)).astype(np.int32)
 
 
+def stock_known(record: Record) -> Bools:
+    """Whether the record ever says what stands on each shelf; without, supplying it cannot be replayed."""
+    return np.asarray(np.isfinite(record.closing).any(axis=1), np.bool_)
+
+
 def plan(
     record: Record,
     lost: Floats32,
@@ -139,12 +144,15 @@ def plan(
     """
     shelves, days = lost.shape
     closing = np.nan_to_num(record.closing)
-    if supplies is None or repaired is None or not np.isfinite(record.closing).any():
+    counted = stock_known(record)
+    if supplies is None or repaired is None or not counted.any():
         net = np.arange(shelves + 1, dtype=np.int32)
         kernel = Shelves(
             lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32), record.waits
         )
         return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)))
+    if not counted.all():
+        supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
     known = level_book.levels(supplies, lane, closing, first_day)
     occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)

@@ -12,8 +12,8 @@ Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Units are recorded with a few decimals where goods are weighed.
-_EXACT = 1e-3
+# Units are recorded with a few decimals where goods are weighed; what is large is kept to seven digits.
+_EXACT, _DIGITS = 1e-3, 1e-6
 LIFTS = ("discount", "promoted", "holiday")
 # Stock below 0 on more days than this with units sold is a backlog, not a slip.
 _OWED_SHARE = 0.02
@@ -85,7 +85,9 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
     active = np.logical_or.accumulate(present, axis=1) & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
     books = _books(sold, on_hand, panel("received"), panel("adjusted"), present, active)
     empty = np.where(np.isnan(empty) & (on_hand <= 0) & (sold <= 0), np.float32(1.0), empty)
-    empty = np.where(np.isnan(empty) & (on_hand > 0) & (np.roll(on_hand, 1, axis=1) > 0), np.float32(0.0), empty)
+    before = np.full_like(on_hand, np.nan)
+    before[:, 1:] = on_hand[:, :-1]
+    empty = np.where(np.isnan(empty) & (on_hand > 0) & (before > 0), np.float32(0.0), empty)
     with np.errstate(invalid="ignore"):
         owed = ((on_hand < 0) & (sold > 0)).sum(axis=1)
     waits: Bools = owed > _OWED_SHARE * np.maximum(active.sum(axis=1), 1)
@@ -104,7 +106,8 @@ def _books(
     change = on_hand[:, 1:] - on_hand[:, :-1]
     known = np.isfinite(change) & np.isfinite(received[:, 1:]) & np.isfinite(sold[:, 1:])
     told = received[:, 1:] + np.nan_to_num(adjusted[:, 1:]) - sold[:, 1:]
-    off = known & (np.abs(change - told) > _EXACT)
+    size = np.maximum(np.abs(on_hand[:, 1:]), np.abs(on_hand[:, :-1])) + np.abs(received[:, 1:]) + np.abs(sold[:, 1:])
+    off = known & (np.abs(change - told) > _EXACT + _DIGITS * size)
     with np.errstate(invalid="ignore"):
         negative, returned = int((on_hand < 0).sum()), int((sold < 0).sum())
     return Books(
@@ -129,6 +132,8 @@ def joined(parts: list[Record]) -> Record:
         return parts[0]
     sold, closing, empty = (np.concatenate([getattr(p, n) for p in parts]) for n in ("sold", "closing", "empty"))
     active, waits = (np.concatenate([getattr(p, n) for p in parts]) for n in ("active", "waits"))
-    lifts = [p.lift for p in parts if p.lift is not None]
-    lift = np.concatenate(lifts) if len(lifts) == len(parts) else None
+    lift = None
+    if any(p.lift is not None for p in parts):
+        unknown = [np.full((*p.sold.shape, len(LIFTS)), np.nan, np.float32) for p in parts]
+        lift = np.concatenate([u if p.lift is None else p.lift for p, u in zip(parts, unknown, strict=True)])
     return Record(sold, closing, empty, active, waits, lift, books)

@@ -70,7 +70,10 @@ def supplies_from(table: pa.Table, node_of_shelf: Sequence[str]) -> Supplies:
 
     shelf = table["shelf"].to_numpy().astype(np.int64)
     donor = pc.fill_null(pc.cast(table["donor"], pa.int64()), -1).to_numpy().astype(np.int64)
-    supplier = pc.fill_null(pc.coalesce(table["supplier_id"], table["from_node_id"]), NOBODY)
+    supplier_id, giver = (pc.cast(table[name], pa.string()) for name in ("supplier_id", "from_node_id"))
+    # A transfer is the giving node's, whoever stands beside it as supplier.
+    supplier = pc.if_else(pa.array(donor >= 0), giver, pc.coalesce(supplier_id, giver))
+    supplier = pc.fill_null(supplier, NOBODY)
     clock = {name: numbers(f"{name}_s") for name in ("signalled", "decided", "placed", "promised", "received")}
     available = numbers("available_s")
     available = np.where(np.isnan(available), clock["received"], available)
@@ -159,9 +162,10 @@ def _on_its_word(
     standards: list[str],
 ) -> tuple[Floats, Ints, Bools]:
     """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach."""
-    kept, words, held = np.where(slip > 1, peers[0], 1.0), peers[1].copy(), peers[2] | (wanted & np.isfinite(slip))
+    kept, words = np.where(slip > 1, peers[0], 1.0), peers[1].copy()
     names, code = np.unique(supplier, return_inverse=True)
     due = np.bincount(code, wanted & np.isfinite(slip), minlength=len(names))
+    held = peers[2] | (wanted & np.isfinite(slip) & (due >= LEAST_LINES)[code])
     late = np.bincount(code, wanted & (slip > 1), minlength=len(names))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(due >= LEAST_LINES, late / due, 0.0)
@@ -352,10 +356,10 @@ def _shortfall(
     known = np.flatnonzero(wanted & ended & (s.supplier != NOBODY))
     if not len(known):
         return come, words, held
-    held[known] = True
     names, code = np.unique(s.supplier[known], return_inverse=True)
     weekly = _weekly(missing[known], code, week[known])
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
+    held[known] = np.isin(names[code], list(able))
     cell = compare(able, PEERS) if len(able) >= 2 else None
     best = 1.0
     if cell is not None and cell.best:
