@@ -88,3 +88,14 @@ def test_orchestrating_says_that_governance_was_not_looked_at() -> None:
 
 def test_percent_never_rounds_small_shares_away() -> None:
     assert percent(0.004) == "0.4 %"
+
+
+@pytest.mark.parametrize(("inside", "between", "verdict"), [(0.08, 0.0, "operate"), (0.0, 0.08, "orchestrate")])
+def test_a_side_held_to_nothing_is_unknown_and_not_nothing(inside: float, between: float, verdict: str) -> None:
+    refused = Refusal("side_not_held", "part inside the wall", "nothing shows what it could reach", "a target")
+    found = decide(
+        replace(SOUND, gap=replace(gap(inside, between), inside_share=refused, inside_chance=None)), Thresholds()
+    )
+    assert found.name == verdict
+    assert "nothing shows" in found.because
+    assert "%" not in found.because

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.availability import StockSide
-from fourwalls.both_flows import Both, decide_both
+from fourwalls.both_flows import Both, decide_both, first_bottleneck
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, StageClock, StageShare
@@ -19,8 +19,8 @@ from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
-from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
-from fourwalls.value import Costs, Worth, costs
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, share_estimate
+from fourwalls.value import Costs, Worth, costs, path_values, paths_told
 from fourwalls.verdict import Facts, Verdict, decide
 
 Floats = npt.NDArray[np.float64]
@@ -139,7 +139,9 @@ def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Fl
     }
     sums = {name: _bincount(flat, lines * which, shape) for name, which in chosen.items()}
     for name in ("ordered_units", "shipped_units"):
-        sums[name] = _bincount(flat, _floats(counts[name]) * (arrived & in_full_known), shape)
+        # What was never sent counts as ordered and not shipped.
+        filled = (arrived & in_full_known) | is_["overdue"] | is_["cancelled"]
+        sums[name] = _bincount(flat, _floats(counts[name]) * filled, shape)
     sums["value_amount"] = _bincount(flat, amount, shape)
     sums["cancelled_after_promise_amount"] = _bincount(flat, amount * after, shape)
     return sums | axes.sums(orders, ["orders", "perfect_orders"])
@@ -170,6 +172,8 @@ def totals_by_span(accounts: Accounts, asset: Ints, span: Ints, shape: tuple[int
         "residual": accounts.traceable & ~accounts.total,
         **{f"held_{stage.name}": accounts.traceable & accounts.held[i] for i, stage in enumerate(STAGES)},
         "held_promise": accounts.traceable & np.logical_and.reduce(accounts.held, axis=0),
+        "open_inside": accounts.traceable & accounts.open_sides[0],
+        "open_between": accounts.traceable & accounts.open_sides[1],
     }
     for wall_number, wall in enumerate(WALLS):
         for player, stage in enumerate(PLAYER):
@@ -193,7 +197,7 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
         return [too_few_spans("gap", lines.shape[1])] * len(lines)
     interaction = totals["known"] - totals["operate"] - totals["orchestrate"]
     shares = {
-        name: _estimates(values, lines, draws)
+        name: _estimates(values, lines, draws, -1.0 if name == "interaction" else 0.0)
         for name, values in (
             ("total", totals["total"]),
             ("operate", totals["operate"]),
@@ -204,6 +208,11 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
             ("untraced", totals["untraced"]),
         )
     }
+    for name in ("missed", "total"):
+        shares[name] = [
+            e and share_estimate(e.value, e.low, e.high, n)
+            for e, n in zip(shares[name], lines.sum(axis=1).tolist(), strict=True)
+        ]
     stages = _stage_shares(totals, lines, draws)
     attributed = totals["by_inside"] + totals["by_between"]
     inside = _estimates(totals["by_inside"], attributed, draws)
@@ -220,8 +229,8 @@ def gaps(totals: Mapping[str, Floats], lines: Floats, draws: Draws | None) -> li
         if active[i] < LEAST_CLUSTERS
         else Gap(
             **{name: figures[i] or _none(name) for name, figures in shares.items()},
-            inside_share=inside[i] or nothing,
-            inside_chance=chances[i],
+            inside_share=_split_unknown(totals, i) or inside[i] or nothing,
+            inside_chance=None if _split_unknown(totals, i) else chances[i],
             stages=stages[i],
             unjudged=_unjudged(totals, i),
         )
@@ -242,24 +251,40 @@ def _stage_shares(totals: Mapping[str, Floats], lines: Floats, draws: Draws) -> 
 
 
 def _unjudged(totals: Mapping[str, Floats], asset: int) -> tuple[str, ...]:
-    """Stages that most traceable missed lines could not be held to anything at, and that nothing is booked to."""
+    """Stages that most traceable missed lines could not be held to anything at."""
     traceable = totals["missed"][asset].sum() - totals["untraced"][asset].sum()
-    return tuple(
-        stage
-        for stage in PLAYER
-        if totals[f"held_{stage}"][asset].sum() < traceable / 2
-        and sum(totals[f"{stage}/{wall}"][asset].sum() for wall in WALLS) == 0
+    return tuple(stage for stage in PLAYER if totals[f"held_{stage}"][asset].sum() < traceable / 2)
+
+
+def _split_unknown(totals: Mapping[str, Floats], asset: int) -> Refusal | None:
+    """Why the gap cannot be split: the smaller side was mostly held to nothing, and might be the larger one.
+
+    It is not refused where the larger side holds half of the traceable missed lines: whatever the other side could have
+    saved of the rest, it is no more (worst-case bounds, Manski 2003, "Partial Identification of Probability Distributions").
+    """
+    inside, between = (float(totals[f"by_{side}"][asset].sum()) for side in ("inside", "between"))
+    other, whose = ("between", "partners'") if inside >= between else ("inside", "our own")
+    traceable = float(totals["missed"][asset].sum() - totals["untraced"][asset].sum())
+    if inside + between <= 0 or totals[f"open_{other}"][asset].sum() <= traceable / 2:
+        return None
+    if max(inside, between) >= traceable / 2:
+        return None
+    because = (
+        f"for most missed lines nothing shows what {whose} stages could reach, so their part is unknown and not nothing"
     )
+    return Refusal("side_not_held", "part inside the wall", because, f"a target or a service level for {whose} stages")
 
 
 def _none(name: str) -> Refusal:
     return Refusal("no_records", name, "no order line of this asset says anything about it", "order lines")
 
 
-def _estimates(above: Floats, below: Floats, draws: Draws, unit: str = "share") -> list[Estimate | None]:
+def _estimates(above: Floats, below: Floats, draws: Draws, least: float = 0.0) -> list[Estimate | None]:
     value, low, high = ratio_ranges(above, below, draws)
+    # What a changed standard would do is added in a straight line, which may lead beyond what a share can be.
+    low, high = np.clip(low, np.minimum(least, value), value), np.clip(high, value, np.maximum(1.0, value))
     return [
-        Estimate(v, lo, hi, unit, LEVEL) if np.isfinite(v) else None
+        Estimate(v, lo, hi, "share", LEVEL) if np.isfinite(v) else None
         for v, lo, hi in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
@@ -286,6 +311,7 @@ def contributions(
     if draws is None:
         return found
     value, low, high = ratio_ranges(entries.lines, lines[entries.asset], draws)
+    low = np.maximum(low, np.minimum(value, 0.0))
     whole = np.full(entries.lines.shape[1], 1 / entries.lines.shape[1])
     money = ratio_ranges(entries.amount, whole, draws)
     total = entries.lines.sum(axis=1)
@@ -295,7 +321,13 @@ def contributions(
             "no_price", "order value", "order_lines.price_amount or ordered_units is not in the record", "both columns"
         )
         if priced and np.isfinite(money[0][i]):
-            amount = Estimate(float(money[0][i]), float(money[1][i]), float(money[2][i]), currency, LEVEL)
+            amount = Estimate(
+                float(money[0][i]),
+                max(float(money[1][i]), min(float(money[0][i]), 0.0)),
+                float(money[2][i]),
+                currency,
+                LEVEL,
+            )
         found[entries.asset[i]].append(
             Contribution(
                 outcome=OUTCOMES[entries.outcome[i]],
@@ -434,6 +466,23 @@ def concentration(total: Floats, lines: Floats) -> tuple[Floats, Floats, Bools]:
     return part, rest, beyond
 
 
+def lasts_to_the_end(total: Floats, lines: Floats) -> Bools:
+    """Whether most of what fell into the worst tenth of the spans fell into the last of them: it goes on, for all we know.
+
+    Args:
+        total: Recoverable lines, shape (assets, spans).
+        lines: Order lines of which the end is known, shape (assets, spans); spans after the last of them are not looked at.
+    """
+    worst = max(1, round(_WORST_PART * total.shape[1]))
+    found = np.zeros(len(total), dtype=np.bool_)
+    for i, (gap, known) in enumerate(zip(total, lines, strict=True)):
+        ended = np.flatnonzero(known >= known.mean() / 2)
+        end = int(ended[-1]) + 1 if len(ended) else len(gap)
+        at = np.argsort(-gap[:end], kind="stable")[:worst]
+        found[i] = gap[at[at >= end - worst]].sum() > gap[at].sum() / 2
+    return found
+
+
 def _by_chance(recoverable: int, lines: Floats, worst: int) -> float:
     """The part in the worst spans that 19 in 20 random spreads stay below; 1 where nothing could be spread."""
     if recoverable < 1 or lines.sum() <= 0:
@@ -449,7 +498,9 @@ def _no_standard(stage: str) -> Refusal:
         return Refusal(
             "no_standard", "The promise", because, "targets or service levels for release, fulfilment and carriage"
         )
-    because = f"no comparable lines show what {stage} could reach, so nothing is claimed for it"
+    because = (
+        f"for most missed lines nothing comparable shows what {stage} could reach, so nothing is claimed for it there"
+    )
     return Refusal(
         "no_standard", stage.capitalize(), because, f"a target ({stage}_hours), or a service level of the party"
     )
@@ -470,12 +521,15 @@ class Parts:
     stock: list[StockSide]
 
 
-def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
-    """The diagnosis of each asset."""
+def assets_from(parts: Parts, portfolio: Portfolio, years: float) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset; `years` is the length of the record, 0 if costs of paths are not to be weighed."""
     lines = parts.panel.counts["lines"]
     t = {name: values.sum(axis=1) for name, values in parts.totals.items()}
     event, outside, beyond = concentration(parts.totals["total"], lines)
+    lasting = lasts_to_the_end(parts.totals["total"], lines - parts.panel.counts["open"])
     on_time, due = (parts.panel.counts[name].sum(axis=1) for name in ("on_time", "due"))
+    # Given up after the promise had passed is no better than late.
+    given_up = parts.panel.counts["cancelled_after_promise"].sum(axis=1)
     # Cancelled lines were due to nobody any more; lines still open are no evidence either way.
     arrived = (lines - parts.panel.counts["open"] - parts.panel.counts["cancelled"]).sum(axis=1)
     made = []
@@ -488,14 +542,15 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
             unknown_share=float(t["by_unknown"][i]) / total if total else 0.0,
             untraced_share=float(t["untraced"][i]) / missed if missed else 0.0,
             unheld_share=float(t["unheld"][i]) / missed if missed else 0.0,
-            event_share=float(event[i]) if beyond[i] else 0.0,
+            event_share=float(event[i]) if beyond[i] and not lasting[i] else 0.0,
             outside_event=float(outside[i]),
             judged_share=float(due[i] / arrived[i]) if arrived[i] else 0.0,
-            missed_of_due=1 - float(on_time[i] / due[i]) if due[i] else 0.0,
+            missed_of_due=1 - float(on_time[i] / (due[i] + given_up[i])) if due[i] else 0.0,
             on_time_target=portfolio.on_time_share,
             target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
         )
-        verdict = _verdict_of(facts, parts, i, portfolio)
+        both = _both(facts, parts, i, portfolio, years)
+        verdict = decide_both(both, portfolio.thresholds)
         unheld = [] if isinstance(facts.gap, Refusal) else [_no_standard(stage) for stage in facts.gap.unjudged]
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
@@ -514,17 +569,19 @@ def assets_from(parts: Parts, portfolio: Portfolio) -> list[AssetDiagnosis]:
                 clocks=tuple(parts.clocks[i]),
                 refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused])),
                 availability=parts.stock[i].availability,
+                first_bottleneck=first_bottleneck(both),
+                paths=paths_told(both.values, portfolio.currency, LEVEL),
             )
         )
     return made
 
 
-def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio) -> Verdict:
-    """The verdict of both flows."""
+def _both(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio, years: float) -> Both:
+    """What the verdict of both flows rests on."""
     side = parts.stock[i]
     service = decide(facts, portfolio.thresholds) if facts is not None else NO_ORDER_FLOW
     event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
-    both = Both(
+    return Both(
         service,
         facts,
         side.availability,
@@ -533,8 +590,8 @@ def _verdict_of(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio)
         costs(portfolio, None),
         float(event[0]) if beyond[0] else 0.0,
         float(outside[0]),
+        path_values(parts.service_worth[i].plus(side.worth), years, portfolio) if years > 0 else None,
     )
-    return decide_both(both, portfolio.thresholds)
 
 
 def _unsold(side: StockSide) -> list[Refusal]:
@@ -588,7 +645,7 @@ def service_worth(entries: Entries, assets: int, draws: Draws | None, cost: Cost
             by_span[mine & (entries.wall == w)].sum(axis=0) for w in (WALLS.index("inside"), WALLS.index("between"))
         ]
         drawn = [draws.counts @ side if draws is not None else np.zeros(1) for side in sides]
-        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1]))
+        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1], is_money=priced))
     return found
 
 
@@ -605,7 +662,8 @@ def assets_without_orders(
             Axes(grain, np.zeros(0, np.int64), (), np.zeros(0, np.int64)), Panel({}, None), {}, [], [], [], [],
             [Worth(0.0, 0.0, none, none)], [side],
         )  # fmt: skip
-        verdict = _verdict_of(None, parts, 0, portfolio)
+        both = _both(None, parts, 0, portfolio, 0.0)
+        verdict = decide_both(both, portfolio.thresholds)
         made.append(
             AssetDiagnosis(
                 asset=dict(zip(grain, values, strict=True)) if values else {},
@@ -622,6 +680,8 @@ def assets_without_orders(
                 clocks=(),
                 refusals=tuple(dict.fromkeys([gap, *verdict.refusals, *_unsold(side)])),
                 availability=side.availability,
+                first_bottleneck=first_bottleneck(both),
+                paths=(),
             )
         )
     return made

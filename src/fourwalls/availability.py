@@ -41,6 +41,7 @@ class Serving:
         shelf, asset: Numbers, shape (pairs,).
         weight: Part of the shelf's demand that is the asset's, 0-1, same shape.
         price, cost: Mean net price and cost of a unit [amount]; NaN if unknown, same shape.
+        fulfilment: Mean cost of getting a unit to the customer [amount], same shape.
         assets: How many assets there are.
     """
 
@@ -49,6 +50,7 @@ class Serving:
     weight: Floats
     price: Floats
     cost: Floats
+    fulfilment: Floats
     assets: int
 
 
@@ -89,12 +91,16 @@ class Luck:
         of_shelf: Factor on what a shelf lost, shape (replicates, shelves).
         of_week: Factor on what the shelves of a pool lost in a span, shape (replicates, pools, spans).
         pool: Pool of each shelf, shape (shelves,).
+        week_sd: Relative standard deviation of the error that the shelves of an asset share within a week.
+        seed: Of further draws.
     """
 
     weeks: Floats32
     of_shelf: Floats32
     of_week: Floats32
     pool: Ints
+    week_sd: float
+    seed: int
 
 
 def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) -> Luck:
@@ -117,7 +123,7 @@ def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) ->
     of_shelf = np.empty((replicates, len(spread.pool)), np.float32)
     for i in range(replicates):
         of_shelf[i] = rng.standard_gamma(shape) / shape * of_pool[i, spread.pool]
-    return Luck(weeks, of_shelf, of_week, spread.pool)
+    return Luck(weeks, of_shelf, of_week, spread.pool, spread.week_sd, seed)
 
 
 def drawn(
@@ -138,12 +144,59 @@ def drawn(
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
+    rng = np.random.default_rng([chance.seed, 1])
     for asset in range(serving.assets):
+        of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, chance, part, days, lost_share) for part in parts]
+        made = [_drawn(accounts, walls, serving, chance, of_asset, part, days, lost_share) for part in parts]
         found.append(_together(made))
     return [*found, _together(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Some rows of (shelf, asset), ready to be summed as they are and as they would be by chance.
+
+    Attributes:
+        shelf: Their shelves, shape (rows,).
+        weight, margin: Part of the shelf's demand, and gross margin of a unit, same shape.
+        pools: Rows of each pool, with how spans count in each replicate, shape (replicates, spans).
+        of_shelf: Factor on what the row's shelf lost, shape (replicates, rows).
+    """
+
+    shelf: Ints
+    weight: Floats
+    margin: Floats
+    pools: tuple[tuple[npt.NDArray[np.bool_], Floats32], ...]
+    of_shelf: Floats32
+
+    def of(self, values: Floats | Floats32) -> Floats32:
+        """Values of shelves by span, for these rows."""
+        return values[self.shelf].astype(np.float32) * self.weight.astype(np.float32)[:, None]
+
+    def draws(self, own: Floats32, chosen: npt.NDArray[np.bool_] | None = None) -> Floats:
+        """The sum over (chosen) rows and spans in each replicate, shape (replicates,)."""
+        total = np.zeros(len(self.of_shelf))
+        for members, spans in self.pools:
+            at = np.flatnonzero(members if chosen is None else members & chosen)
+            if len(at):
+                total += ((self.of_shelf[:, at] @ own[at]) * spans).sum(axis=1, dtype=np.float64)
+        return total
+
+
+def _rows(serving: Serving, chance: Luck, of_asset: Floats32, rows: Ints, lost_share: float) -> _Rows:
+    shelf, price, cost = serving.shelf[rows], serving.price[rows], serving.cost[rows]
+    # Where nothing is priced, units are compared with each other as if they cost the same.
+    margin = np.where(
+        np.isfinite(price - cost),
+        price - cost - serving.fulfilment[rows],
+        np.where(np.isfinite(price), price, 1.0) * lost_share,
+    )
+    pool = chance.pool[shelf]
+    weeks = chance.weeks * of_asset
+    pools = tuple((pool == p, np.asarray(weeks * chance.of_week[:, p], np.float32)) for p in np.unique(pool).tolist())
+    return _Rows(shelf, serving.weight[rows], margin, pools, np.ascontiguousarray(chance.of_shelf[:, shelf]))
 
 
 def _drawn(
@@ -151,65 +204,49 @@ def _drawn(
     walls: Walls,
     serving: Serving,
     chance: Luck,
+    of_asset: Floats32,
     rows: Ints,
     days: int,
     lost_share: float,
 ) -> Drawn:
-    shelf, weight = serving.shelf[rows], serving.weight[rows].astype(np.float32)
-    of_shelf, pool = chance.of_shelf.T[shelf], chance.pool[shelf]
-    price, cost = serving.price[rows], serving.cost[rows]
-    # Where nothing is priced, units are compared with each other as if they cost the same.
-    margin = np.where(np.isfinite(price - cost), price - cost, np.where(np.isfinite(price), price, 1.0) * lost_share)
-
-    def draw(values: Floats | Floats32) -> tuple[Floats, Floats]:
-        own = values[shelf].astype(np.float32) * weight[:, None]
-        again = np.empty(of_shelf.shape)
-        for number in np.unique(pool).tolist():
-            mine = pool == number
-            again[mine] = (own[mine] @ (chance.weeks * chance.of_week[:, number]).T) * of_shelf[mine]
-        return own.sum(axis=1, dtype=np.float64), again
-
+    at = _rows(serving, chance, of_asset, rows, lost_share)
+    price = serving.price[rows]
+    worth = at.margin.astype(np.float32)[:, None]
     point, draws = {}, {}
     for name in _SUMS:
-        sums, again = draw(getattr(accounts, name))
-        if name == "demand":
-            # What was sold is known; only the lost part of demand may be off.
-            kept = ((accounts.demand - accounts.lost)[shelf].astype(np.float32) * weight[:, None]) @ chance.weeks.T
-            again = kept + draw(accounts.lost)[1]
-        point[name], draws[name] = float(sums.sum()), again.sum(axis=0, dtype=np.float64)
-        if name in ("inside", "between"):
-            point[f"{name}_worth"] = float((sums * margin).sum())
-            draws[f"{name}_worth"] = (again * margin[:, None]).sum(axis=0)
-    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]] = {}
+        own = at.of(getattr(accounts, name))
+        point[name], draws[name] = float(own.sum(dtype=np.float64)), at.draws(own)
+        if name in ("total", "inside", "between"):
+            point[f"{name}_worth"], draws[f"{name}_worth"] = (
+                float((own * worth).sum(dtype=np.float64)),
+                at.draws(own * worth),
+            )
+    # What was sold is known; only the lost part of demand may be off.
+    sold = at.of(accounts.demand - accounts.lost).sum(axis=0, dtype=np.float64)
+    draws["demand"] = chance.weeks @ sold + draws["lost"]
+    parts: dict[tuple[int, int, int], Part] = {}
     words: dict[tuple[int, int, int], dict[int, float]] = {}
     unheld = np.zeros(len(PLAYERS))
-    lost = accounts.lost[shelf].sum(axis=1) * weight
+    lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
     for stage in range(len(PLAYERS)):
-        sums, again = draw(accounts.stage[stage])
-        keys = np.stack([walls.wall[stage, shelf], walls.party[stage, shelf]])
-        unheld[stage] = float(lost[~walls.held[stage, shelf]].sum())
+        own = at.of(accounts.stage[stage])
+        sums = own.sum(axis=1, dtype=np.float64)
+        keys = np.stack([walls.wall[stage, at.shelf], walls.party[stage, at.shelf]])
+        unheld[stage] = float(lost[~walls.held[stage, at.shelf]].sum())
         for wall, party in np.unique(keys, axis=1).T.tolist():
             mine = (keys[0] == wall) & (keys[1] == party)
             if not np.any(sums[mine]):
                 continue
             key = (stage, wall, party)
-            parts[key] = (
-                float(sums[mine].sum()),
-                again[mine].sum(axis=0, dtype=np.float64),
-                float((sums[mine] * margin[mine]).sum()),
-                (again[mine] * margin[mine][:, None]).sum(axis=0),
-            )
-            votes: dict[int, float] = {}
-            for word, n in zip(walls.standard[stage, shelf[mine]].tolist(), np.abs(sums[mine]).tolist(), strict=True):
-                votes[word] = votes.get(word, 0.0) + n
-            words[key] = votes
+            amount = float((sums[mine] * at.margin[mine]).sum())
+            parts[key] = float(sums[mine].sum()), at.draws(own, mine), amount, at.draws(own * worth, mine)
+            numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
+            weights = np.bincount(inverse, np.abs(sums[mine]))
+            words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))
     stock = _stock(accounts, serving, rows, days)
     priced = bool(np.isfinite(price).all()) and len(rows) > 0
-    by_span = [
-        draw_free.sum(axis=0)
-        for draw_free in (weight[:, None] * accounts.total[shelf], weight[:, None] * accounts.demand[shelf])
-    ]
-    return Drawn(point, draws, parts, words, unheld, len(rows), stock, priced, by_span[0], by_span[1])
+    total, wanted = (at.of(x).sum(axis=0, dtype=np.float64) for x in (accounts.total, accounts.demand))
+    return Drawn(point, draws, parts, words, unheld, len(rows), stock, priced, total, wanted)
 
 
 def _stock(accounts: StockAccounts, serving: Serving, rows: Ints, days: int) -> dict[str, float]:
@@ -226,6 +263,10 @@ def _stock(accounts: StockAccounts, serving: Serving, rows: Ints, days: int) -> 
         "margin": float((sold * (serving.price[rows] - cost)).sum()) * _DAYS_PER_YEAR / days,
         **{
             name: float((accounts.held[i, shelf] * weight).sum())
+            for i, name in enumerate(("both", "operate", "orchestrate"))
+        },
+        **{
+            f"{name}_value": float(np.nansum(accounts.held[i, shelf] * weight * cost))
             for i, name in enumerate(("both", "operate", "orchestrate"))
         },
     }
@@ -349,6 +390,9 @@ def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
         found.point["between_worth"],
         found.draws["inside_worth"],
         found.draws["between_worth"],
+        found.point["total_worth"],
+        (found.stock["operate_value"], found.stock["orchestrate_value"], found.stock["both_value"]),
+        found.priced,
     )
     return StockSide(known, worth, found.total_by_span, found.wanted_by_span)
 

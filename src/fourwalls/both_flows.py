@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from fourwalls.diagnosis import Availability, Gap, VerdictName, Wall
+from fourwalls.diagnosis import Availability, Bottleneck, Gap, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.portfolio import Thresholds
-from fourwalls.value import Costs, Worth
+from fourwalls.value import Costs, PathValue, Worth
 from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
 
 Standing = Literal["material", "immaterial", "untold", "unknown"]
@@ -29,6 +30,7 @@ class Both:
         costs: What failures cost.
         event_share: Part of what availability could recover that fell into its worst tenth of the weeks, beyond chance.
         outside_event: What availability could recover in the other weeks, as a share of units wanted.
+        values: What each path brings over the horizon after its costs; None where these are not known.
     """
 
     service: Verdict
@@ -39,10 +41,15 @@ class Both:
     costs: Costs
     event_share: float
     outside_event: float
+    values: Mapping[VerdictName, PathValue] | None = None
 
 
 def decide_both(b: Both, t: Thresholds) -> Verdict:
-    """The verdict of the order flow where empty shelves change nothing; else from both, by rules S1 to S6."""
+    """The verdict of the order flow where empty shelves change nothing; else from both, by rules S1 to S7."""
+    return _worth_its_cost(_decided(b, t), b)
+
+
+def _decided(b: Both, t: Thresholds) -> Verdict:
     standing = standing_of(b, t)
     acts = b.service.name in ACTED_ON
     if standing == "material" and isinstance(b.availability, Availability):
@@ -54,6 +61,49 @@ def decide_both(b: Both, t: Thresholds) -> Verdict:
     if b.facts is None and isinstance(b.availability, Availability):
         return _leave(b.availability, t, b)
     return b.service
+
+
+def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
+    """Leaves alone what costs more than it brings, and the second half of a path that does not pay for itself."""
+    if b.values is None or verdict.name not in ACTED_ON:
+        return verdict
+    values = {path: known.value for path, known in b.values.items()}
+    if values[verdict.name] <= 0 and max(values.values()) <= 0:
+        because = (
+            f"{verdict.because} But over the horizon it brings {-values[verdict.name]:,.0f} less than it costs, by the costs "
+            "and assumptions in portfolio.toml."
+        )
+        rule = "S7. No path brings more over the horizon than it costs: leave it."
+        return replace(
+            verdict, name="leave it", because=because, rule=rule, next_step="Nothing to start: it would not pay."
+        )
+    if verdict.name == "operate then orchestrate":
+        best = max(values, key=lambda path: values[path])
+        if best != verdict.name:
+            less = values[best] - values[verdict.name]
+            because = f"{verdict.because} Doing both would bring {less:,.0f} less after costs than to {best} alone."
+            return replace(
+                verdict, name=best, because=because, rule=f"{verdict.rule[:-1]}, unless one alone is worth more."
+            )
+    return verdict
+
+
+def first_bottleneck(b: Both) -> Bottleneck | None:
+    """The stage in the hands of one party whose repair is worth most, over both flows."""
+    found: dict[tuple[str, Wall, str | None, str, Literal["service", "stock"]], float] = {}
+    if isinstance(b.availability, Availability):
+        for u in b.availability.contributions:
+            worth = u.amount.value if isinstance(u.amount, Estimate) else u.units * b.costs.lost
+            found[u.stage, u.wall, u.party_id, u.party_name, "stock"] = worth
+    for c in b.facts.contributions if b.facts is not None else ():
+        key = (c.stage, c.wall, c.party_id, c.party_name, "service")
+        worth = (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome)
+        found[key] = found.get(key, 0.0) + worth  # type: ignore[index, arg-type]
+    total = sum(max(worth, 0.0) for worth in found.values())
+    if total <= 0:
+        return None
+    first = max(found, key=lambda key: found[key])
+    return Bottleneck(*first, found[first] / total)
 
 
 def standing_of(b: Both, t: Thresholds) -> Standing:

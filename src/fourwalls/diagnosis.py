@@ -72,10 +72,12 @@ class Gap:
         missed: Lines late, overdue or cancelled, the pool the gap is taken from.
         residual: Missed lines that no repair would have saved.
         untraced: Missed lines whose stage times are absent or out of order.
-        inside_share: Part of the attributed gap on our side of the wall, between 0 and 1.
-        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap.
+        inside_share: Part of the attributed gap on our side of the wall, between 0 and 1; refused where the other side could mostly
+            be held to nothing and might be the larger.
+        inside_chance: Chance, by bootstrap, that more of the gap is inside than between, 0-1; None if there is no gap, or
+            the part is refused.
         stages: The gap by stage and wall, in the order of the chain; adds up to the total.
-        unjudged: Stages that could be held to nothing on most of the missed lines: nothing is claimed for them.
+        unjudged: Stages that could be held to nothing on most of the missed lines: nothing is claimed for them there.
     """
 
     total: Figure
@@ -210,6 +212,39 @@ class StageClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """The stage in the hands of one party whose repair is worth most, over both flows.
+
+    Attributes:
+        stage, wall, party_id, party_name: Which, and whose.
+        flow: "service" (lines late or cancelled) or "stock" (units not sold).
+        part: Part of all that could be recovered, weighed by margin, 0-1.
+    """
+
+    stage: str
+    wall: Wall
+    party_id: str | None
+    party_name: str
+    flow: Literal["service", "stock"]
+    part: float
+
+
+@dataclass(frozen=True, slots=True)
+class PathWorth:
+    """What one path brings over the horizon after its costs, by the costs and assumptions in portfolio.toml.
+
+    Attributes:
+        path: "operate", "orchestrate" or "operate then orchestrate".
+        value: Over the horizon [portfolio currency].
+        chance: Chance that no other path, and doing nothing, brings more, 0-1.
+    """
+
+    path: VerdictName
+    value: Figure
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class AssetDiagnosis:
     """One asset's page: verdict, reasons and figures.
 
@@ -225,6 +260,8 @@ class AssetDiagnosis:
         readings, contributions, clocks, refusals: The evidence. Contributions are largest first.
         gap: The split of what could be recovered; a refusal if it cannot be known.
         availability: What empty shelves cost, and which stages would have kept it; a refusal if it cannot be known.
+        first_bottleneck: Where the most margin is lost, over both flows; None if nothing could be recovered.
+        paths: What each path is worth; empty where portfolio.toml gives no costs of paths or nothing is priced.
     """
 
     asset: dict[str, str | None]
@@ -241,6 +278,8 @@ class AssetDiagnosis:
     clocks: tuple[StageClock, ...]
     refusals: tuple[Refusal, ...]
     availability: Availability | Refusal
+    first_bottleneck: Bottleneck | None = None
+    paths: tuple[PathWorth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

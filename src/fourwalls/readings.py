@@ -114,7 +114,7 @@ SHARES = (
     _Share("cancelled_share", "Cancelled", "cancelled", "lines", "lines cancelled, of all lines", ("cancelled_at or cancel_reason",)),
     _Share(
         "fill_rate", "Fill rate (units, type 2)", "shipped_units", "ordered_units",
-        "units shipped, of units ordered, on delivered lines", ("ordered_units", "shipped_units"),
+        "units shipped, of units ordered, on lines delivered, overdue or cancelled", ("ordered_units", "shipped_units"),
     ),
     _Share(
         "returned_share", "Returned", "returned", "returned_known", "lines with returned units, of delivered lines",

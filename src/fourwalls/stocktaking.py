@@ -55,6 +55,7 @@ class Share:
         asset: Values of the grain, one tuple for each pair.
         weight: Part of the shelf's demand that is the asset's, 0-1, shape (pairs,).
         price, cost: Mean net price and cost of a unit [amount]; NaN where the record has none, shape (pairs,).
+        fulfilment: Mean cost of getting a unit to the customer [amount]; 0 where the record has none, same shape.
     """
 
     shelf: Ints
@@ -62,6 +63,7 @@ class Share:
     weight: Floats
     price: Floats
     cost: Floats
+    fulfilment: Floats
 
 
 class Stocktaking:
@@ -267,8 +269,8 @@ class Stocktaking:
         if set(grain) <= set(OWN_COLUMNS):
             columns = [self.shelves[OWN_COLUMNS[name]].to_pylist() for name in grain]
             n = self.shelves.num_rows
-            price, cost = self._unit_amounts(np.arange(n), None)
-            return Share(np.arange(n), list(zip(*columns, strict=True)), np.ones(n), price, cost)
+            amounts = self._unit_amounts(np.arange(n), None)
+            return Share(np.arange(n), list(zip(*columns, strict=True)), np.ones(n), *amounts)
         if served is None or served.num_rows == 0:
             return None
         assets = list(zip(*(served[name].to_pylist() for name in grain), strict=True))
@@ -280,15 +282,15 @@ class Stocktaking:
         total = np.bincount(inverse, units)
         of = pairs // len(names)
         everything = np.bincount(of, total, minlength=self.shelves.num_rows)
-        price, cost = self._unit_amounts(of, inverse)
+        amounts = self._unit_amounts(of, inverse)
         weight = np.divide(total, everything[of], out=np.zeros(len(total)), where=everything[of] > 0)
-        return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, price, cost)
+        return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, *amounts)
 
-    def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats]:
-        """Mean price and cost of a unit for each pair; from the shelf where the pair is the shelf itself."""
+    def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats, Floats]:
+        """Mean price, cost and fulfilment of a unit for each pair; from the shelf where the pair is the shelf itself."""
         nothing = np.full(len(of), np.nan)
         if self._served is None:
-            return nothing, nothing
+            return nothing, nothing, np.zeros(len(of))
         key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
         served = self._served
 
@@ -300,7 +302,8 @@ class Stocktaking:
             sums, units = summed(amount), summed(units_with_it)
             return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
 
-        return mean("value", "valued_units"), mean("cost", "costed_units")
+        fulfilment = np.nan_to_num(mean("fulfilment", "fulfilled_units"))
+        return mean("value", "valued_units"), mean("cost", "costed_units"), fulfilment
 
     @cached_property
     def _channel_shares(self) -> tuple[list[str], Floats]:
@@ -437,7 +440,13 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
     asset = np.array([number.get(values, -1) for values in share.asset], dtype=np.int64)
     keep = asset >= 0
     serving = Serving(
-        share.shelf[keep], asset[keep], share.weight[keep], share.price[keep], share.cost[keep], len(assets)
+        share.shelf[keep],
+        asset[keep],
+        share.weight[keep],
+        share.price[keep],
+        share.cost[keep],
+        share.fulfilment[keep],
+        len(assets),
     )
     spans = len(np.unique(taking.spans))
     chance = luck(taking.demand.spread, spans, taking.seed)

@@ -13,13 +13,23 @@ from typing import Self
 
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls import assembly, readings, resampling
-from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, PartyBook, account, entries
+from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
-from fourwalls.chain.comparison import NOBODY, Standards, plan_comparisons, read_standards
+from fourwalls.chain.comparison import (
+    NOBODY,
+    Plan,
+    Standards,
+    plan_comparisons,
+    read_standards,
+    standards_without,
+    with_tails,
+)
+from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
@@ -32,6 +42,11 @@ from fourwalls.tables.sources import sources
 from fourwalls.value import costs
 
 Progress = Callable[[str], None]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# The replay without each twelfth of the record looks at so many missed lines at most.
+_MOST_REPLAYED_AGAIN = 60_000
 
 
 def open(  # noqa: A001 - fw.open reads as what it does
@@ -178,8 +193,8 @@ class Study:
         return self._intake.lines
 
     @cached_property
-    def _standards(self) -> dict[str, Standards]:
-        share = self.portfolio.on_time_share
+    def _demonstrated(self) -> dict[str, tuple[Plan, pa.Table]]:
+        """Stage → who is compared with whom, and the counts behind it."""
         found = {}
         for stage in stage_times.STAGES:
             self._progress(f"reading what {stage.name} has demonstrably reached")
@@ -187,10 +202,28 @@ class Study:
             by_span = self._engine.run(stage_times.span_durations(worked, stage))
             if by_span.num_rows == 0:
                 continue
-            plan = plan_comparisons(stage.name, by_span)
-            counts = stage_times.duration_counts(worked, stage, plan.by_block, plan.spans_per_block)
-            found[stage.name] = read_standards(plan, self._engine.run(counts), share)
+            plan = plan_comparisons(stage.name, by_span, self._length)
+            counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
+            found[stage.name] = with_tails(plan, counts), counts
         return found
+
+    @cached_property
+    def _standards(self) -> dict[str, Standards]:
+        share = self.portfolio.on_time_share
+        return {name: read_standards(plan, counts, share) for name, (plan, counts) in self._demonstrated.items()}
+
+    @property
+    def _length(self) -> int:
+        """Spans from the first to the last order."""
+        spans = self._counts[0].spans
+        return int(spans[-1] - spans[0]) + 1 if len(spans) else 1
+
+    @property
+    def _folds(self) -> Ints:
+        """Number of the twelfth of the record that each span belongs to."""
+        length = self._length
+        fold = resampling.spans_per_block(length) * resampling.blocks_per_fold(length)
+        return self._counts[0].spans // fold
 
     def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
         gates = self._gates[stage.name]
@@ -275,8 +308,10 @@ class Study:
         outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)
         amount = pc.cast(untimely["value_amount"], pa.float64()).to_numpy(zero_copy_only=False)
         priced = bool(np.isfinite(amount).any())
-        booked = entries(accounts, asset, span, len(axes.spans), outcome, np.nan_to_num(amount))
+        amount = np.nan_to_num(amount)
+        booked = entries(accounts, asset, span, len(axes.spans), outcome, amount)
         totals = assembly.totals_by_span(accounts, asset, span, panel.counts["lines"].shape)
+        drawn, booked = self._with_uncertain_standards(axes, totals, booked, asset, outcome, amount)
         self._progress("measuring cycle times and the cost of lateness")
         currency = self.portfolio.currency
 
@@ -285,13 +320,14 @@ class Study:
         def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> assembly.Parts:
             booked_here = assembly.pooled_entries(booked) if pool else booked
             totals_here = assembly.pooled(totals) if pool else totals
+            drawn_here = assembly.pooled(drawn) if pool else drawn
             asset_here = np.zeros_like(asset) if pool else asset
             lines, draws = panel.counts["lines"], panel.draws
             return assembly.Parts(
                 axes,
                 panel,
                 totals_here,
-                assembly.gaps(totals_here, lines, draws),
+                assembly.gaps(drawn_here, lines, draws),
                 assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
                 self._clocks(axes, draws, assembly.usual_standards(accounts, asset_here, len(axes.assets))),
                 self._readings(axes, panel),
@@ -302,10 +338,49 @@ class Study:
         each = parts(axes, panel, pool=False)
         whole = assembly.whole_of(axes)
         total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
-        found = assembly.assets_from(each, self.portfolio)
+        period = self._intake.period
+        years = (period.end - period.start).days / 365.25
+        found = assembly.assets_from(each, self.portfolio, years)
         found.sort(key=_by_loss)
-        whole_asset = assembly.assets_from(total, self.portfolio)[0]
-        return self._told(tuple(found), whole_asset, self._intake.period)
+        # Costs of paths are those of one asset.
+        whole_asset = assembly.assets_from(total, self.portfolio, 0.0)[0]
+        return self._told(tuple(found), whole_asset, period)
+
+    def _with_uncertain_standards(
+        self,
+        axes: assembly.Axes,
+        totals: dict[str, Floats],
+        booked: Entries,
+        asset: Ints,
+        outcome: Ints,
+        amount: Floats,
+    ) -> tuple[dict[str, Floats], Entries]:
+        """The sums that ranges are drawn from: standards are estimates from the same weeks, and drawn with them."""
+        _, fold = np.unique(self._folds, return_inverse=True)
+        if len(axes.spans) < resampling.LEAST_CLUSTERS or not len(asset):
+            return totals, booked
+        self._progress("replaying without each twelfth of the record")
+        chosen = np.arange(len(asset))
+        if len(asset) > _MOST_REPLAYED_AGAIN:
+            rng = np.random.default_rng(self._seed)
+            chosen = np.sort(rng.choice(len(asset), _MOST_REPLAYED_AGAIN, replace=False))
+        table = self._untimely.take(pa.array(chosen))
+        zero, shape = np.zeros(len(chosen), dtype=np.int64), (len(axes.assets), 1)
+        standards: list[dict[str, Standards]] = [self._standards, *({} for _ in np.unique(self._folds))]
+        for name, (plan, counts) in self._demonstrated.items():
+            read = standards_without(plan, counts, self.portfolio.on_time_share, np.unique(self._folds).tolist())
+            for each, found in zip(standards[1:], read, strict=True):
+                each[name] = found
+        sums, parts = [], []
+        for each in standards:
+            again = account(table, each, self._gates, self.portfolio, self._book, self._intake.observed_until)
+            sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
+            parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
+        scale = len(asset) / len(chosen)
+        return (
+            totals_with_shifts(totals, sums[1:], scale, sums[0], fold),
+            entries_with_shifts(booked, parts[1:], scale, parts[0], fold),
+        )
 
     @cached_property
     def _counts(self) -> tuple[assembly.Axes, readings.Panel]:
@@ -316,8 +391,11 @@ class Study:
         axes = assembly.axes_of(counts, grain)
         sums = assembly.service_sums(counts, orders, axes)
         spans = len(axes.spans)
-        draws = resampling.draw_clusters(spans, self._seed) if spans >= resampling.LEAST_CLUSTERS else None
-        return axes, readings.Panel(sums, draws)
+        if spans < resampling.LEAST_CLUSTERS:
+            return axes, readings.Panel(sums, None)
+        length = int(axes.spans[-1] - axes.spans[0]) + 1
+        fold = resampling.spans_per_block(length) * resampling.blocks_per_fold(length)
+        return axes, readings.Panel(sums, resampling.draw_clusters(spans, self._seed, block=axes.spans // fold))
 
     def _clocks(
         self, axes: assembly.Axes, draws: resampling.Draws | None, standards: list[tuple[str, ...]]
@@ -376,7 +454,7 @@ class Study:
 
 def _by_units(asset: AssetDiagnosis) -> tuple[float, str]:
     known = asset.availability
-    return (-known.wanted_units * figure_value(known.lost) if isinstance(known, Availability) else 0.0, asset.name)
+    return (-known.wanted_units * figure_value(known.total) if isinstance(known, Availability) else 0.0, asset.name)
 
 
 def _by_loss(asset: AssetDiagnosis) -> tuple[float, float, str]:

@@ -20,10 +20,11 @@ class Facts:
         contributions: Largest first.
         unknown_share, untraced_share, unheld_share: Part of the gap with unknown parties; part of the missed lines that
             could not be traced; part of them for whose stages no standard was found. 0-1.
-        event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that.
+        event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that, or if those
+            weeks are the last.
         outside_event: The gap without those weeks, as a share of order lines.
         judged_share: Lines on time, late, overdue or cancelled, of all that are not simply still open, 0-1.
-        missed_of_due: Late and overdue lines, of lines due, 0-1.
+        missed_of_due: Lines late, overdue or cancelled after their promise, of these and those on time, 0-1.
         on_time_target: Share of lines that is asked to be on time, 0-1; `target_origin` says by whom.
     """
 
@@ -163,7 +164,7 @@ def _at_target(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     if f.missed_of_due > 1 - f.on_time_target:
         return None
     return (
-        f"{percent(1 - f.missed_of_due)} of the lines due came on time, and {percent(f.on_time_target)} is what is asked "
+        f"{percent(1 - f.missed_of_due)} of the lines due came on time (given up after the promise counts as due), and {percent(f.on_time_target)} is what is asked "
         f"({f.target_origin})."
     )
 
@@ -220,7 +221,16 @@ def _both(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     )
 
 
+def _side_not_held(gap: Gap) -> bool:
+    return isinstance(gap.inside_share, Refusal) and gap.inside_share.code == "side_not_held"
+
+
 def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if _side_not_held(gap) and _value(gap.orchestrate) > _value(gap.operate):
+        return (
+            "What could be recovered as far as stages could be held to anything lies with partners; what our own could "
+            "reach, nothing shows."
+        )
     if gap.inside_chance is None or gap.inside_chance > 1 - t.sure_chance:
         return None
     share = 1 - _value(gap.inside_share)
@@ -233,6 +243,11 @@ def _between(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 
 def _inside(f: Facts, gap: Gap, t: Thresholds) -> str | None:
+    if _side_not_held(gap):
+        return (
+            "What could be recovered as far as stages could be held to anything is our own work; what partners could "
+            "reach, nothing shows."
+        )
     share, chance = _value(gap.inside_share), gap.inside_chance or 0.0
     if share >= _ALL:
         return "All of what could be recovered is our own work."

@@ -178,7 +178,7 @@ def test_whose_orders_a_shelf_serves(engine: Engine) -> None:
 
     lines = table(
         ORDER_LINES,
-        line(1, "dc", "site", ordered_units=3.0, price_amount=10.0, cost_amount=6.0),
+        line(1, "dc", "site", ordered_units=3.0, price_amount=10.0, cost_amount=6.0, fulfilment_amount=1.5),
         line(2, "dc", "site", ordered_units=1.0, price_amount=20.0),
         line(3, "dc", "site", ordered_units=4.0),
         line(4, "dc", "bazaar"),
@@ -195,6 +195,7 @@ def test_whose_orders_a_shelf_serves(engine: Engine) -> None:
     # Lines without a price say nothing about the mean price.
     assert (site["value"], site["valued_units"]) == (50.0, 4.0)
     assert (site["cost"], site["costed_units"]) == (18.0, 3.0)
+    assert (site["fulfilment"], site["fulfilled_units"]) == (1.5, 3.0)
 
 
 def test_days_with_a_listing(engine: Engine) -> None:

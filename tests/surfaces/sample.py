@@ -8,14 +8,18 @@ from datetime import date
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
+    Availability,
     Contribution,
     Diagnosis,
     Gap,
     Health,
+    LostUnits,
     Outcome,
     SetAside,
     StageClock,
     StageShare,
+    StageUnits,
+    StockHeld,
     Suspicion,
     TableHealth,
     VerdictName,
@@ -372,6 +376,155 @@ def _total(assets: Sequence[AssetDiagnosis]) -> AssetDiagnosis:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Unsold:
+    """What one stage in one party's hands left unsold, as the sample is told; below 0 if its repair would cost sales."""
+
+    stage: str
+    wall: Wall
+    party: str | None
+    units: float
+    standard: str = "best 1 of 4 that are compared: median 87 % of the confirmed lead time"
+    margin: float | None = 15.2
+
+
+SHELF_STAGES = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+NO_MARGIN = Refusal("no_price", "gross margin of lost units", "order_lines has no price for these skus", "both columns")
+NO_EXCESS = Refusal("no_stock_figure", "excess stock", "no supply orders say how long stock must last", "supply_orders")
+
+
+def signed(value: float, unit: str, spread: float = 0.2) -> Estimate:
+    """A figure of either sign with its range."""
+    low, high = sorted((value * (1 - spread), value * (1 + spread)))
+    return Estimate(value, low, high, unit)
+
+
+def exactly(value: float, unit: str) -> Estimate:
+    """A figure that was counted."""
+    return Estimate(value, value, value, unit)
+
+
+def stock(units: float = 1_640.0, change: float = 0.085) -> StockHeld:
+    """The stock behind an asset."""
+    return StockHeld(
+        on_hand=exactly(units, "units"),
+        weeks_of_cover=exactly(2.02, "weeks"),
+        excess=NO_EXCESS,
+        amount=exactly(units * 20.6, "EUR"),
+        gmroi=exactly(2.2, "ratio"),
+        operate=exactly(0.0001, "share"),
+        orchestrate=exactly(change, "share"),
+        both=exactly(change + 0.006, "share"),
+    )
+
+
+def unsold(x: Unsold, wanted: float) -> LostUnits:
+    """Unsold units as the result object carries them."""
+    return LostUnits(
+        x.stage,
+        x.wall,
+        x.party.lower().replace(" ", "-") if x.party is not None else None,
+        x.party if x.party is not None else "party not recorded",
+        x.units,
+        signed(x.units / wanted, "share"),
+        NO_MARGIN if x.margin is None else signed(x.units * x.margin, "EUR"),
+        x.standard,
+    )
+
+
+def shelves(
+    parts: Sequence[Unsold],
+    wanted: float,
+    residual: float,
+    unjudged: tuple[str, ...] = (),
+    held: StockHeld | None = None,
+) -> Availability:
+    """What empty shelves cost, from the parts they are told to have."""
+    sums: dict[tuple[str, Wall], float] = {}
+    for x in parts:
+        sums[x.stage, x.wall] = sums.get((x.stage, x.wall), 0.0) + x.units
+    of = {wall: sum(n for (_, w), n in sums.items() if w == wall) for wall in WALLS}
+    total = sum(of.values())
+    a, b = max(of["inside"], 0.0), max(of["between"], 0.0)
+    inside = a / (a + b) if a + b else 0.0
+    split: Figure = (
+        Estimate(inside, max(0.0, inside - 0.09), min(1.0, inside + 0.08), "share")
+        if a + b
+        else Refusal(
+            "no_gap", "part inside the wall", "nothing could be recovered with a known party", "nothing to get"
+        )
+    )
+    order = sorted(sums, key=lambda key: (SHELF_STAGES.index(key[0]) if key[0] in SHELF_STAGES else 6, key))
+    return Availability(
+        wanted_units=wanted,
+        shelves=264,
+        lost=share((total + residual) / wanted),
+        total=signed(total / wanted, "share"),
+        operate=signed(of["inside"] / wanted, "share"),
+        orchestrate=signed(of["between"] / wanted, "share"),
+        interaction=signed(-0.0006, "share"),
+        residual=share(residual / wanted),
+        inside_share=split,
+        inside_chance=None if not a + b else min(1.0, max(0.0, 0.5 + 3 * (inside - 0.5))),
+        stages=tuple(StageUnits(s, w, sums[s, w], signed(sums[s, w] / wanted, "share")) for s, w in order),
+        contributions=tuple(unsold(x, wanted) for x in sorted(parts, key=lambda x: -x.units)),
+        unjudged=unjudged,
+        stock=held or stock(),
+    )
+
+
+SUPPLIER = Unsold("supply", "between", "Nordica Goods", 987.0)
+OWN_ALLOCATION = Unsold("allocation", "inside", OWN, 96.0, "days of cover as this portfolio usually gives to demand")
+HIGH_FORECAST = Unsold("forecast", "between", "Bazaar", -320.0, "a forecast without lasting bias")
+SHELF_RULE = "S5. Partners hold the larger part with a chance of at least 80%: orchestrate."
+
+
+def stocked() -> Diagnosis:
+    """Late lines and empty shelves: decided by a supplier; by both sides; by late lines alone; a forecast too high."""
+    slow_dc = loss(OWN_DC, 0)
+    few, some = [loss(CARRIER, 95.0), loss(slow_dc, 35.0)], [loss(slow_dc, 120.0), loss(CARRIER, 40.0)]
+    late = asset(brand("Harrier", "web"), few, 7_800, "orchestrate", "The bottleneck is supply by Nordica Goods.")
+    by_supplier = [SUPPLIER, replace(SUPPLIER, party="Castle Trade", units=6.0, margin=9.0), OWN_ALLOCATION]
+    by_supplier += [Unsold("decision", "inside", OWN, 26.0, ""), Unsold("listing", "between", "Bazaar", 31.0)]
+    late = replace(late, rule=SHELF_RULE, availability=shelves(by_supplier, 42_200.0, 1_041.0))
+    two = [replace(SUPPLIER, units=240.0), replace(OWN_ALLOCATION, units=260.0)]
+    both = asset(brand("Wren", "web"), some, 9_100, "operate then orchestrate", "Two bottlenecks.")
+    both = replace(
+        both, rule="S4. Each side holds 25%.", availability=shelves(two, 11_000.0, 90.0, ("forecast", "listing"))
+    )
+    lines = asset(brand("Osprey", "web"), [loss(slow_dc, 300.0)], 6_000, "operate", "Own fulfilment takes it.")
+    lines = replace(lines, availability=NO_STOCK)
+    fine = asset(brand("Plover", "web"), [loss(CARRIER, 12.0)], 5_000, "leave it", "Nothing worth acting on.")
+    too_high = [HIGH_FORECAST, replace(OWN_ALLOCATION, units=11.0), replace(SUPPLIER, units=0.2)]
+    fine = replace(fine, availability=shelves(too_high, 8_200.0, 360.0, held=stock(2_690.0, -0.356)))
+    bare = replace(refused_asset(brand("Teal", "web")), availability=shelves(by_supplier[:1], 2_000.0, 20.0))
+    assets = [late, both, lines, fine, replace(bare, verdict="orchestrate", rule=SHELF_RULE)]
+    everything = [*by_supplier, *two, *too_high, *by_supplier[:1]]
+    total = replace(_total(assets), verdict="orchestrate", rule=SHELF_RULE, n_lines=28_000)
+    return diagnosis(assets, replace(total, availability=shelves(everything, 63_400.0, 1_511.0)))
+
+
+def shelves_only() -> Diagnosis:
+    """A portfolio without order lines, and so without prices."""
+    parts = [replace(SUPPLIER, margin=None), replace(OWN_ALLOCATION, margin=None)]
+    known = shelves(parts, 42_200.0, 1_041.0, ("forecast",), replace(stock(), amount=NO_MARGIN, gmroi=NO_MARGIN))
+    no_lines = Refusal(
+        "no_order_lines", "Service: what is late or cancelled", "there is no table order_lines", "order_lines"
+    )
+    one = replace(
+        refused_asset(brand("Harrier", "web"), 0), verdict="orchestrate", rule=SHELF_RULE, readings=(), gap=no_lines,
+        refusals=(no_lines,), availability=known,
+    )  # fmt: skip
+    seen = replace(health(), tables=health().tables[1:], coverage=())
+    return diagnosis([one], replace(one, asset={}), seen)
+
+
+def too_high() -> Diagnosis:
+    """A portfolio whose forecast is too high: repairs free stock and cost sales."""
+    fine = next(a for a in stocked().assets if a.verdict == "leave it")
+    return diagnosis([fine], replace(fine, asset={}))
+
+
 def empty() -> Diagnosis:
     """A portfolio in whose period nothing was ordered."""
     nothing = refused_asset({}, n_lines=0)
@@ -409,7 +562,16 @@ def hostile() -> Diagnosis:
         )
         for i, bad in enumerate(HOSTILE_NAMES)
     ]
-    total = replace(_total(assets), because=" ".join(HOSTILE_NAMES), rule=HOSTILE_NAMES[0], bottleneck=HOSTILE_NAMES[0])
+    parts = [Unsold("supply", "between", bad, 90.0 - i, bad) for i, bad in enumerate(HOSTILE_NAMES)]
+    known = shelves([*parts, Unsold("forecast", "unknown", None, -40.0)], 9_000.0, 50.0, (HOSTILE_NAMES[0],))
+    assets = [replace(a, availability=known) for a in assets]
+    total = replace(
+        _total(assets),
+        availability=known,
+        because=" ".join(HOSTILE_NAMES),
+        rule=HOSTILE_NAMES[0],
+        bottleneck=HOSTILE_NAMES[0],
+    )
     total = replace(total, next_step=HOSTILE_NAMES[1])
     seen = health()
     table = replace(seen.tables[0], source=HOSTILE_NAMES[0], set_aside=(SetAside("x", HOSTILE_NAMES[1], 3_224, "k"),))
@@ -421,11 +583,12 @@ def hostile() -> Diagnosis:
 PLACES = tuple((stage, wall) for stage in STAGES for wall in WALLS)
 
 
-def worst(places: Sequence[tuple[str, Wall]] = PLACES) -> Diagnosis:
+def worst(places: Sequence[tuple[str, Wall]] = PLACES, is_stocked: bool = False) -> Diagnosis:
     """A portfolio that has the most of everything, in the longest words: the sheet must still hold it.
 
     Args:
         places: Where lines are lost; all stages on all sides is the most there can be.
+        is_stocked: Whether shelves are empty at every stage on every side, too.
     """
     long = "a rather long sentence that goes on about parcels, docks and dates " * 4
     outcomes: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
@@ -439,6 +602,14 @@ def worst(places: Sequence[tuple[str, Wall]] = PLACES) -> Diagnosis:
     many = tuple(Reading(f"reading_{i}", long, euro(123_456_789.0), 12_345_678, long) for i in range(15))
     many = (*many[:6], replace(many[0], name="rating", figure=RATING), *many[6:])
     total = replace(heavy, because=long, rule=long, next_step=long, readings=many, refusals=texts)
+    if is_stocked:
+        parts = [
+            Unsold(s, w, f"{long} {p}", 123_456.0 - p, long) for s in SHELF_STAGES for w in WALLS for p in range(4)
+        ]
+        parts.append(Unsold("forecast", "inside", long, -2_400_000.0, long))
+        known = shelves(parts, 90_000_000.0, 1e6, SHELF_STAGES)
+        assets = [replace(a, availability=known) for a in assets]
+        total = replace(total, availability=known, rule=f"S{long}")
     seen = health()
     aside = tuple(SetAside("order_lines", f"{long} {i}", 1_000_000, "k") for i in range(9))
     table = replace(seen.tables[0], table=long, source=long, rows_in=99_000_000, rows_used=90_000_000, set_aside=aside)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+import itertools
+import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -122,6 +125,54 @@ def test_chain_goes_down_to_the_lines(run: Run, shop: Path, tmp_path: Path) -> N
         rows = list(csv.DictReader(file))
     assert len(rows) > 3
     assert all(float(row["carriage_share"]) > 0 for row in rows)
+
+
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight skus at two nodes for ten weeks, three of them short every third week; names a spreadsheet would run."""
+    portfolio = small.Small({}, small.TOML.replace('"category"', '"node_id"'))
+    rng, rows = random.Random(3), []
+    for sku, node in itertools.product(range(8), ("dc-a", "dc-b")):
+        on_hand = 20
+        for day in range(70):
+            on_hand += 22 if day % 7 == 0 and not (sku < 3 and day % 21 == 0) else 0
+            sold = min(on_hand, rng.randint(1, 5))
+            on_hand -= sold
+            date = str(dt.date(2025, 1, 6) + dt.timedelta(days=day))
+            units = {"on_hand_units": str(on_hand), "sold_units": str(sold)}
+            rows.append({"sku_id": f"=s{sku}", "node_id": node, "day": date, **units})
+    portfolio.tables["stock_days"] = rows
+    return portfolio.write(tmp_path_factory.mktemp("cli") / "shelves")
+
+
+def test_chain_goes_down_to_the_shelves(run: Run, shelves: Path, tmp_path: Path) -> None:
+    code, out, err = run("chain", shelves, "--shelves", "--most", 3, "--out", tmp_path)
+    assert (code, err) == (0, "")
+    assert "3 of 16 shelves, most lost first" in out
+    assert "=s0 at dc-a" in out
+    with (tmp_path / "shelves.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16
+    assert all(row["sku_id"].startswith("'=s") for row in rows)
+    lost = [float(row["lost_units"]) for row in rows]
+    assert lost == sorted(lost, reverse=True)
+    assert {row["sku_id"] for row in rows[:6]} == {"'=s0", "'=s1", "'=s2"}
+    assert [p.name for p in tmp_path.iterdir()] == ["shelves.csv"]
+
+
+def test_chain_of_one_flow_where_the_other_is_not_there(run: Run, shop: Path, shelves: Path, tmp_path: Path) -> None:
+    code, out, _ = run("chain", shelves, "--asset", "dc-a")
+    assert (code, "Empty shelves: what would have been sold" in out) == (0, True)
+    code, out, _ = run("chain", shelves, "--out", tmp_path)
+    assert (code, "shelves.csv" in out, "order_lines.csv" in out) == (0, True, False)
+    code, _, err = run("chain", shelves, "--lines")
+    assert (code, err.startswith("TableError: There is no table 'order_lines'")) == (2, True)
+    code, _, err = run("chain", shop, "--stage", "supply")
+    assert (code, err.startswith("TableError: Availability: there is no table stock_days")) == (2, True)
+    code, _, err = run("chain", shop, "--stage", "suply")
+    assert code == 2
+    assert err.startswith("PortfolioError: There is no stage 'suply'. Did you mean 'supply'?")
+    assert all(stage in err for stage in ("release", "listing"))
 
 
 def test_progress_is_told_to_people_only(shop: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -41,7 +41,18 @@ def test_the_schema_is_a_schema() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.hostile, sample.worst],
+    [
+        sample.usual,
+        sample.stocked,
+        sample.shelves_only,
+        sample.too_high,
+        sample.empty,
+        sample.refused,
+        sample.no_gap,
+        sample.partly_judged,
+        sample.hostile,
+        sample.worst,
+    ],
 )
 def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> None:
     VALIDATOR.validate(json.loads(page_json.dumps(make())))
@@ -81,6 +92,19 @@ def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> N
         lambda d: d["assets"][0].update(n_lines=1.5),
         lambda d: d["assets"][0].update(n_lines=-1),
         lambda d: d["assets"][0]["asset"].update(brand=3),
+        lambda d: d["assets"][0].pop("availability"),
+        lambda d: d["assets"][0].update(availability=None),
+        lambda d: d["assets"][0]["availability"].update(extra=1),
+        lambda d: d["assets"][0]["availability"].update(lost=0),
+        lambda d: d["assets"][0]["availability"].update(wanted_units=-1),
+        lambda d: d["assets"][0]["availability"].update(inside_chance=1.2),
+        lambda d: d["assets"][0]["availability"].update(unjudged="listing"),
+        lambda d: d["assets"][0]["availability"]["stages"][0].update(wall="outside"),
+        lambda d: d["assets"][0]["availability"]["contributions"][0].update(outcome="late"),
+        lambda d: d["assets"][0]["availability"]["contributions"][0].pop("standard"),
+        lambda d: d["assets"][0]["availability"]["stock"].pop("gmroi"),
+        lambda d: d["assets"][0]["availability"]["stock"].update(excess=None),
+        lambda d: d["assets"][-1]["availability"].update(extra=1),
         lambda d: d.update(currency="euro"),
         lambda d: d.update(level=90),
         lambda d: d.pop("own_party"),
@@ -89,8 +113,8 @@ def test_every_diagnosis_keeps_to_the_schema(make: Callable[[], Diagnosis]) -> N
     ],
 )
 def test_the_schema_rejects(change: Change) -> None:
-    usual = sample.usual()
-    document = json.loads(page_json.dumps(replace(usual, assets=(usual.assets[0], usual.assets[-1]))))
+    assets = (sample.stocked().assets[0], sample.usual().assets[-1])
+    document = json.loads(page_json.dumps(replace(sample.usual(), assets=assets)))
     assert VALIDATOR.is_valid(document)
     change(document)
     assert not VALIDATOR.is_valid(document)
@@ -191,6 +215,18 @@ def test_a_refusal_stands_in_place_of_a_figure() -> None:
     assert asset["gap"] == told
     assert asset["readings"][0]["figure"] == told
     assert asset["refusals"] == [told["refusal"]]
+
+
+def test_what_empty_shelves_cost_is_told_whole() -> None:
+    told = page_json.to_dict(sample.stocked())
+    known = told["assets"][0]["availability"]
+    for parts in ("stages", "contributions"):
+        assert sum(x["units"] for x in known[parts]) == pytest.approx(known["total"]["value"] * known["wanted_units"])
+    assert known["contributions"][0]["amount"]["unit"] == "EUR"
+    assert known["stock"]["excess"]["refusal"]["code"] == "no_stock_figure"
+    forecast = next(a for a in told["assets"] if a["verdict"] == "leave it")["availability"]["stages"][0]
+    assert (forecast["stage"], forecast["units"]) == ("forecast", -320)
+    assert told["assets"][2]["availability"]["refusal"]["code"] == "no_stock"
 
 
 def test_rows_are_those_of_the_order_lines() -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from fourwalls.diagnosis import Contribution, Diagnosis, Gap
+from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, Gap
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.page import html
-from fourwalls.surfaces.page.waterfall import months, split_bar, steps, widest_gap
+from fourwalls.surfaces.page.waterfall import Step, months, shelf_steps, split_bar, steps, widest_gap
 
 from . import sample
 from .golden import assert_golden
@@ -103,11 +103,17 @@ def section(root: Element, heading: str) -> Element:
     return found
 
 
-EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.hostile, sample.worst]
+def worst_stocked() -> Diagnosis:
+    return sample.worst(is_stocked=True)
 
 
-def test_golden() -> None:
-    assert_golden("page.html", rendered(sample.usual))
+STOCKED = [sample.stocked, sample.shelves_only, sample.too_high, sample.hostile, worst_stocked]
+EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.worst, *STOCKED]
+
+
+@pytest.mark.parametrize(("name", "make"), [("page.html", sample.usual), ("page_shelves.html", sample.stocked)])
+def test_golden(name: str, make: Callable[[], Diagnosis]) -> None:
+    assert_golden(name, rendered(make))
 
 
 def test_headline_says_whose_and_when() -> None:
@@ -131,6 +137,122 @@ def test_the_answer_comes_first_with_size_side_certainty_and_party() -> None:
     assert total.rule not in answer
     for told in ("4.7 %", "(4.2–5.3)", "Both the larger part, 60 %, is between walls", "2,772 lines: Rapid Parcel"):
         assert told in answer
+
+
+def tiles(root: Element) -> dict[str, str]:
+    """Answer and note of each tile, by its question."""
+    found = [t for d in section(root, "answer").classed("fw-tiles") for t in d.children if isinstance(t, Element)]
+    return {next(t.all("dt")).text: " ".join(d.text for d in t.all("dd")) for t in found}
+
+
+def test_tiles_tell_both_flows_and_fit_the_verdict() -> None:
+    told = tiles(parsed(sample.stocked))
+    assert list(told)[:4] == ["Empty shelves", "Late lines", "Which side", "How sure"]
+    assert told["Empty shelves"] == "3.7 % (2.9–4.4) of units wanted could be sold; 6.0 % met an empty shelf"
+    assert "of order lines could be recovered" in told["Late lines"]
+    assert re.fullmatch(r"Between walls Lost units: \d+ % .* between; late lines: \d+ % .* between", told["Which side"])
+    assert re.search(r"chance that most lost units are between; of late lines: ", told["How sure"])
+    assert told["Largest between"].startswith("Supply 2,220 units: 2 parties, first Nordica Goods; also carriage, ")
+
+
+def test_tiles_of_one_flow_speak_of_it_alone() -> None:
+    told = tiles(parsed(sample.shelves_only))
+    assert list(told) == ["How much", "Which side", "How sure", "Largest inside", "Largest between"]
+    assert "units wanted could be sold" in told["How much"]
+    assert told["Largest between"] == "Supply 987 units: Nordica Goods"
+    assert "lines" not in " ".join(told.values())
+
+
+def test_tiles_of_a_verdict_for_both_sides_and_of_one_from_late_lines_alone() -> None:
+    assets = {a.name: replace(a, asset={}) for a in sample.stocked().assets}
+    both = tiles(tree(html.render(sample.diagnosis((), assets["Wren · web"]))))
+    assert both["Which side"].startswith("Both Lost units: 52 %")
+    assert both["How sure"].startswith("Both sides lost units: inside 52 %")
+    lines = tiles(tree(html.render(sample.diagnosis((), assets["Osprey · web"]))))
+    assert next(iter(lines)) == "How much"
+    assert lines["Which side"].startswith("Inside our walls 100 %")
+
+
+def test_stages_held_to_nothing_are_not_told_as_nought() -> None:
+    stages = sample.SHELF_STAGES
+    blind = sample.shelves([], 9_000.0, 900.0, stages)
+    one = replace(
+        sample.shelves_only().assets[0], availability=blind, verdict="cannot tell yet", rule="S1. Cannot tell."
+    )
+    root = tree(html.render(sample.diagnosis([one], replace(one, asset={}))))
+    told = tiles(root)
+    assert told["How much"] == "Not known 10.0 % met an empty shelf, and no stage could be held to anything"
+    assert told["Which side"].startswith("not known")
+    assert "listing not judged" in told["Largest inside"]
+    changes = [e.text for e in section(root, "shelves").classed("fw-stock")[0].children if isinstance(e, Element)]
+    assert [c for c in changes if "repaired not known" in c] == changes[-3:]
+
+
+def test_what_repairs_would_cost_is_neither_gain_nor_bar() -> None:
+    root = parsed(sample.too_high)
+    told = tiles(root)["Empty shelves"]
+    assert re.fullmatch(
+        r"Nothing to gain .* met an empty shelf; repairs would cost sales: −3\.8 % \(−4\.5 to −3\.0\)", told
+    )
+    shelves = section(root, "shelves")
+    (row,) = [r for r in shelves.all("tr") if r.text.startswith("Forecast")]
+    assert row.text.startswith("Forecast repair costs sales between Bazaar")
+    assert "−320" in row.text
+    assert len(shelves.classed("fw-rise")) == 1
+    assert "The forecast is too high" in shelves.text
+    assert "−35.6 %" in shelves.classed("fw-stock")[0].text
+    (asset,) = root.classed("fw-pair")
+    assert "repair costs sales: Forecast, between · Bazaar" in asset.text
+    assert "−309 units −3.8 % (−4.5 to −3.0)" in asset.text
+    bar = split_bar(sample.too_high().total, 10.0, "stock")
+    assert bar is not None
+    assert bar.pieces == ()
+
+
+def test_both_flows_have_a_line_in_the_list_of_assets() -> None:
+    stocked = sample.stocked()
+    root = parsed(sample.stocked)
+    rows = root.classed("fw-pair")
+    assert len(rows) == len(stocked.assets)
+    first, _, third, *_, last = [[f.text for f in row.classed("fw-flow")] for row in rows]
+    assert first[0].startswith("Late lines Carriage, between: 73 % of it · Rapid Parcel")
+    assert first[1].startswith("Empty shelves Supply, between: 87 % of it · 2 parties, first Nordica Goods")
+    assert "1,146 units" in first[1]
+    assert (
+        third[1] == "Empty shelves there is no table stock_days, so nobody can tell what empty shelves cost not known"
+    )
+    assert last[0].endswith("not known")
+    assert last[1].startswith("Empty shelves Supply, between: 100 %")
+
+
+def test_without_stock_the_page_speaks_of_lines_alone_and_names_what_is_missing() -> None:
+    root = parsed(sample.usual)
+    assert not root.classed("fw-pair")
+    assert "Empty shelves" not in root.text
+    assert "Availability. There is no table stock_days" in section(root, "unknowns").text
+
+
+def test_without_order_lines_the_page_speaks_of_shelves_alone() -> None:
+    root = parsed(sample.shelves_only)
+    assert "264 shelves" in next(root.all("header")).text
+    assert "order lines" not in next(root.all("header")).text
+    assert not [s for s in root.all("section") if s.attributes["aria-labelledby"] == "fw-h-chain"]
+    assert "Service: what is late or cancelled. There is no table order_lines." in section(root, "unknowns").text
+    assert "987 (790–1,180) not known" in section(root, "two").text
+
+
+def test_the_two_lists_hold_the_parts_of_both_flows() -> None:
+    two = section(parsed(sample.stocked), "two")
+    inside, between = (d for d in two.all("div") if any(isinstance(c, Element) and c.tag == "h3" for c in d.children))
+    heads = [t.text for t in between.all("thead")]
+    assert heads == [
+        "Empty shelves by stage, and whose Units Their gross margin",
+        "Late lines by stage, and whose Lines Their order value",
+    ]
+    parts = [next(r.all("th")).text.split(" ")[0] for r in between.classed("fw-part")]
+    assert parts == ["Supply", "Listing", "Forecast", "Carriage"]
+    assert "held against days of cover as this portfolio usually gives to demand" in inside.text
+    assert "Castle Trade 6 (5–7) EUR 54 (43–65)" in between.text
 
 
 def words(row: Element) -> str:
@@ -267,21 +389,41 @@ def test_a_portfolio_without_a_gap_says_so() -> None:
     assert "Nothing found on this side." in section(root, "two").text
 
 
+@pytest.mark.parametrize("fall", [steps, shelf_steps])
 @pytest.mark.parametrize("make", [*EVERY, lambda: sample.large(30)])
-def test_the_waterfall_falls_from_the_missed_lines_to_nothing(make: Callable[[], Diagnosis]) -> None:
+def test_the_waterfalls_end_at_nothing(
+    make: Callable[[], Diagnosis], fall: Callable[[AssetDiagnosis, float], tuple[Step, ...]]
+) -> None:
     diagnosis = make()
     for asset in (diagnosis.total, *diagnosis.assets):
-        rows = steps(asset, 0.9)
+        rows = fall(asset, 0.9)
         if not rows:
             continue
-        standing = rows[0].leaves
+        assert rows[0].bar is not None
+        nought, standing = rows[0].bar.pieces[0].start, rows[0].leaves
+        # What rounds to no unit has no row: one such part hides in the sample, of 0.2 units.
         for row in rows[1:]:
             assert row.bar is not None
             (piece,) = row.bar.pieces
-            assert piece.start + piece.width == pytest.approx(standing, abs=1e-6)
-            assert piece.start == pytest.approx(row.leaves, abs=1e-6)
+            ends = (piece.start, piece.start + piece.width)
+            come, go = ends if row.rises else ends[::-1]
+            assert come == pytest.approx(standing, abs=0.1)
+            assert go == pytest.approx(row.leaves, abs=1e-6)
+            assert row.rises == row.counted.startswith("−")
             standing = row.leaves
-        assert standing == pytest.approx(0, abs=1e-6)
+        assert standing == pytest.approx(nought, abs=1e-6)
+
+
+def test_a_fall_below_nothing_moves_its_foot() -> None:
+    parts = [replace(sample.SUPPLIER, units=500.0), replace(sample.OWN_ALLOCATION, units=-300.0)]
+    total = replace(sample.stocked().total, availability=sample.shelves(parts, 1_000.0, 10.0))
+    first, supply, allocation, residual = shelf_steps(total, 0.9)
+    pieces = [row.bar.pieces[0] for row in (first, supply, allocation, residual) if row.bar]
+    assert supply.leaves == pytest.approx(0.0)
+    assert pieces[0].start > 0
+    assert pieces[3].start == pytest.approx(pieces[0].start)
+    assert allocation.rises
+    assert pieces[2].start == pytest.approx(0.0)
 
 
 def test_each_stage_of_the_waterfall_has_its_own_figure_and_range() -> None:
@@ -292,7 +434,7 @@ def test_each_stage_of_the_waterfall_has_its_own_figure_and_range() -> None:
     standing = rows[0].leaves
     for stage, row in zip(total.gap.stages, rows[1:], strict=False):
         assert (row.label, row.side) == (wording.stage(stage.stage), wording.WALLS[stage.wall])
-        assert (row.lines, row.share) == (wording.lines(stage.lines), wording.said(stage.share))
+        assert (row.counted, row.share) == (wording.lines(stage.lines), wording.said(stage.share))
         assert row.bar is not None
         assert row.bar.whisker is not None
         low, high = row.bar.whisker
@@ -304,7 +446,7 @@ def test_a_residual_that_is_refused_leaves_a_row_without_a_bar() -> None:
     total = sample.usual().total
     assert isinstance(total.gap, Gap)
     rows = steps(replace(total, gap=replace(total.gap, residual=sample.NO_PROMISE)), 0.9)
-    assert [(r.label, r.lines) for r in rows if r.bar is None] == [("Not recoverable", "not known")]
+    assert [(r.label, r.counted) for r in rows if r.bar is None] == [("Not recoverable", "not known")]
 
 
 def test_split_bars_share_one_scale() -> None:
@@ -452,6 +594,7 @@ SHEETS = [
     sample.worst(),
     sample.worst([place for place in sample.PLACES if place[1] != "unknown"]),
     sample.worst([("fulfilment", "between"), ("carriage", "between"), ("promise", "inside")]),
+    *(make() for make in STOCKED),
 ]
 
 

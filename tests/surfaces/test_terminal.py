@@ -28,8 +28,29 @@ def shown_health(diagnosis: Diagnosis, width: int = 110) -> str:
 
 def test_golden() -> None:
     usual = sample.usual()
-    lines = (shown(usual) + "\n" + shown_health(usual)).splitlines()
+    lines = (shown(usual) + "\n" + shown_health(usual) + "\n" + shown(sample.stocked())).splitlines()
     assert_golden("terminal.txt", "\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def test_both_flows_are_told_with_their_own_units_and_amounts() -> None:
+    rows = [" ".join(line.split()) for line in shown(sample.stocked(), width=140).splitlines()]
+    text = "\n".join(rows)
+    assert "Empty shelves: Could be sold: 3.7\u00a0% (2.9–4.4) of units wanted" in text.replace("3.7 %", "3.7\u00a0%")
+    assert "Late lines: Could be recovered: " in text
+    assert text.index("Outside dependencies: empty shelves") < text.index("Outside dependencies: late lines")
+    assert "Stage, and whose Units Their gross margin" in rows
+    assert "Stage, and whose Lines Their order value" in rows
+    assert any(r.startswith("Forecast −320") and r.endswith("repair costs sales") for r in rows)
+    assert any(r.startswith("Harrier · web") and r.endswith("130 1.7 % 1,146 2.7 %") for r in rows)
+    assert any(r.startswith("Osprey · web") and r.endswith("300 5.0 % – not known") for r in rows)
+    assert any(r.startswith("Stock at cost EUR 33,800") for r in rows)
+
+
+def test_without_order_lines_units_take_the_place_of_lines() -> None:
+    rows = [" ".join(line.split()) for line in shown(sample.shelves_only()).splitlines()]
+    assert "Assets, most units to recover first" in rows
+    assert any(r.startswith("Harrier · web ● Orchestrate") and "1,083 2.6 % (2.1–3.1)" in r for r in rows)
+    assert not any("Lines" in r for r in rows)
 
 
 def test_what_to_do_first_and_how_sure_follow_the_bottleneck() -> None:
@@ -82,7 +103,7 @@ def test_assets_keep_their_order_and_say_how_many_more() -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 104, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    for diagnosis in (sample.usual(), sample.worst()):
+    for diagnosis in (sample.usual(), sample.stocked(), sample.worst(), sample.worst(is_stocked=True)):
         assert all(len(line) <= width for line in shown(diagnosis, width).splitlines())
 
 

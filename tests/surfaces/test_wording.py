@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourwalls.figures import Estimate, Period
+from fourwalls.figures import Estimate, Figure, Period
 from fourwalls.surfaces import wording
 
 from . import sample
@@ -30,6 +31,12 @@ from . import sample
         (Estimate(12_345.0, 9_800.0, 15_100.0, "lines"), "12,000 lines (10,000–15,000)"),
         (Estimate(12_345.0, 12_290.0, 12_410.0, "lines"), "12,300 lines (12,300–12,400)"),
         (Estimate(1.0, 1.0, 1.0, "lines"), "1 line"),
+        (Estimate(1_639.6, 1_639.6, 1_639.6, "units"), "1,640 units"),
+        (Estimate(1.0, 1.0, 1.0, "units"), "1 unit"),
+        (Estimate(2.021, 2.021, 2.021, "weeks"), "2.0 weeks"),
+        (Estimate(14.13, 14.13, 14.13, "ratio"), "14.1"),
+        (Estimate(3e-9, -1e-9, 2e-8, "share"), "0 %"),
+        (Estimate(1e-4, 0.0, 2e-4, "EUR"), "EUR 0"),
         (Estimate(12_345.0, 11_200.0, 13_400.0, "EUR"), "EUR 12,300 (11,200–13,400)"),
         (Estimate(2.34e6, 1.9e6, 2.8e6, "EUR"), "EUR 2.3 million (1.9–2.8)"),
         (Estimate(1.2e9, 1.0e9, 1.5e9, "EUR/week"), "EUR 1.2 billion/week (1.0–1.5)"),
@@ -112,7 +119,11 @@ def test_parties_are_ranked_by_what_they_took_over_all_outcomes() -> None:
 def test_each_unknown_is_told_once() -> None:
     asset = sample.usual().total
     told = wording.unknowns(asset)
-    assert [(r.code, r.about) for r in told] == [("no_cost", "cost of lateness"), ("no_price", "order value")]
+    assert [(r.code, r.about) for r in told] == [
+        ("no_cost", "cost of lateness"),
+        ("no_stock", "Availability"),
+        ("no_price", "order value"),
+    ]
 
 
 def test_the_other_side_mirrors_its_range() -> None:
@@ -140,6 +151,50 @@ def test_stages_not_judged_read(stages: tuple[str, ...], reads: str) -> None:
     gap = sample.gap([], 100, 1.0, 1.0, stages)
     assert wording.not_judged(gap) == reads
     assert wording.nothing_found(gap) == (f"nothing found; {reads}" if reads else "nothing found on this side")
+
+
+@pytest.mark.parametrize(
+    ("figure", "reads"),
+    [
+        (sample.exactly(0.085, "share"), "+8.5\u00a0%"),
+        (sample.exactly(-0.356, "share"), "−35.6\u00a0%"),
+        (sample.exactly(0.0001, "share"), "none"),
+        (sample.NO_EXCESS, "not known"),
+    ],
+)
+def test_changes_carry_their_sign(figure: Figure, reads: str) -> None:
+    assert wording.change(figure) == reads
+
+
+def test_the_flow_a_verdict_rests_on_leads() -> None:
+    assets = {a.name: a for a in sample.stocked().assets}
+    assert wording.known_flows(assets["Harrier · web"]) == ("stock", "service")
+    assert wording.known_flows(assets["Plover · web"]) == ("service", "stock")
+    assert wording.known_flows(assets["Osprey · web"]) == ("service",)
+    assert wording.known_flows(assets["Teal · web"]) == ("stock",)
+    assert wording.flows(sample.usual()) == ("service",)
+    assert wording.flows(sample.stocked()) == ("service", "stock")
+    assert wording.flows(sample.shelves_only()) == ("stock",)
+
+
+def test_stages_are_ranked_by_margin_where_it_is_known_and_by_units_where_not() -> None:
+    cheap = replace(sample.SUPPLIER, units=100.0, margin=1.0)
+    dear = replace(sample.SUPPLIER, stage="listing", units=40.0, margin=20.0)
+    for parts, first in (([cheap, dear], "listing"), ([cheap, replace(dear, margin=None)], "supply")):
+        asset = replace(sample.stocked().total, availability=sample.shelves(parts, 1_000.0, 10.0))
+        assert wording.stage_parts(asset, "between", 1, "stock")[0].of.stage == first
+
+
+def test_what_rounds_to_no_unit_is_no_part() -> None:
+    too_high = sample.too_high().total
+    assert [s.stage for s in wording.stages(too_high, "stock")] == ["forecast", "allocation"]
+    assert wording.stage_parts(too_high, "between", 1, "stock")[0].of.stage == "forecast"
+    assert wording.where(too_high) == "Carriage · Rapid Parcel"
+
+
+def test_of_shelves_a_stage_can_be_judged_in_part() -> None:
+    known = sample.shelves([sample.OWN_ALLOCATION], 1_000.0, 10.0, ("allocation", "listing"))
+    assert wording.not_judged(known) == "listing not judged; allocation not judged on most shelves"
 
 
 def test_other_small_words() -> None:

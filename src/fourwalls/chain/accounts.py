@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from fourwalls.chain.attribution import shapley, worth_of
 from fourwalls.chain.calendars import HOURS, Gate
 from fourwalls.chain.comparison import NOBODY, Standards, coded_keys, group_numbers
-from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered
+from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered, working_times
 from fourwalls.chain.standards import BINS
 from fourwalls.diagnosis import Outcome, Wall
 from fourwalls.measures.stage_times import STAGES, bin_number
@@ -30,6 +30,8 @@ OUTCOMES: tuple[Outcome, ...] = ("late", "overdue", "cancelled")
 # Lines replayed at a time: 16 coalitions of these stay well within the memory a run may take.
 _CHUNK = 400_000
 _HOUR_S = 3600.0
+# A stage that usually takes less of the promised time cannot make a promise look tight.
+_MINOR_SHARE = 0.1
 # Shapley weights of four players are multiples of 1/12; below this a share is rounding.
 _NOTHING = 1e-12
 
@@ -66,7 +68,9 @@ class Accounts:
         traceable: Whether the line could be replayed at all, shape (lines,).
         standard: Number of the standard in `words`, shape (4, lines).
         words: What lines were held to, in words.
-        held: Whether the stage was compared with something, shape (3, lines).
+        held: Whether the stage was held to something: peers, a target, a service level, own better weeks, shape (3, lines).
+        open_sides: Whether most of a line's time inside, and between, passed in stages of which neither peers nor a target nor
+            a service level say what they could reach, shape (2, lines).
     """
 
     contribution: Floats
@@ -81,6 +85,7 @@ class Accounts:
     standard: Ints
     words: tuple[str, ...]
     held: Bools
+    open_sides: Bools
 
 
 def numbers_s(column: pa.ChunkedArray) -> Floats:
@@ -118,7 +123,7 @@ def account(
     parties, party = _party_numbers(columns)
     side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
     wall = side[party]
-    repairs, standard, words, held = _repairs(untimely, lines, standards, gates, portfolio, columns)
+    repairs, standard, words, held, compared = _repairs(untimely, lines, standards, gates, portfolio, columns)
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
     traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
@@ -135,9 +140,21 @@ def account(
         totals[0, part] = saved[COALITIONS - 1]
         for row, mask in enumerate(masks, 1):
             totals[row, part] = worth_of(saved, mask[part])
+    sides = _open_sides(lines, wall[:TIMED], compared)
+    total, operate, orchestrate, known = totals
     return Accounts(
-        contribution, party, wall, parties, totals[0], totals[1], totals[2], totals[3], traceable, standard, words, held
+        contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held, sides
     )
+
+
+def _open_sides(lines: Lines, wall: Ints, compared: Bools) -> Bools:
+    starts = np.vstack([lines.ordered[None], lines.ends[:-1]])
+    until = np.where(np.isnan(lines.ends), lines.waited_until, lines.ends)
+    hours = np.where(np.isnan(starts), 0.0, np.maximum(until - starts, 0.0))
+    sides = np.array([wall == side for side in (INSIDE, BETWEEN)])
+    spent = np.where(sides, hours, 0.0)
+    is_open: Bools = np.where(compared, 0.0, spent).sum(axis=1) > spent.sum(axis=1) / 2
+    return is_open
 
 
 def _lines(untimely: pa.Table, observed_until: int) -> Lines:
@@ -167,15 +184,16 @@ def _repairs(
     gates: Mapping[str, Mapping[Hashable, Gate]],
     portfolio: Portfolio,
     columns: list[pa.ChunkedArray],
-) -> tuple[Repairs, Ints, tuple[str, ...], Bools]:
+) -> tuple[Repairs, Ints, tuple[str, ...], Bools, Bools]:
     n = len(lines.ordered)
     span = untimely["span"].to_numpy().astype(np.int64)
     tables, gate = _gate_numbers(untimely, gates)
     kept, usual = np.full((TIMED, n), np.nan), np.full((TIMED, n), np.nan)
     cap, sound = np.full((TIMED, n), np.inf), np.full((4, TIMED, n), np.nan)
-    standard, held = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
+    standard, compared = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
+    held = compared.copy()
     words = ["no standard"]
-    start = lines.ordered
+    start, work = lines.ordered, working_times(lines.ordered, lines.ends, gate, tables)[0]
     for s, stage in enumerate(STAGES):
         known = standards.get(stage.name)
         if known is not None:
@@ -183,25 +201,30 @@ def _repairs(
             group = group_numbers(known.plan, keyed, span)
             found = group >= 0
             safe = np.maximum(group, 0)
-            wait = np.maximum(lines.ends[s] - start, 0.0)
-            bins = bin_number(np.where(np.isfinite(wait), wait, 0.0)).clip(0, BINS - 1)
+            bins = bin_number(np.where(work[s] > 0, work[s], 0.0)).clip(0, BINS - 1)
             kept[s] = np.where(found, known.kept[safe, bins], np.nan)
             usual[s] = np.where(found, known.actual[safe, 0], np.nan) * _HOUR_S
             sound[:, s] = np.where(found, known.reached[safe].T, np.nan) * _HOUR_S
             numbers = np.array([_number(words, w) for w in known.words] or [0], dtype=np.int64)
             standard[s] = np.where(found, numbers[safe], 0)
-            held[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
+            held[s] = standard[s] > 0
+            compared[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
         # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
         stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
         standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
-        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, held, words)
+        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words)
         start = lines.ends[s]
+    # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it.
+    lead = lines.promised - lines.ordered
+    minor = ~compared & (np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead)
+    judged = np.logical_and.reduce(compared | minor, axis=0) & compared.any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
-        Repairs(tables, gate, kept, cap, usual, sound, np.logical_and.reduce(held, axis=0)),
+        Repairs(tables, gate, kept, cap, usual, sound, judged),
         standard,
         tuple(words),
-        held,
+        held | compared,
+        compared,
     )
 
 
@@ -214,13 +237,13 @@ def _apply_caps(
     cap: Floats,
     kept: Floats,
     standard: Ints,
-    held: Bools,
+    compared: Bools,
     words: list[str],
 ) -> None:
     """A target, or else what the party has promised, takes the place of what was demonstrated."""
     target = portfolio.targets.get(f"{stage}_hours")
     if target is not None:
-        cap[s], kept[s], held[s] = target * _HOUR_S, 1.0, True
+        cap[s], kept[s], compared[s] = target * _HOUR_S, 1.0, True
         standard[s] = _number(words, f"own target: {target:g} h")
         return
     for level in (x for x in portfolio.service_levels if x.stage == stage):
@@ -229,7 +252,7 @@ def _apply_caps(
             mine = pc.and_(mine, pc.fill_null(pc.equal(untimely["destination"], level.destination), False))
         at = mine.to_numpy(zero_copy_only=False).astype(np.bool_)
         cap[s, at] = np.minimum(cap[s, at], level.hours * _HOUR_S)
-        kept[s, at], held[s, at] = 1.0, True
+        kept[s, at], compared[s, at] = 1.0, True
         standard[s, at] = _number(words, f"its service level: {level.hours:g} h")
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fourwalls.chain import demand_pools
 from fourwalls.chain.demand_hiding import LEAST_DAYS, LEAST_SD, Errors, errors_by_hiding
-from fourwalls.chain.demand_pools import Pools, Seen
+from fourwalls.chain.demand_rates import Pools, Seen, rates
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -122,7 +122,7 @@ def demand_statistics(shelf: ShelfDays, *, n_pools: int | None = None, seed: int
         n_pools: Number of pools, if some have no series here.
         seed: Of the choice of series (at most MOST_CELLS days of them) and of the days hidden to measure errors.
     """
-    n_pools = int(shelf.pool.max(initial=-1)) + 1 if n_pools is None else n_pools
+    n_pools = max(int(shelf.pool.max(initial=0)) + 1, n_pools or 1)
     every = np.arange(len(shelf.pool))
     most = max(MOST_CELLS // max(len(shelf.weekday), 1), 1)
     rows = np.sort(np.random.default_rng(seed).choice(every, most, replace=False)) if len(every) > most else every
@@ -157,7 +157,7 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
     exposure, total = np.empty(len(shelf.pool)), np.empty(len(shelf.pool))
     for here in _blocks(len(shelf.pool)):
         seen = seen_of(shelf, here)
-        rate[here] = demand_pools.rates(pools, seen)
+        rate[here] = rates(pools, seen)
         lost[here] = _lost(seen, shelf.empty[here], rate[here], pools)
         lost[here][np.isnan(shelf.sold[here])] = np.nan
         exposure[here], total[here] = (
@@ -172,7 +172,11 @@ def censored_demand(shelf: ShelfDays, *, statistics: Statistics | None = None, s
 
 def seen_of(shelf: ShelfDays, rows: slice | Ints) -> Seen:
     """Some series; units and share of demand with stock are 0 where nothing can be learnt."""
-    sold, stocked = shelf.sold[rows], np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0)
+    # More returns than sales on a day are no demand below nothing.
+    sold, stocked = (
+        np.maximum(shelf.sold[rows], 0),
+        np.nan_to_num(1.0 - np.asarray(shelf.empty[rows], np.float32), nan=0.0),
+    )
     nothing = np.isnan(sold) | (stocked < LEAST_STOCKED)
     pool = shelf.pool[rows]
     return Seen(
@@ -210,8 +214,9 @@ def sum_draws(
 ) -> Floats32:
     """Draws of sums of lost units over groups of series: their quantiles are ranges for the true sums.
 
-    A factor shared by all series, one for each pool, one for each pool and week, one for each series, and the chance of
-    the units themselves. Sums over weeks of a draw are draws of the sum.
+    A factor shared by all series, one for each pool, one for each pool and week, one for each group and week, one for each
+    series, and the chance of the units themselves. What moves a group in a week (a store's custom, a town's weather) is
+    taken to be as large as what was measured for pools. Sums over weeks of a draw are draws of the sum.
 
     Args:
         lost: Lost units by series and week (or any part of them, such as what a repair recovers), shape (series, weeks).
@@ -229,7 +234,8 @@ def sum_draws(
     everywhere = error_factors(rng, spread.all_sd, (draws, 1))
     of_pool = error_factors(rng, spread.pool_sd, (draws, len(spread.bias), 1))
     of_week = error_factors(rng, spread.week_sd, (draws, len(spread.bias), weeks))
-    found = np.zeros((draws, n_groups, weeks), np.float32)
+    of_group = error_factors(rng, spread.week_sd, (draws, n_groups, weeks))
+    found, chances = np.zeros((draws, n_groups, weeks)), np.zeros((n_groups, weeks))
     for member in np.unique(np.stack([group, spread.pool]), axis=1).T:
         if member[0] < 0:
             continue
@@ -237,8 +243,9 @@ def sum_draws(
         shape = 1.0 / np.maximum(spread.series_sd[mine], 1e-3) ** 2
         own = rng.standard_gamma(shape, (draws, len(mine))) / shape
         found[:, member[0]] += own @ lost[mine] * of_pool[:, member[1]] * of_week[:, member[1]] * everywhere
-        found[:, member[0]] += rng.standard_normal((draws, weeks)) * np.sqrt(chance[mine].sum(axis=0))
-    return np.maximum(found, 0.0)
+        chances[member[0]] += chance[mine].sum(axis=0)
+    found = found * of_group + rng.standard_normal(found.shape) * np.sqrt(chances)
+    return np.maximum(found, 0.0).astype(np.float32)
 
 
 def error_factors(rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> Floats:

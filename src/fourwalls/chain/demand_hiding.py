@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.demand_pools import Pools, Seen, rates, read_pools
+from fourwalls.chain.demand_pools import read_pools
+from fourwalls.chain.demand_rates import Pools, Seen, rates, sums_by
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -19,6 +20,8 @@ WEEK = 7
 HIDES = 0.3
 # Neighbours by rate among which a series borrows its pattern.
 NEAR = 50
+# Largest relative error of a series that counts, and largest surprise in standard deviations.
+MOST_ERROR = 3.0
 # Usual days left to see, below which a series would be refused, not estimated.
 LEAST_DAYS = 7.0
 # Hiding whole days cannot show that flags are set late or that hours are weighed wrongly: an error of so much is taken to be
@@ -73,9 +76,9 @@ def errors_by_hiding(seen: Seen, pools: Pools, seed: int) -> Errors:
     common, scarce = _by_scarcity(truth.sum(axis=1), told.sum(axis=1), chance.sum(axis=1), scarcity)
     own = (common + scarce * scarcity)[:, None]
     n = len(pools.mean)
-    got, due_by = _sums(truth, pool, n), _sums(told, pool, n)
-    whole = _ratios(got.sum(axis=1), due_by.sum(axis=1), _sums(chance.sum(1) + own[:, 0] * told.sum(1) ** 2, pool, n))
-    weekly = _ratios(got.ravel(), due_by.ravel(), _sums(chance + own * told**2, pool, n).ravel())
+    got, due_by = sums_by(truth, pool, n), sums_by(told, pool, n)
+    whole = _ratios(got.sum(axis=1), due_by.sum(axis=1), sums_by(chance.sum(1) + own[:, 0] * told.sum(1) ** 2, pool, n))
+    weekly = _ratios(got.ravel(), due_by.ravel(), sums_by(chance + own * told**2, pool, n).ravel())
     between = _between(*whole)
     trust = between / (between + whole[1])
     bias = np.where(np.isfinite(trust), np.maximum(1.0 + trust * (whole[0] - 1.0), 0.1), 1.0)
@@ -97,12 +100,6 @@ def _borrowed(sold: Floats32, stocked: Floats32, rng: np.random.Generator) -> Bo
     return found
 
 
-def _sums(values: Floats, pool: Ints, n_pools: int) -> Floats:
-    found = np.zeros((n_pools, *values.shape[1:]))
-    np.add.at(found, pool, values)
-    return found
-
-
 def _by_scarcity(truth: Floats, told: Floats, chance: Floats, scarcity: Floats) -> tuple[float, float]:
     """Squared relative errors beyond chance as common + scarce x scarcity, by weighted least squares, neither negative."""
     some = told > 0
@@ -110,7 +107,8 @@ def _by_scarcity(truth: Floats, told: Floats, chance: Floats, scarcity: Floats) 
         return 0.25, 1.0
     told, few = told[some], scarcity[some]
     relative = np.maximum(chance[some], 1e-12) / told**2
-    square = ((truth[some] - told) / told) ** 2 - relative
+    # A bulk sale among what was hidden is one series' fate, not what series err by.
+    square = np.minimum(((truth[some] - told) / told) ** 2, MOST_ERROR**2 * (relative + 1.0)) - relative
     # The variance of a square is about twice the square of its expectation; a fifth of it is what series err by.
     weight = 1.0 / (relative + 0.2 * np.median(relative)) ** 2
     a, b, c = weight.sum(), (weight * few).sum(), (weight * few**2).sum()

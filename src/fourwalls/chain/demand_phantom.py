@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain import demand_pools
 from fourwalls.chain.demand import ShelfDays, Statistics, seen_of
+from fourwalls.chain.demand_rates import factors
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -61,7 +61,7 @@ def phantom_days(shelf: ShelfDays, on_hand: Floats32, statistics: Statistics, *,
     seen = seen_of(shelf, slice(None))
     pools = statistics.pools
     # Events are left out: a product that no store sells on a day may be on no shelf that day.
-    usual = seen.stocked * demand_pools.factors(replace(pools, event=pools.event[:0]), seen)
+    usual = seen.stocked * factors(replace(pools, event=pools.event[:0]), seen)
     grain, steady = pools.grain[seen.pool], pools.steady[seen.pool]
     series, first, last = _runs(shelf, on_hand)
     n_days = shelf.sold.shape[1]

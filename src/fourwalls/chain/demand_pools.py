@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+
+from fourwalls.chain.demand_rates import Pools, Seen, factors, known_before, rates, sums_by
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-ROUNDS, REACH_AFTER = 5, (1, 3)
+ROUNDS, SPREAD_ROUNDS, REACH_AFTER = 5, 3, (1, 3)
 # Half-lives [days] of the weight of days around and strengths [grains] of a series' own mean among which its own days choose.
 HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 STRENGTHS = (1.0, 4.0, 16.0, 64.0, 256.0)
 # Shapes beyond which chance alone is meant.
-MOST_ALIKE, MOST_STEADY = 1e3, 1e6
+MOST_ALIKE, MOST_STEADY, MOST_UNSTEADY = 1e3, 1e6, 4.0
 # A day's surprise counts at most so many standard deviations when spread is measured: one bulk sale is no pattern.
 MOST_SURPRISE = 6.0
 # Most a lift column may change the log of demand, per standard deviation of the column.
@@ -25,102 +27,10 @@ MOST_SLOPE = 2.0
 CELLS = 2_000.0
 # Series that must share an event for it to be told from one series' luck; days on which the reach is tried.
 LEAST_PEERS, FORETOLD = 5, 300_000
-# Squared relative difference that factors are always allowed.
-LEAST_BETWEEN = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What can be learnt from.
-
-    Attributes:
-        sold: Units sold, 0 where unknown, shape (series, days).
-        stocked: Share of the day's usual demand that fell into time with stock, 0 where unknown, same shape.
-        pool: Pool of each series.
-        peers: Group of each series that the same events move, from 0; -1 for none.
-        weekday: Weekday of each day.
-        lift: What moves demand, shape (series, days, k).
-    """
-
-    sold: Floats32
-    stocked: Floats32
-    pool: Ints
-    peers: Ints
-    weekday: Ints
-    lift: Floats32 | None
-
-    def of(self, rows: slice | Ints) -> Seen:
-        """Some of the series."""
-        lift = None if self.lift is None else self.lift[rows]
-        return replace(
-            self,
-            sold=self.sold[rows],
-            stocked=self.stocked[rows],
-            pool=self.pool[rows],
-            peers=self.peers[rows],
-            lift=lift,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Pools:
-    """What is read off many series together, and used for each of them.
-
-    Attributes:
-        week: Factor of each weekday, shape (pools, 7).
-        day: Factor of each day beyond its weekday, shape (pools, days).
-        event: Factor of each day for a group of peers beyond that, shape (groups, days).
-        slope: Effect of each lift column on the log of demand, shape (pools, k).
-        lift_mean: Mean of each lift column, from which its effect counts, shape (k,).
-        mean: Units a usual series sells on a usual day, shape (pools,).
-        alike: Gamma shape of the levels of series within a pool: large where they are alike, shape (pools,).
-        grain: Variance of a day's sales per unit expected, where little is expected [units], shape (pools,).
-        steady: Gamma shape of the luck that all hours of a day share; large if there is none, shape (pools,).
-        decay: What a day further away counts less, 0..1.
-        strength: What a series' mean over all days counts against the days around [grains].
-    """
-
-    week: Floats
-    day: Floats
-    event: Floats32
-    slope: Floats
-    lift_mean: Floats
-    mean: Floats
-    alike: Floats
-    grain: Floats
-    steady: Floats
-    decay: float
-    strength: float
-
-
-def factors(pools: Pools, seen: Seen) -> Floats32:
-    """What weekday, day, events and lift make of a series' level, shape (series, days)."""
-    base = (pools.week[:, seen.weekday] * pools.day).astype(np.float32)
-    found: Floats32 = base[seen.pool]
-    with_peers = np.flatnonzero((seen.peers >= 0) & (seen.peers < len(pools.event)))
-    found[with_peers] *= pools.event[seen.peers[with_peers]]
-    if seen.lift is not None:
-        moved = np.zeros_like(found)
-        slope, mean = pools.slope.astype(np.float32), pools.lift_mean.astype(np.float32)
-        for i in range(seen.lift.shape[2]):
-            moved += np.nan_to_num(seen.lift[:, :, i] - mean[i]) * slope[seen.pool, i, None]
-        found *= np.exp(moved)
-    return found
-
-
-def known_before(pools: Pools, pool: Ints) -> Floats:
-    """What is known of each series before its own days are looked at, as `demand_kernels.expect` reads it."""
-    columns = (pools.mean, pools.alike, pools.grain, pools.steady, np.full(len(pools.mean), pools.strength))
-    return np.stack([c[pool] for c in columns], axis=1)
-
-
-def rates(pools: Pools, seen: Seen) -> Floats32:
-    """Expected demand of each whole day, from the other days of the series, shape (series, days)."""
-    from fourwalls.chain.demand_kernels import expect
-
-    rate = np.empty_like(seen.sold)
-    expect(seen.sold, seen.stocked, factors(pools, seen), known_before(pools, seen.pool), pools.decay, rate)
-    return rate
+# Share of days that sold which sold less than a piece, as records have it.
+PIECE = 0.01
+# Squared relative difference that factors are always allowed, and the most they are.
+LEAST_BETWEEN, MOST_BETWEEN = 1e-6, 1.0
 
 
 def read_pools(seen: Seen, n_pools: int, like: Pools | None = None) -> Pools:
@@ -161,62 +71,83 @@ def _first(seen: Seen, n_pools: int) -> Pools:
         day=np.ones((n_pools, sold.shape[1])),
         event=np.ones((int(seen.peers.max(initial=-1)) + 1, sold.shape[1]), np.float32),
         slope=np.zeros((n_pools, k)),
-        lift_mean=np.zeros(0) if lift is None else np.nanmean(lift.reshape(-1, k), axis=0, dtype=np.float64),
+        lift_mean=np.zeros(0) if lift is None else _mean_lift(lift),
         mean=ones * per_day,
         alike=ones,
         grain=ones * (float(np.median(steps)) if steps.size else 1.0),
-        steady=ones * 10.0,
+        steady=ones * 3.0,
         decay=0.5 ** (1.0 / 16.0),
         strength=16.0,
+        piece=_pieces(seen, n_pools),
     )
 
 
-def _sums(values: npt.NDArray[np.floating], key: Ints, n: int) -> Floats:
-    """Sums of rows by key, shape (n, ...); rows with a negative key belong to none."""
-    order = np.argsort(key, kind="stable")
-    order = order[np.searchsorted(key[order], 0) :]
-    found = np.zeros((n, *values.shape[1:]))
-    if order.size:
-        present, starts = np.unique(key[order], return_index=True)
-        found[present] = np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
+def _mean_lift(lift: Floats32) -> Floats:
+    known = np.isfinite(lift).sum(axis=(0, 1))
+    return np.asarray(np.nan_to_num(lift).sum(axis=(0, 1), dtype=np.float64) / np.maximum(known, 1), np.float64)
+
+
+def _pieces(seen: Seen, n_pools: int) -> Floats:
+    steps = seen.sold[seen.sold > 0]
+    found = np.full(n_pools, float(np.quantile(steps, PIECE)) if steps.size else 1.0)
+    for pool in np.unique(seen.pool):
+        mine = seen.sold[seen.pool == pool]
+        if (mine > 0).sum() * PIECE >= 1.0:
+            found[pool] = np.quantile(mine[mine > 0], PIECE)
     return found
 
 
 def _spread(pools: Pools, seen: Seen, rate: Floats32) -> Pools:
-    """Grain and steadiness from the squares of what was not expected: variance = grain x m + m^2 / steady."""
-    sold, pool = seen.sold, seen.pool
-    due = rate * seen.stocked
-    open_ = seen.stocked > 0
-    now = pools.grain[pool, None] * due + due**2 / pools.steady[pool, None]
-    square = np.minimum((sold - due) ** 2, MOST_SURPRISE**2 * now)
-    weight = np.where(open_, 1.0 / np.maximum(now, 1e-12) ** 2, 0.0)
+    """Grain and steadiness, from how far sales lie from what was expected, whatever rule ended the day.
+
+    Squares alone would not do: a shelf that its own sales emptied shows less spread than its customers had. Given the luck g
+    of a day, E(x - g M)^2 = grain E(g M) however the day was stopped, and over all days E(g - 1)^2 = 1 / steady. With the
+    posterior of g, gamma(steady + x / grain, steady + M / grain), in place of g these are two equations in what is seen:
+    grain x sum w M + (1 / steady) sum w x M = sum w (x - M)^2 and
+    grain x sum v (2 M - x) + (1 / steady) sum v M^2 = sum v (x - M)^2, where w and v hold (1 + M / (grain x steady))^-2 and
+    weights that depend on the whole day's rate only, which is known before the day begins.
+    """
     n = len(pools.mean)
-    parts = (weight * due**2, weight * due**3, weight * due**4, weight * due * square, weight * due**2 * square)
-    sums = np.stack([_sums(p.sum(axis=1, dtype=np.float64), pool, n) for p in parts])
-    # Scaled so that each pool enters the sums over all of them by its cells, not by its scale.
-    cells = _sums(open_.sum(axis=1).astype(np.float64), pool, n)
-    grain, steady = _two(sums)
-    all_grain, all_steady = np.median(grain[cells > 0]), _two(sums.sum(axis=1, keepdims=True))[1][0]
+    open_ = seen.stocked > 0
+    due, cells = rate * seen.stocked, sums_by(open_.sum(axis=1).astype(np.float64), seen.pool, n)
     own = cells / (cells + CELLS)
-    return replace(
-        pools,
-        grain=np.where(cells > 0, own * grain + (1 - own) * all_grain, all_grain),
-        steady=1.0 / (own / steady + (1 - own) / all_steady),
-    )
+    for _ in range(SPREAD_ROUNDS):
+        grain, steady = (np.asarray(x[seen.pool, None], np.float32) for x in (pools.grain, pools.steady))
+        most = MOST_SURPRISE**2 * (due * (grain + due / steady) + grain**2)
+        square = np.minimum((seen.sold - due) ** 2, most)
+        again = np.where(open_, (1.0 + due / (grain * steady)) ** -2 / (grain + 2.0 * rate), np.float32(0))
+        weight = again / (grain + 2.0 * rate)
+        rows = (
+            weight * due, weight * seen.sold * due, weight * square,
+            again * (2.0 * due - seen.sold), again * due**2, again * square,
+        )  # fmt: skip
+        sums = np.stack([sums_by(r.sum(axis=1, dtype=np.float64), seen.pool, n) for r in rows])
+        grains, unsteady = _two(
+            np.concatenate([sums, sums.sum(axis=1, keepdims=True)], axis=1), np.append(pools.piece, pools.piece.mean())
+        )
+        shared = np.median(grains[:-1][cells > 0]) if (cells > 0).any() else grains[-1]
+        pools = replace(
+            pools,
+            grain=own * grains[:-1] + (1 - own) * shared,
+            steady=1.0 / (own * unsteady[:-1] + (1 - own) * unsteady[-1]),
+        )
+    return pools
 
 
-def _two(sums: Floats) -> tuple[Floats, Floats]:
-    """Least squares of square = grain x m + m^2 / steady, both positive, from sums of m^2, m^3, m^4, m s, m^2 s."""
-    m2, m3, m4, ms, mms = np.maximum(sums, 1e-30)
-    det = m2 * m4 - m3**2
-    ok = det > 1e-9 * m2 * m4
-    safe = np.where(ok, det, 1.0)
-    grain = np.where(ok, (ms * m4 - mms * m3) / safe, ms / m2)
-    inverse = np.where(ok, (mms * m2 - ms * m3) / safe, 0.0)
-    alone = ms / m2
-    grain, inverse = np.where(inverse <= 0, alone, grain), np.maximum(inverse, 1.0 / MOST_STEADY)
-    # Where all is the day's luck, a tenth of the plain ratio still counts as grain: sales come in pieces.
-    return np.maximum(grain, 0.1 * alone), 1.0 / inverse
+def _two(sums: Floats, piece: Floats) -> tuple[Floats, Floats]:
+    """Grain and 1 / steady of a x + b y = c, d x + e y = f by pool, the second not negative and the first no less than a piece."""
+    a, b, c, d, e, f = sums
+    alone = c / np.maximum(a, 1e-30)
+    det = a * e - b * d
+    told = det > 1e-6 * a * e
+    det = np.where(told, det, 1.0)
+    grain = np.where(told, (c * e - b * f) / det, alone)
+    unsteady = np.where(told, (a * f - c * d) / det, 0.0)
+    grain = np.where(unsteady <= 1.0 / MOST_STEADY, alone, grain)
+    small = grain < piece
+    grain = np.maximum(np.where(small, piece, grain), 1e-9)
+    unsteady = np.where(small, (c - a * grain) / np.maximum(b, 1e-30), unsteady)
+    return grain, np.clip(unsteady, 1.0 / MOST_STEADY, MOST_UNSTEADY)
 
 
 def _slopes(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
@@ -232,10 +163,10 @@ def _slopes(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     for i in range(k):
         # Within series only: what is always discounted says nothing about what a discount does.
         zi = _within(centred[:, :, i], due)
-        gradient[:, i] = _sums((left * zi).sum(axis=1, dtype=np.float64), pool, n) / scale[i]
+        gradient[:, i] = sums_by((left * zi).sum(axis=1, dtype=np.float64), pool, n) / scale[i]
         for j in range(i, k):
             zj = _within(centred[:, :, j], due) if j != i else zi
-            curve[:, i, j] = curve[:, j, i] = _sums((due * zi * zj).sum(axis=1, dtype=np.float64), pool, n) / (
+            curve[:, i, j] = curve[:, j, i] = sums_by((due * zi * zj).sum(axis=1, dtype=np.float64), pool, n) / (
                 scale[i] * scale[j]
             )
     grain = pools.grain[:, None]
@@ -260,19 +191,19 @@ def _within(column: Floats32, due: Floats32) -> Floats32:
 def _calendar(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
     """Factors of weekdays and of single days; each drawn towards what is common by as much as chance explains."""
     n, pool, weekday = len(pools.mean), seen.pool, seen.weekday
-    got_by_day, due_by_day = _sums(got, pool, n), _sums(due, pool, n)
+    got_by_day, due_by_day = sums_by(got, pool, n), sums_by(due, pool, n)
     without = due_by_day / (pools.week[:, weekday] * pools.day)
     in_week = np.zeros((weekday.size, 7))
     in_week[np.arange(weekday.size), weekday] = 1.0
     got_week, due_week = got_by_day @ in_week, (without * pools.day) @ in_week
-    common = got_week.sum(axis=0) / np.maximum(due_week.sum(axis=0), 1e-12)
-    common = np.where(due_week.sum(axis=0) > 0, common, 1.0)
+    # One grain beforehand: a day on which nobody sold is no day on which nobody can.
+    grain = pools.grain.mean()
+    common = (grain + got_week.sum(axis=0)) / (grain + due_week.sum(axis=0))
     week = _drawn(got_week, due_week, common, pools.grain)
     usual = np.bincount(weekday, minlength=7) / weekday.size
     week /= (week @ usual)[:, None]
     expected = without * week[:, weekday]
-    together = got_by_day.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
-    together = np.where(expected.sum(axis=0) > 0, together, 1.0)
+    together = (grain + got_by_day.sum(axis=0)) / (grain + expected.sum(axis=0))
     day = _drawn(got_by_day, expected, together, pools.grain)
     return replace(pools, week=week, day=day / day.mean(axis=1, keepdims=True))
 
@@ -292,7 +223,7 @@ def _between(ratio: Floats, weight: Floats, fitted: int) -> float:
     q = float((weight * (ratio - 1.0) ** 2)[seen].sum())
     total = max(float(weight.sum()), 1e-12)
     spread = max(total - float((weight**2).sum()) / total, 1e-12)
-    return max((q - max(int(seen.sum()) - fitted, 1)) / spread, LEAST_BETWEEN)
+    return float(np.clip((q - max(int(seen.sum()) - fitted, 1)) / spread, LEAST_BETWEEN, MOST_BETWEEN))
 
 
 def _events(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> Pools:
@@ -309,8 +240,8 @@ def event_sums(pools: Pools, seen: Seen) -> tuple[Floats, Floats, Ints]:
 def _event_sums(pools: Pools, seen: Seen, got: Floats32, due: Floats32) -> tuple[Floats, Floats, Ints]:
     n = len(pools.event)
     grain = pools.grain[seen.pool, None].astype(np.float32)
-    due_by = _sums(due / grain, seen.peers, n) / pools.event
-    return _sums(got / grain, seen.peers, n), due_by, np.bincount(seen.peers[seen.peers >= 0], minlength=n)
+    due_by = sums_by(due / grain, seen.peers, n) / pools.event
+    return sums_by(got / grain, seen.peers, n), due_by, np.bincount(seen.peers[seen.peers >= 0], minlength=n)
 
 
 def with_events(pools: Pools, got: Floats, due: Floats, members: Ints) -> Pools:
@@ -338,12 +269,12 @@ def _levels(pools: Pools, seen: Seen) -> Pools:
     due = (seen.stocked * factors(pools, seen)).sum(axis=1, dtype=np.float64)
     known = due > 1.0
     level = seen.sold.sum(axis=1, dtype=np.float64) / np.maximum(due, 1e-9)
-    count = _sums(known.astype(np.float64), pool, n)
-    mean = _sums(np.where(known, level, 0.0), pool, n) / np.maximum(count, 1.0)
+    count = sums_by(known.astype(np.float64), pool, n)
+    mean = sums_by(np.where(known, level, 0.0), pool, n) / np.maximum(count, 1.0)
     everywhere = float(level[known].mean()) if known.any() else 1.0
     mean = (count * mean + everywhere) / (count + 1.0)
     chance = pools.grain[pool] * level / np.maximum(due, 1e-9)
-    square = _sums(np.where(known, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
+    square = sums_by(np.where(known, (level - mean[pool]) ** 2 - chance, 0.0), pool, n)
     # One pseudo-series that lies a mean away: a pool of few series is not taken to be alike.
     between = (np.maximum(square, 0.0) + mean**2) / (count + 1.0)
     mean = np.maximum(mean, 1e-6)
@@ -354,7 +285,7 @@ def _reach(pools: Pools, seen: Seen) -> Pools:
     """How far the days around count: the reach under which each day is best foretold by the others."""
     from fourwalls.chain.demand_kernels import expect
 
-    few = seen.of(slice(None, None, -(-seen.sold.size // FORETOLD)))
+    few = seen.of(slice(None, None, max(-(-seen.sold.size // FORETOLD), 1)))
     factor, grain, steady = factors(pools, few), pools.grain[few.pool], pools.steady[few.pool]
     best, chosen = np.inf, pools
     rate = np.empty_like(few.sold)

@@ -74,22 +74,26 @@ def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
     return np.where((gate >= 0) & known, np.maximum(wait, 0.0), 0.0)
 
 
-def working_times(lines: Lines, repairs: Repairs) -> tuple[Floats, Ints]:
+def working_times(ordered: Floats, ends: Floats, gates_of: Ints, gates: Floats) -> tuple[Floats, Ints]:
     """Working time of each passed stage, and the gates that really held the line.
+
+    Args:
+        ordered, ends: As in `Lines`.
+        gates_of, gates: As in `Repairs`.
 
     Returns:
         Duration less the wait at the gate [s], NaN where not passed, shape (3, lines); and `gate`, -1 also where the
         line got through before the gate opened, which shows that the gate was not for it.
     """
-    work, gate = np.empty_like(lines.ends), repairs.gate.copy()
-    start = lines.ordered
+    work, gate = np.empty_like(ends), gates_of.copy()
+    start = ordered
     for stage in range(TIMED):
-        duration = lines.ends[stage] - start
-        wait = wait_at_gate(start, gate[stage], repairs.gates)
+        duration = ends[stage] - start
+        wait = wait_at_gate(start, gate[stage], gates)
         missed = np.isfinite(duration) & (wait > duration)
         gate[stage] = np.where(missed, -1, gate[stage])
         work[stage] = np.where(missed, duration, duration - wait)
-        start = lines.ends[stage]
+        start = ends[stage]
     return work, gate
 
 
@@ -102,7 +106,7 @@ def recovered(lines: Lines, repairs: Repairs) -> Bools:
     Returns:
         Shape (16, lines). Nothing repaired saves nothing; a larger coalition never saves less.
     """
-    actual, gate = working_times(lines, repairs)
+    actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
     actual, repaired = _with_stuck(lines, repairs, actual)
     promised = sound_promise(lines, repairs, gate)
     saved = np.zeros((COALITIONS, len(lines.ordered)), dtype=np.bool_)
@@ -116,7 +120,7 @@ def recovered(lines: Lines, repairs: Repairs) -> Bools:
 
 def replayed_ends(lines: Lines, repairs: Repairs, coalition: int) -> Floats:
     """When each line would have been delivered with a coalition of stages repaired [s], shape (lines,)."""
-    actual, gate = working_times(lines, repairs)
+    actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
     actual, repaired = _with_stuck(lines, repairs, actual)
     return _replay(lines.ordered, coalition, actual, repaired, gate, repairs)[1]
 

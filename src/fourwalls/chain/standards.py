@@ -4,21 +4,25 @@ Who is compared with whom: doers among lines of the same place and size (peers),
 else a lone doer with its own other weeks. The standard is the distribution of working times of the better quarter.
 A line is moved to the time that a line of the same rank takes there, so that it keeps its own good or bad luck.
 
-Two guards against taking chance for a standard. The doers of a cell must differ by more than their own weeks do
-(one-way analysis of variance on weekly means, 5 %). And a doer's distance to the standard is shrunk by its
-reliability, 1 − 1/z², as in the positive-part James–Stein estimator (Efron and Morris 1973); below z = 1.645 it is 0.
+Guards against taking chance for a standard. The doers of a cell must differ by more than their own record does
+(Welch's analysis of variance on means by span, 5 %), where a shock that lasts makes a mean as uncertain as its memory
+says. Whoever cannot be told from the better quarter belongs to it. And a doer's distance to the standard is shrunk by
+its reliability, 1 − 1/z², as in the positive-part James–Stein estimator (Efron and Morris 1973); 0 where it is no
+distance at 5 %, corrected for the number of doers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from fourwalls.measures.stage_times import bin_hours
+from fourwalls.resampling import student_quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +33,12 @@ LEAST_WEEKS = 4
 BETTER_SHARE = 0.25
 LEAST_SHARE = 0.05
 CHANCE = 0.05
-_Z = NormalDist().inv_cdf(1 - CHANCE)
+# A memory read from fewer spans of a group is noise. What lasts longer than the most is no shock, but how things were.
+_LEAST_SPANS_OF_MEMORY = 5
+_MOST_MEMORY = 0.6
+_LEAST_FREEDOM = 4.0
+# 95 % point of the largest self-normalised step, table 1 of Shao and Zhang (2010).
+_CHANGE_AT = 40.1
 
 BINS = 900
 """Bins of 2 % from a minute on reach past a century."""
@@ -62,15 +71,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Weekly means of one group.
+    """Means of one group, span by span in order of time.
 
     Attributes:
-        lines: Lines by week.
-        hours: Sum of working time by week [hours].
+        lines: Lines by span (weeks, or a few of them).
+        hours: Sum over those lines by span: of working time [hours], or of whatever is compared.
+        weeks: Numbers of the spans, where they matter.
     """
 
     lines: Floats
     hours: Floats
+    weeks: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def n(self) -> float:
@@ -79,23 +90,61 @@ class Weekly:
 
     @property
     def mean(self) -> float:
-        """Mean working time [hours]."""
+        """Mean of what is compared, working time [hours]."""
         return float(self.hours.sum() / self.lines.sum())
 
-    @property
-    def spread(self) -> float:
-        """Weighted sum of squares of weekly means around the group's own [hours²·lines]."""
-        return float((self.lines * (self.hours / self.lines - self.mean) ** 2).sum())
+
+def _residuals(groups: dict[str, Weekly]) -> tuple[dict[str, Floats], int]:
+    """What is left of each span's mean without the group's own and without what befell all groups in that span.
+
+    Returns:
+        Residuals, stretched for what was taken out; and how many common shocks were.
+    """
+    own = {name: g.hours / g.lines - g.mean for name, g in groups.items()}
+    if any(len(g.weeks) != len(g.lines) for g in groups.values()):
+        return own, 0
+    _, inverse = np.unique(np.concatenate([g.weeks for g in groups.values()]), return_inverse=True)
+    n = np.bincount(inverse).astype(np.float64)
+    common = np.where(n > 1, np.bincount(inverse, np.concatenate(list(own.values()))) / n, 0.0)
+    wider = np.where(n > 1, np.sqrt(n / np.maximum(n - 1, 1)), 1.0)
+    begins = np.cumsum([0, *(len(r) for r in own.values())])
+    found = {}
+    for (name, residual), begin in zip(own.items(), begins, strict=False):
+        mine = inverse[begin : begin + len(residual)]
+        found[name] = (residual - common[mine]) * wider[mine]
+    return found, max(int((n > 1).sum()) - 1, 0)
 
 
-def _variance_of_mean(group: Weekly) -> float:
+def _variance_of_mean(group: Weekly, residual: Floats) -> float:
     weeks = len(group.lines)
+    if weeks < 2:
+        return math.inf
     share = group.lines / group.n
-    residual = group.hours / group.lines - group.mean
     return float((share**2 * residual**2).sum() * weeks / (weeks - 1))
 
 
-def f_tail(statistic: float, between: int, within: int) -> float:
+def memory_of(residuals: Iterable[Floats]) -> float:
+    """How much of one span's shock is left in the next: lag-1 autocorrelation within groups, pooled, 0 to 0.6.
+
+    Corrected for what estimated means take away, E r = ρ − (1 + 3ρ)/n (Kendall 1954, Biometrika 41).
+
+    Args:
+        residuals: One array for each group, in order of time, of equal variance.
+    """
+    product = square = spans = lags = 0.0
+    groups = 0
+    for residual in residuals:
+        product += float((residual[1:] * residual[:-1]).sum())
+        square += float((residual**2).sum())
+        spans, lags, groups = spans + len(residual), lags + max(len(residual) - 1, 0), groups + 1
+    each = spans / max(groups, 1)
+    if square <= 0 or lags <= 0 or each <= _LEAST_SPANS_OF_MEMORY:
+        return 0.0
+    found = product / square * spans / lags
+    return float(np.clip((found * each + 1) / (each - 3), 0.0, _MOST_MEMORY))
+
+
+def f_tail(statistic: float, between: float, within: float) -> float:
     """Upper tail of the F distribution, by Paulson's normal approximation (1942).
 
     >>> round(f_tail(4.96, 1, 10), 2)
@@ -107,41 +156,133 @@ def f_tail(statistic: float, between: int, within: int) -> float:
     return 1 - NormalDist().cdf(z)
 
 
-def compare(groups: dict[str, Weekly], kind: str, others: Weekly | None = None) -> Cell:
+def compare(
+    groups: dict[str, Weekly],
+    kind: str,
+    others: Weekly | None = None,
+    *,
+    chance: float = CHANCE,
+    barred: frozenset[str] = frozenset(),
+) -> Cell:
     """Which of the groups make the standard, and how much of each other's distance to them counts.
 
     Args:
-        groups: Name → weekly means; at least two, each with enough lines and weeks.
+        groups: Name → means by span; at least two, each with enough lines and spans.
         kind: PEERS or OWN_WEEKS.
         others: Those too small to stand for themselves, taken together; held to the standard, never part of it.
+        chance: How often equal groups may be found different.
+        barred: Groups of the doer that is judged, where it has several: they are held to others, never to one another.
     """
     names = tuple(sorted(groups, key=lambda name: (groups[name].mean, name)))
-    weeks = sum(len(g.lines) for g in groups.values())
-    lines = sum(g.n for g in groups.values())
-    grand = sum(g.mean * g.n for g in groups.values()) / lines
-    between = sum(g.n * (g.mean - grand) ** 2 for g in groups.values()) / (len(groups) - 1)
-    within = sum(g.spread for g in groups.values()) / (weeks - len(groups))
-    if between <= 0 or (within > 0 and f_tail(between / within, len(groups) - 1, weeks - len(groups)) > CHANCE):
+    residuals, common = _residuals(groups)
+    errors = {name: _variance_of_mean(group, residuals[name]) for name, group in groups.items()}
+    spans = {name: float(len(group.lines)) for name, group in groups.items()}
+    if _alike(groups, errors, spans, chance):
         # Doers who are alike show what the stage can do; weeks of one doer that are alike show only what it does.
         because = "comparable lines differ no more than chance would make them"
         return Cell(NONE, names, frozenset(), {}, because, compared=kind == PEERS)
+    memory = memory_of(residuals[name] * np.sqrt(group.lines) for name, group in groups.items())
+    # The variance of a mean of AR(1) shocks, as a multiple of what independent ones would give.
+    stretch = (1 + memory) / (1 - memory)
+    errors = {name: error * stretch for name, error in errors.items()}
+    if _alike(groups, errors, {name: max(n / stretch, 2.0) for name, n in spans.items()}, chance):
+        because = "comparable lines differ, but no more than shocks that last would make them"
+        return Cell(NONE, names, frozenset(), {}, because, compared=False)
+    freedom = max((sum(spans.values()) - len(groups) - common) / stretch, _LEAST_FREEDOM)
+    mark = student_quantile(1 - chance / max(len(groups) - 1, 1), freedom)
+    # The slowest shows nothing that others could reach; among others only, each may.
+    able = tuple(name for name in names if name not in barred) if barred else names[:-1]
+    best = _with_the_best(groups, able, errors, mark)
+    held = {name: groups[name] for name in barred or names if name not in best}
+    if others is not None:
+        held[OTHERS] = others
+        errors[OTHERS] = _variance_of_mean(others, others.hours / others.lines - others.mean) * stretch
+    standard = together([groups[name] for name in best])
+    error = _variance_of_best(groups, best, errors)
+    reliability = {}
+    for name, group in held.items():
+        z = _distance(group.mean - standard.mean, error + errors[name])
+        reliability[name] = 1 - 1 / z**2 if z > mark else 0.0
+    return Cell(kind, names, frozenset(best), reliability, "", compared=kind == PEERS)
+
+
+def _alike(groups: dict[str, Weekly], errors: dict[str, float], spans: dict[str, float], chance: float) -> bool:
+    """Whether groups differ no more than their own spans do: analysis of variance for unequal variances (Welch 1951).
+
+    Args:
+        groups: What is compared.
+        errors: Variance of each group's mean.
+        spans: How many independent spans each group has.
+    """
+    k = len(groups)
+    if not all(errors.values()):
+        return len({group.mean for group in groups.values()}) == 1
+    weight = {name: 1 / error for name, error in errors.items()}
+    total = sum(weight.values())
+    if total <= 0:
+        return True
+    middle = sum(weight[name] * group.mean for name, group in groups.items()) / total
+    between = sum(weight[name] * (group.mean - middle) ** 2 for name, group in groups.items()) / (k - 1)
+    uneven = sum((1 - weight[name] / total) ** 2 / max(spans[name] - 1, 1.0) for name in groups)
+    statistic = between / (1 + 2 * (k - 2) * uneven / (k**2 - 1))
+    return statistic <= 0 or f_tail(statistic, k - 1, (k**2 - 1) / (3 * uneven)) > chance
+
+
+def _with_the_best(
+    groups: dict[str, Weekly], names: tuple[str, ...], errors: dict[str, float], mark: float
+) -> list[str]:
+    """The better quarter, and all that cannot be told from it, so that the luckiest of equals is not the standard.
+
+    Comparisons with the best (Hsu 1984, Annals of Statistics 12), with Bonferroni's bound for Dunnett's quantile.
+    """
+    lines = sum(g.n for g in groups.values())
     best: list[str] = []
-    for name in names[:-1]:
+    for name in names:
         best.append(name)
         if len(best) >= BETTER_SHARE * len(groups) and sum(groups[b].n for b in best) >= LEAST_SHARE * lines:
             break
-    standard = Weekly(np.concatenate([groups[b].lines for b in best]), np.concatenate([groups[b].hours for b in best]))
-    error = _variance_of_mean(standard)
-    reliability = {}
-    held = {name: groups[name] for name in names[len(best) :]}
-    if others is not None:
-        held[OTHERS] = others
-    for name, group in held.items():
-        distance = group.mean - standard.mean
-        variance = error + _variance_of_mean(group)
-        z = distance / variance**0.5 if variance > 0 else float("inf")
-        reliability[name] = 1 - 1 / z**2 if z > _Z else 0.0
-    return Cell(kind, names, frozenset(best), reliability, "", compared=kind == PEERS)
+    mean = together([groups[name] for name in best]).mean
+    error = _variance_of_best(groups, best, errors)
+    near = [n for n in names[len(best) :] if _distance(groups[n].mean - mean, error + errors[n]) <= mark]
+    return best + near
+
+
+def _variance_of_best(groups: dict[str, Weekly], best: list[str], errors: dict[str, float]) -> float:
+    lines = sum(groups[name].n for name in best)
+    return sum((groups[name].n / lines) ** 2 * errors[name] for name in best)
+
+
+def _distance(difference: float, variance: float) -> float:
+    """In standard errors; below zero for one that is better."""
+    return difference / variance**0.5 if variance > 0 else math.copysign(math.inf, difference)
+
+
+def together(groups: list[Weekly]) -> Weekly:
+    """Several groups as one."""
+    return Weekly(np.concatenate([g.lines for g in groups]), np.concatenate([g.hours for g in groups]))
+
+
+def change_point(means: Floats) -> int | None:
+    """Where a doer's own record breaks in two, if it does: index of the first span of the later part.
+
+    The self-normalised test of Shao and Zhang (2010, JASA 105, "Testing for Change Points in Time Series"), at 5 %. Its
+    scale is taken from the record itself, so that shocks that last do not pass for a change, whatever their memory.
+
+    Args:
+        means: Means by span, shape (spans,).
+    """
+    n = len(means)
+    total = np.cumsum(means)
+    largest, at = 0.0, None
+    for k in range(LEAST_WEEKS, n - LEAST_WEEKS + 1):
+        step = total[k - 1] - k / n * total[-1]
+        before = total[:k] - np.arange(1, k + 1) / k * total[k - 1]
+        later = np.cumsum(means[k:][::-1])
+        after = later - np.arange(1, n - k + 1) / (n - k) * later[-1]
+        scale = float((before**2).sum() + (after**2).sum())
+        if scale > 0 and n * step**2 / scale > largest:
+            largest, at = n * step**2 / scale, k
+    return at if largest > _CHANGE_AT else None
 
 
 def kept_share(own: Floats, standard: Floats, reliability: float) -> Floats:

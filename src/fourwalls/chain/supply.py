@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls.chain.comparison import LEAST_BLOCKS, NOBODY, WEEKS_PER_BLOCK
-from fourwalls.chain.standards import LEAST_LINES, LEAST_WEEKS, OWN_WEEKS, PEERS, Cell, Weekly, compare
+from fourwalls.chain.comparison import LEAST_OWN_SPANS, LEAST_OWN_TIMES, NOBODY
+from fourwalls.chain.standards import LEAST_LINES, LEAST_WEEKS, OWN_WEEKS, PEERS, Cell, Weekly, change_point, compare
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,6 +27,7 @@ DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
 # A weekday on which fewer than this share of a party's orders are placed or received is a day off.
 _DAY_OFF_SHARE = 0.02
+_HALVES = ("earlier", "later")
 _MONDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -273,12 +274,28 @@ def _kept(
         _hold(cell, value, known, group, unit, kept, words, held, standards)
         return kept, words, held
     for c, name in enumerate(names):
+        whole = weekly[c]
+        if len(whole.lines) < LEAST_OWN_SPANS or whole.n < LEAST_OWN_TIMES * LEAST_LINES:
+            continue
+        at = change_point(whole.hours / whole.lines)
+        if at is None:
+            continue
         mine = known[code == c]
-        block = week[mine] // WEEKS_PER_BLOCK
-        blocks = {str(b): w for b, w in _weekly(value[mine], block, week[mine]).items() if w.n >= LEAST_LINES}
-        if len(blocks) >= LEAST_BLOCKS:
-            cell = compare(blocks, OWN_WEEKS)
-            _hold(cell, value, mine, block.astype(np.str_), unit, kept, words, held, standards, str(name))
+        is_later = week[mine] >= whole.weeks[at]
+        halves = _weekly(value[mine], is_later.astype(np.int64), week[mine])
+        cell = compare({_HALVES[h]: w for h, w in halves.items()}, OWN_WEEKS)
+        _hold(
+            cell,
+            value,
+            mine,
+            np.array(_HALVES)[is_later.astype(np.int64)],
+            unit,
+            kept,
+            words,
+            held,
+            standards,
+            str(name),
+        )
     return kept, words, held
 
 
@@ -289,7 +306,8 @@ def _weekly(value: Floats, code: Ints, week: Ints) -> dict[int, Weekly]:
     names, begins = np.unique(pairs[0], return_index=True)
     ends = [*begins[1:], len(lines)]
     return {
-        int(n): Weekly(lines[b:e], sums[b:e]) for n, b, e in zip(names.tolist(), begins.tolist(), ends, strict=True)
+        int(n): Weekly(lines[b:e], sums[b:e], pairs[1, b:e])
+        for n, b, e in zip(names.tolist(), begins.tolist(), ends, strict=True)
     }
 
 
@@ -313,7 +331,7 @@ def _hold(
     ranks = (np.arange(len(standard)) + 0.5) / len(standard)
     median, p90 = (_in_unit(float(q), unit) for q in np.quantile(standard, (0.5, 0.9)))
     of = f"best {len(cell.best)} of {len(cell.groups)}"
-    origin = f"own {of} spans of weeks" if whose else f"{of} that are compared"
+    origin = f"its own {'earlier' if 'earlier' in cell.best else 'later'} weeks" if whose else f"{of} that are compared"
     standards.append(f"{origin}: median {median}, 9 in 10 within {p90}")
     words[rows] = len(standards) - 1
     for name, reliability in cell.reliability.items():

@@ -45,8 +45,8 @@ def judged_lines(
     Gives: the grain columns and their hash asset_key; order_id, line_id and their hashes order_key, line_key; span [number since 1970];
         outcome, one of OUTCOMES;
         ordered_s, released_s, handed_over_s, delivered_s, promised_s, cancelled_s [s]; is_traceable: whether stage
-        times are complete as far as the line came and run forwards; the doers channel_id, fulfilled_at (node, else
-        party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
+        times are complete as far as the line came and run forwards; the doers channel_id (and channel_kind), fulfilled_at
+        (node, else party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
         in_full, is_returned [null where unknown]; value_amount; rating_share; cancelled_after_promise.
     """
     joined = with_references(lines, products, nodes, channels)
@@ -63,6 +63,7 @@ def judged_lines(
         (
             *grain,
             "channel_id",
+            "channel_kind",
             "fulfilled_at",
             "carrier_id",
             "release_party",

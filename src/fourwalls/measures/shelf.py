@@ -12,6 +12,8 @@ from ibis import _
 HOURS = range(24)
 # Adding up 24 numbers leaves a trace that is no time without stock.
 TRACE = 1e-6
+# Spark takes a bare 1.0 for a decimal, and products of 24 decimals for an overflow.
+ZERO, ONE = ibis.literal("0").cast("float64"), ibis.literal("1").cast("float64")
 
 
 def hours_by_series(stock_days: ir.Table) -> ir.Table:
@@ -21,9 +23,9 @@ def hours_by_series(stock_days: ir.Table) -> ir.Table:
     Gives: s0 … s23 [units]; o0 … o23 [hours with stock over all days].
     """
     known = stock_days.filter(_.sold_by_hour.notnull() & _.empty_by_hour.notnull())
-    opened = {h: 1.0 - _clipped(known.empty_by_hour[h].cast("float64")) for h in HOURS}
+    opened = {h: ONE - _clipped(known.empty_by_hour[h].cast("float64")) for h in HOURS}
     # What sold in an hour without any stock is the clock's or the record's error: no exposure, no sale.
-    sold = {h: (opened[h] > 0).ifelse(known.sold_by_hour[h].cast("float64"), 0.0) for h in HOURS}
+    sold = {h: (opened[h] > 0).ifelse(known.sold_by_hour[h].cast("float64"), ZERO) for h in HOURS}
     return known.group_by("sku_id", "node_id").agg(
         **{f"s{h}": sold[h].sum() for h in HOURS}, **{f"o{h}": opened[h].sum() for h in HOURS}
     )
@@ -37,13 +39,14 @@ def with_empty_share(stock_days: ir.Table, of_skus: ir.Table, of_nodes: ir.Table
     """
     joined = stock_days.left_join(of_skus, "sku_id").drop("sku_id_right")
     joined = joined.left_join(of_nodes, "node_id").drop("node_id_right")
-    weight = {h: ibis.coalesce(joined[f"h{h}"], 1.0) * ibis.coalesce(joined[f"f{h}"], 1.0) for h in HOURS}
+    weight = {h: ibis.coalesce(joined[f"h{h}"], ONE) * ibis.coalesce(joined[f"f{h}"], ONE) for h in HOURS}
     empty = reduce(add, (weight[h] * _clipped(joined.empty_by_hour[h].cast("float64")) for h in HOURS))
-    share = empty / reduce(add, weight.values()).nullif(0.0)
-    exact = ibis.cases((share > 1.0 - TRACE, 1.0), (share < TRACE, 0.0), else_=share)
+    share = empty / reduce(add, weight.values()).nullif(ZERO)
+    exact = ibis.cases((share > 1.0 - TRACE, ONE), (share < TRACE, ZERO), else_=share)
     kept = [name for name in stock_days.columns if name not in ("empty_share", "sold_by_hour", "empty_by_hour")]
     return joined.select(*kept, empty_share=ibis.coalesce(exact, joined.empty_share))
 
 
 def _clipped(share: ir.NumericValue) -> ir.NumericValue:
-    return ibis.greatest(ibis.least(share, 1.0), 0.0)
+    # Not least and greatest: on DuckDB they pass over a null, and an unknown hour would count as empty.
+    return ibis.cases((share > ONE, ONE), (share < ZERO, ZERO), else_=share)

@@ -126,8 +126,8 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         numbered: sku_id, node_id, shelf.
 
     Grain: shelf, the grain columns, channel_id.
-    Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost [amount] of the costed_units
-        that have one; lines.
+    Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost and fulfilment [amount] of the
+        costed_units and fulfilled_units that have them; lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -136,8 +136,10 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         units=units.sum().cast("float64"),
         value=(units * t.price_amount).sum().cast("float64"),
         cost=(units * t.cost_amount).sum().cast("float64"),
+        fulfilment=t.fulfilment_amount.sum().cast("float64"),
         valued_units=units.sum(where=t.price_amount.notnull()).cast("float64"),
         costed_units=units.sum(where=t.cost_amount.notnull()).cast("float64"),
+        fulfilled_units=units.sum(where=t.fulfilment_amount.notnull()).cast("float64"),
         lines=t.count(),
     )
 

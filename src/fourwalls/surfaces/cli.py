@@ -14,6 +14,7 @@ import typer
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
 
 if TYPE_CHECKING:
+    from pyarrow import Table
     from rich.console import Console
 
     from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
@@ -125,30 +126,69 @@ def chain(
     folder: Folder,
     data: Data = None,
     asset: Asset = None,
-    stage: Annotated[str | None, typer.Option(help="release, fulfilment, carriage or promise.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            help="Of order lines: release, fulfilment, carriage, promise; "
+            "of shelves: forecast, decision, supply, receiving, allocation, listing."
+        ),
+    ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="The very order lines behind the numbers.")] = False,
-    most: Annotated[int, typer.Option(min=1, help="How many lines to print.")] = 20,
+    shelves: Annotated[bool, typer.Option("--shelves", help="The very shelves behind the lost sales.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many lines or shelves to print.")] = 20,
     out: Annotated[
-        Path | None, typer.Option(help="Write all of those lines to this folder as order_lines.csv.")
+        Path | None, typer.Option(help="Write all of them to this folder as order_lines.csv and shelves.csv.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Trace the chain of one asset: which stage, on which side, with whom; with --lines down to the records."""
+    """Trace the chain of one asset: which stage, on which side, with whom; with --lines and --shelves down to the records."""
     with _study(folder, data, quiet) as study:
         from fourwalls.surfaces import tracing
-        from fourwalls.surfaces.files import as_csv, write_files
 
+        of_shelves = _is_stock_stage(stage)
         found = study.diagnose()
         chosen = found.total if asset is None else _asset(found, asset)
         console = _console()
-        if stage is not None or lines or out is not None:
-            rows = study.lines(chosen.asset or None, stage)
+        # A stage says which records are meant; without one, --out writes what there is.
+        wants_all = out is not None and stage is None and not (lines or shelves)
+        if lines or of_shelves is False or (wants_all and chosen.n_lines):
+            rows = study.lines(chosen.asset or None, None if of_shelves else stage)
             tracing.show_lines(rows, most, console)
-            if out is not None:
-                write_files(out, {"order_lines.csv": as_csv(rows)})
-                typer.echo(f"All {rows.num_rows:,} lines: {out / 'order_lines.csv'}")
-        else:
+            _export(rows, out, "order_lines", "lines")
+        if shelves or of_shelves or (wants_all and _has_shelves(chosen)):
+            rows = study.shelves(chosen.asset or None, stage if of_shelves else None)
+            tracing.show_shelves(rows, most, stage if of_shelves else None, console)
+            _export(rows, out, "shelves", "shelves")
+        if not (lines or shelves or stage or out):
             tracing.show_asset(found, chosen, console)
+
+
+def _is_stock_stage(stage: str | None) -> bool | None:
+    """Whether a stage is one of the stock flow; None where no stage is named."""
+    from fourwalls.surfaces.wording import LINE_STAGES, SHELF_STAGES
+
+    if stage is None:
+        return None
+    known = (*LINE_STAGES, *SHELF_STAGES)
+    if stage not in known:
+        raise PortfolioError(
+            f"There is no stage '{stage}'.{did_you_mean(stage, known)}", f"Choose from {listed(known)}."
+        )
+    return stage in SHELF_STAGES
+
+
+def _has_shelves(asset: AssetDiagnosis) -> bool:
+    from fourwalls.figures import Refusal
+
+    return not isinstance(asset.availability, Refusal)
+
+
+def _export(rows: Table, out: Path | None, name: str, noun: str) -> None:
+    from fourwalls.surfaces.files import as_csv, write_files
+
+    if out is not None:
+        write_files(out, {f"{name}.csv": as_csv(rows)})
+        typer.echo(f"All {rows.num_rows:,} {noun}: {out / f'{name}.csv'}")
 
 
 @app.command()

@@ -10,7 +10,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, Suspicion, VerdictName, Wall
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Availability,
+    Contribution,
+    Diagnosis,
+    Gap,
+    Health,
+    Suspicion,
+    VerdictName,
+    Wall,
+)
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.surfaces import wording
 
@@ -20,6 +30,7 @@ _BAR = 18
 _WIDE = 104
 
 _INSIDE, _BETWEEN, _SOFT = "dodger_blue2", "dark_orange3", "bright_black"
+_NOUNS: dict[wording.Flow, str] = {flow: f"{noun}s" for flow, noun in wording.NOUNS.items()}
 _SIGNS: dict[VerdictName, tuple[str, str]] = {
     "operate": ("■", _INSIDE),
     "orchestrate": ("●", _BETWEEN),
@@ -36,8 +47,9 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     level, total = diagnosis.level, diagnosis.total
     _headline(diagnosis, console)
     _answer(total, level, console)
-    _assets(diagnosis.assets, level, console)
+    _assets(diagnosis, console)
     _two_lists(total, level, console)
+    show_stock(total, console)
     _readings(total.readings, level, console)
     _unknowns(wording.unknowns(total), console)
     _rows(diagnosis.health, console)
@@ -65,7 +77,7 @@ def _headline(diagnosis: Diagnosis, console: Console) -> None:
     facts = (
         wording.period(diagnosis.period),
         wording.plural(len(diagnosis.assets), "asset"),
-        wording.plural(diagnosis.total.n_lines, "order line"),
+        *wording.rests_on(diagnosis.total),
         f"inside is {wording.name(diagnosis.own_party)}",
     )
     console.print(_text(" · ".join(facts), _SOFT))
@@ -77,93 +89,140 @@ def _answer(total: AssetDiagnosis, level: float, console: Console) -> None:
     console.print(_text(wording.sentence(total.bottleneck)))
     console.print(_text(f"→ {wording.sentence(total.next_step)}", "bold"))
     console.print(_text(wording.sentence(total.because), _SOFT))
-    if isinstance(total.gap, Gap):
-        for sentence in _gap_sentences(total, total.gap, level):
-            console.print(_text(sentence))
+    flows = wording.known_flows(total)
+    for flow in flows:
+        split = wording.split(total, flow)
+        if not isinstance(split, Refusal):
+            lead = f"{wording.FLOWS[flow]}: " if len(flows) > 1 else ""
+            for sentence in _split_sentences(total, split, level):
+                console.print(_text(f"{lead}{sentence}"))
     console.print()
 
 
-def _gap_sentences(diagnosed: AssetDiagnosis, gap: Gap, level: float) -> list[str]:
+def _split_sentences(diagnosed: AssetDiagnosis, split: Gap | Availability, level: float) -> list[str]:
     """How much, which side, and how sure."""
-    total, missed = wording.said(gap.total, level), wording.said(gap.missed, level)
-    sentences = [f"Could be recovered: {total} of order lines; missed: {missed}."]
-    wall, part = wording.side(gap)
+    total = wording.said(split.total, level)
+    if isinstance(split, Gap):
+        lost = wording.said(split.missed, level)
+        sentences = [f"Could be recovered: {total} of order lines; missed: {lost}."]
+    else:
+        lost = wording.said(split.lost, level)
+        sentences = [f"Could be sold: {total} of units wanted; met an empty shelf: {lost}."]
+    wall, part = wording.side(split)
     if isinstance(part, Estimate):
-        judged = ", as far as judged" if gap.unjudged else ""
+        judged = ", as far as judged" if split.unjudged else ""
         sentences.append(f"{wording.SIDES[wall]}: {wording.said(part, level)} of what could be recovered{judged}.")
-    if sure := wording.certainty(diagnosed, gap, level):
+    if sure := wording.certainty(diagnosed, split, level):
         answer, note = sure
         is_chance = note.startswith("chance")
         sentences.append(f"{wording.opening(note)}: {answer}." if is_chance else f"{answer}: {note}.")
-    if unjudged := wording.not_judged(gap):
+    if unjudged := wording.not_judged(split):
         sentences.append(f"{wording.sentence(unjudged).removesuffix('.')}: nothing to compare with.")
     return sentences
 
 
-def _assets(assets: Sequence[AssetDiagnosis], level: float, console: Console) -> None:
+def _assets(diagnosis: Diagnosis, console: Console) -> None:
+    assets, flows = diagnosis.assets, wording.flows(diagnosis)
     if not assets:
         console.print(_text("No asset has an order line in this period.", _SOFT))
         return
-    is_wide = console.width >= _WIDE
-    table = _table("Assets, most lines to recover first")
+    # Beside two flows there is room for bars only on the widest of terminals, and none for ranges.
+    is_wide = console.width >= _WIDE and len(flows) == 1
+    table = _table(
+        "Assets, most to recover first" if len(flows) > 1 else f"Assets, most {_NOUNS[flows[0]]} to recover first"
+    )
     table.add_column("Asset", ratio=1, min_width=14)
     table.add_column("Verdict", no_wrap=True)
     if is_wide:
         table.add_column("█ inside ▒ between", no_wrap=True, width=_BAR)
-    table.add_column("Lines", justify="right", no_wrap=True)
-    table.add_column("Recoverable share", justify="right", no_wrap=True)
+    for flow in flows:
+        table.add_column(_NOUNS[flow].capitalize(), justify="right", no_wrap=True)
+        heading = "Recoverable share" if len(flows) == 1 else "Of all" if flow == "service" else "Of wanted"
+        table.add_column(heading, justify="right", no_wrap=True)
     shown = assets[:_MOST_ASSETS]
-    most = max((_lines(a) for a in shown), default=0.0)
+    most = max((_size(a, flows[0]) for a in shown), default=0.0)
     for asset in shown:
-        share: Figure = asset.gap.total if isinstance(asset.gap, Gap) else asset.gap
-        lines = wording.lines(share.value * asset.n_lines) if isinstance(share, Estimate) else "–"
-        wide = (_bar(asset, most),) if is_wide else ()
-        name, told = wording.asset(asset), str(wording.said(share, level))
-        table.add_row(_text(name), _verdict(asset.verdict), *wide, _text(lines), _text(told))
+        wide = (_bar(asset, flows[0], most),) if is_wide else ()
+        cells = [_text(cell) for flow in flows for cell in _counted(asset, flow, diagnosis.level, len(flows) == 1)]
+        table.add_row(_text(wording.asset(asset)), _verdict(asset.verdict), *wide, *cells)
     console.print(table)
     if hidden := len(assets) - len(shown):
         console.print(_text(f"  and {wording.plural(hidden, 'more asset')}, in diagnosis.json", _SOFT))
         console.print()
 
 
-def _bar(asset: AssetDiagnosis, most: float) -> Text:
+def _counted(asset: AssetDiagnosis, flow: wording.Flow, level: float, with_range: bool) -> tuple[str, str]:
+    """What one flow could recover in an asset: the number, and its share."""
+    split = wording.split(asset, flow)
+    share: Figure = split if isinstance(split, Refusal) else split.total
+    said = wording.said(share, level)
+    number = "–" if isinstance(share, Refusal) else wording.lines(share.value * wording.measure(asset, flow))
+    return number, str(said) if with_range else said.value
+
+
+def _bar(asset: AssetDiagnosis, flow: wording.Flow, most: float) -> Text:
     """What could be recovered by side, as blocks of three textures."""
     bar = Text()
-    sums = wording.by_wall(asset.gap) if isinstance(asset.gap, Gap) else {}
+    split = wording.split(asset, flow)
+    sums = {} if isinstance(split, Refusal) else wording.by_wall(split)
     for wall, lines in sums.items():
         sign, style = _FILLS[wall]
-        bar.append(sign * round(lines / most * _BAR) if most else "", style)
+        bar.append(sign * round(max(lines, 0.0) / most * _BAR) if most else "", style)
     return bar
 
 
-def _lines(asset: AssetDiagnosis) -> float:
-    return sum(wording.by_wall(asset.gap).values()) if isinstance(asset.gap, Gap) else 0.0
+def _size(asset: AssetDiagnosis, flow: wording.Flow) -> float:
+    split = wording.split(asset, flow)
+    return 0.0 if isinstance(split, Refusal) else sum(max(x, 0.0) for x in wording.by_wall(split).values())
 
 
 def _two_lists(total: AssetDiagnosis, level: float, console: Console) -> None:
+    flows = wording.known_flows(total)
     for wall, title in wording.LISTS.items():
-        parts = wording.stage_parts(total, wall, _MOST_PARTIES)
-        if parts:
-            console.print(_list(title, parts, total.n_lines, level))
+        for flow in flows:
+            parts = wording.stage_parts(total, wall, _MOST_PARTIES, flow)
+            if parts:
+                named = f"{title}: {wording.FLOWS[flow].lower()}" if len(flows) > 1 else title
+                console.print(_list(named, parts, wording.measure(total, flow), flow, level))
 
 
-def _list(title: str, parts: Sequence[wording.StagePart], n_lines: int, level: float) -> Table:
+def _list(title: str, parts: Sequence[wording.StagePart], n: float, flow: wording.Flow, level: float) -> Table:
     table = _table(title)
     table.add_column("Stage, and whose", no_wrap=True, overflow="ellipsis", ratio=1, min_width=18)
-    table.add_column("Lines", justify="right", no_wrap=True)
-    table.add_column("Their order value", justify="right", no_wrap=True)
+    table.add_column(_NOUNS[flow].capitalize(), justify="right", no_wrap=True)
+    table.add_column(wording.AMOUNTS[flow], justify="right", no_wrap=True)
 
-    def lines(n: float, share: Figure) -> str:
-        return str(wording.Said(wording.lines(n), wording.said(wording.as_lines(share, n_lines), level).interval))
+    def counted(part: wording.Taken | wording.StageTaken) -> Text:
+        interval = wording.said(wording.as_lines(part.share, n), level).interval
+        return _text(str(wording.Said(wording.lines(wording.size(part)), interval)))
 
     for part in parts:
-        table.add_row(_text(wording.stage(part.of.stage), "bold"), _text(lines(part.of.lines, part.of.share)))
+        costs = wording.size(part.of) < 0
+        table.add_row(
+            _text(wording.stage(part.of.stage), "bold"), counted(part.of), _text(wording.COSTS_SALES if costs else "")
+        )
         for c in part.biggest:
-            who = f"  {wording.name(c.party_name)}, {wording.OUTCOMES[c.outcome]}"
-            table.add_row(_text(who), _text(lines(c.lines, c.share)), _text(str(wording.said(c.amount, level))))
+            outcome = f", {wording.OUTCOMES[c.outcome]}" if isinstance(c, Contribution) else ""
+            who = f"  {wording.name(c.party_name)}{outcome}"
+            table.add_row(_text(who), counted(c), _text(str(wording.said(c.amount, level))))
         if part.others:
             table.add_row(_text(f"  {wording.further(part.biggest, part.others)}", _SOFT))
     return table
+
+
+def show_stock(asset: AssetDiagnosis, console: Console) -> None:
+    """The stock behind an asset's shelves; nothing where it is not known."""
+    if isinstance(asset.availability, Refusal):
+        return
+    table = _table("Stock behind the shelves")
+    table.add_column("", ratio=1, min_width=14)
+    table.add_column("Figure", justify="right", no_wrap=True)
+    for label, meaning, figure in wording.stock_figures(asset.availability):
+        row = Text(label)
+        if meaning:
+            row.append(f", {meaning}", _SOFT)
+        table.add_row(row, _text(str(figure)))
+    console.print(table)
 
 
 def _readings(readings: Sequence[Reading], level: float, console: Console) -> None:

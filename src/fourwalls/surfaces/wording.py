@@ -5,13 +5,48 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from fourwalls.diagnosis import AssetDiagnosis, Contribution, Gap, Outcome, StageShare, TableHealth, VerdictName, Wall
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Availability,
+    Contribution,
+    Diagnosis,
+    Gap,
+    LostUnits,
+    Outcome,
+    StageShare,
+    StageUnits,
+    TableHealth,
+    VerdictName,
+    Wall,
+)
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 
+Flow = Literal["service", "stock"]
+"""What is late or cancelled, counted in order lines; what empty shelves did not sell, counted in units."""
+Taken = Contribution | LostUnits
+StageTaken = StageShare | StageUnits
+
+FLOWS: dict[Flow, str] = {"service": "Late lines", "stock": "Empty shelves"}
+NOUNS: dict[Flow, str] = {"service": "line", "stock": "unit"}
+AMOUNTS: dict[Flow, str] = {"service": "Their order value", "stock": "Their gross margin"}
+COSTS_SALES = "repair costs sales"
+LINE_STAGES = ("release", "fulfilment", "carriage", "promise")
+SHELF_STAGES = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+STOCK: dict[str, tuple[str, str]] = {
+    "on_hand": ("Stock, mean day", ""),
+    "weeks_of_cover": ("Cover", "that stock in weeks of demand"),
+    "excess": ("Excess", "part of it beyond twice what must last until the next order arrives"),
+    "amount": ("Stock at cost", ""),
+    "gmroi": ("GMROI", "gross margin a year over stock at cost"),
+    "operate": ("Inside repaired", "change of that stock"),
+    "orchestrate": ("Between repaired", "change of that stock"),
+    "both": ("Both repaired", "change of that stock"),
+}
+"""Figures of the stock held: label and what it means."""
 WALLS: dict[Wall, str] = {"inside": "inside", "between": "between", "unknown": "side unknown"}
 SIDES: dict[Wall, str] = {"inside": "Inside our walls", "between": "Between walls", "unknown": "Side unknown"}
 OUTCOMES: dict[Outcome, str] = {"late": "late", "overdue": "overdue", "cancelled": "cancelled"}
@@ -30,8 +65,10 @@ MINUS = "\u2212"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONEY = re.compile(r"^([A-Z]{3})(?![A-Za-z])(.*)$", re.DOTALL)
 _MOST_DECIMALS = 4
-_FEWER_DECIMALS = {"lines": 0, "share": 2}
-_UNITS = {"rating share": "points of rating, 0 to 1"}
+_FEWER_DECIMALS = {"lines": 0, "units": 0, "weeks": 1, "ratio": 1, "share": 2}
+_UNITS = {"rating share": "points of rating, 0 to 1", "ratio": ""}
+# Less than this of a unit is an estimate's dust, not a part of a chain.
+_LEAST_UNITS = 0.5
 
 
 class Said(NamedTuple):
@@ -54,9 +91,9 @@ class StagePart(NamedTuple):
         others: Contributions of all further parties.
     """
 
-    of: StageShare
-    biggest: tuple[Contribution, ...]
-    others: tuple[Contribution, ...]
+    of: StageTaken
+    biggest: tuple[Taken, ...]
+    others: tuple[Taken, ...]
 
 
 class _Scale(NamedTuple):
@@ -103,10 +140,11 @@ def said(figure: Figure, level: float | None = None) -> Said:
     """
     if isinstance(figure, Refusal):
         return Said(NOT_KNOWN, "")
+    figure = _dusted(figure)
     scale = _scale(figure)
     value, low, high = (x * scale.factor for x in (figure.value, figure.low, figure.high))
     decimals = _decimals(value, low, high, _FEWER_DECIMALS.get(figure.unit, _MOST_DECIMALS))
-    unit = scale.after[:-1] if scale.after == " lines" and figure.value == 1 else scale.after
+    unit = scale.after[:-1] if scale.after in (" lines", " units") and figure.value == 1 else scale.after
     text = f"{scale.before}{_grouped(value, decimals)}{unit}"
     if low == high:
         return Said(text, "")
@@ -135,8 +173,23 @@ def lines(n: float) -> str:
 
 def in_lines(n: float) -> str:
     """Estimated order lines with their noun: "12,346 lines", "<1 line"."""
-    text = lines(n)
-    return f"{text} line" if text in ("1", "<1") else f"{text} lines"
+    return counted(n, "service")
+
+
+def counted(n: float, flow: Flow) -> str:
+    """Estimated order lines or units with their noun: "12,346 units", "<1 line"."""
+    text, noun = lines(n), NOUNS[flow]
+    return f"{text} {noun}" if text in ("1", "<1") else f"{text} {noun}s"
+
+
+def size(part: Taken | StageTaken) -> float:
+    """Order lines or units of a part, by its flow."""
+    return part.lines if isinstance(part, Contribution | StageShare) else part.units
+
+
+def flow_of(part: Taken | StageTaken) -> Flow:
+    """Which flow a part belongs to."""
+    return "service" if isinstance(part, Contribution | StageShare) else "stock"
 
 
 def percent(share: float) -> str:
@@ -155,18 +208,28 @@ def chance(probability: float) -> str:
     return f"{round(probability * 100)} %"
 
 
-def as_lines(share: Figure, n_lines: int) -> Figure:
-    """A share of an asset's order lines, in order lines."""
+def change(figure: Figure) -> str:
+    """A change as a share of what it changes, with its sign: "+8.5 %", "−0.1 %", "none"."""
+    if isinstance(figure, Refusal):
+        return NOT_KNOWN
+    if abs(figure.value) < 5e-4:
+        return "none"
+    text = percent(abs(figure.value))
+    return prose(f"{MINUS if figure.value < 0 else '+'}{text}")
+
+
+def as_lines(share: Figure, n_lines: float) -> Figure:
+    """A share of an asset's order lines (or of its units), in order lines (or units)."""
     if isinstance(share, Refusal):
         return share
     return Estimate(share.value * n_lines, share.low * n_lines, share.high * n_lines, "lines", share.level)
 
 
-def lines_of(share: Figure, n_lines: int, level: float | None = None) -> Said:
-    """A share of an asset's order lines, in order lines, as every list tells it: "1,919 lines (1,600–2,300)"."""
+def lines_of(share: Figure, n_lines: float, level: float | None = None, flow: Flow = "service") -> Said:
+    """A share of an asset's lines or units, counted, as every list tells it: "1,919 lines (1,600–2,300)"."""
     if isinstance(share, Refusal):
         return Said(NOT_KNOWN, "")
-    return Said(in_lines(share.value * n_lines), said(as_lines(share, n_lines), level).interval)
+    return Said(counted(share.value * n_lines, flow), said(as_lines(share, n_lines), level).interval)
 
 
 def other_side(share: Figure) -> Figure:
@@ -227,26 +290,97 @@ def standard(words: str) -> str:
     return "" if words == "no standard" else prose(words)
 
 
-def stage_parts(diagnosed: AssetDiagnosis, wall: Wall, most: int) -> tuple[StagePart, ...]:
-    """The stages of one side, largest first, each with its contributions.
+def flows(diagnosis: Diagnosis) -> tuple[Flow, ...]:
+    """Flows that a page shows: both only where at least one asset is known in each."""
+    each = (diagnosis.total, *diagnosis.assets)
+    if not any(isinstance(a.availability, Availability) for a in each):
+        return ("service",)
+    return ("service", "stock") if any(a.n_lines for a in each) else ("stock",)
+
+
+def leading(diagnosed: AssetDiagnosis) -> Flow:
+    """The flow that an asset's verdict rests on first: the stock flow under rules S1 to S6, or where it is alone."""
+    if isinstance(diagnosed.availability, Refusal):
+        return "service"
+    return "stock" if diagnosed.rule.startswith("S") or isinstance(diagnosed.gap, Refusal) else "service"
+
+
+def known_flows(diagnosed: AssetDiagnosis) -> tuple[Flow, ...]:
+    """Flows of which an asset's split is known, the leading one first."""
+    known: dict[Flow, bool] = {
+        "service": isinstance(diagnosed.gap, Gap),
+        "stock": isinstance(diagnosed.availability, Availability),
+    }
+    first = leading(diagnosed)
+    return tuple(f for f in (first, *(f for f in known if f != first)) if known[f])
+
+
+def split(diagnosed: AssetDiagnosis, flow: Flow) -> Gap | Availability | Refusal:
+    """What could be recovered in one flow."""
+    return diagnosed.gap if flow == "service" else diagnosed.availability
+
+
+def measure(diagnosed: AssetDiagnosis, flow: Flow) -> float:
+    """What shares of a flow are shares of: order lines, or units wanted."""
+    if flow == "service":
+        return diagnosed.n_lines
+    return 0.0 if isinstance(diagnosed.availability, Refusal) else diagnosed.availability.wanted_units
+
+
+def stages(diagnosed: AssetDiagnosis, flow: Flow) -> tuple[StageTaken, ...]:
+    """Stages of one flow in the order of the chain; those of the stock flow without what rounds to no unit."""
+    found = split(diagnosed, flow)
+    if isinstance(found, Refusal):
+        return ()
+    return tuple(s for s in found.stages if isinstance(s, StageShare) or abs(s.units) >= _LEAST_UNITS)
+
+
+def taken(diagnosed: AssetDiagnosis, flow: Flow) -> tuple[Taken, ...]:
+    """Contributions of one flow."""
+    if flow == "service":
+        return diagnosed.contributions
+    return () if isinstance(diagnosed.availability, Refusal) else diagnosed.availability.contributions
+
+
+def stage_parts(diagnosed: AssetDiagnosis, wall: Wall, most: int, flow: Flow = "service") -> tuple[StagePart, ...]:
+    """The stages of one side in one flow, those of most worth (or most lines or units) first, each with its contributions.
 
     Args:
         diagnosed: The asset.
         wall: Which side.
         most: Parties of a stage that are told by name.
+        flow: Which flow.
     """
-    if isinstance(diagnosed.gap, Refusal):
-        return ()
-    stages = sorted((s for s in diagnosed.gap.stages if s.wall == wall), key=lambda s: -s.lines)
-    return tuple(_stage_part(s, contributions_to(s, diagnosed.contributions), most) for s in stages)
+    mine = [s for s in stages(diagnosed, flow) if s.wall == wall]
+    parts = [_stage_part(s, contributions_to(s, taken(diagnosed, flow)), most) for s in mine]
+    worths = {id(p): worth((*p.biggest, *p.others)) for p in parts}
+    if flow == "stock" and all(w is not None for w in worths.values()):
+        return tuple(sorted(parts, key=lambda p: -(worths[id(p)] or 0.0)))
+    return tuple(sorted(parts, key=lambda p: -size(p.of)))
 
 
-def contributions_to(part: StageShare, contributions: Iterable[Contribution]) -> list[Contribution]:
+def worth(contributions: Iterable[Taken]) -> float | None:
+    """Sum of amounts; None where one is not known."""
+    amounts = [c.amount for c in contributions]
+    known = [a.value for a in amounts if isinstance(a, Estimate)]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def summed(contributions: Sequence[Taken]) -> str:
+    """What some contributions are worth together, without a range; `NOT_KNOWN` where one is not."""
+    units = {c.amount.unit for c in contributions if isinstance(c.amount, Estimate)}
+    total = worth(contributions)
+    if total is None or len(units) != 1:
+        return NOT_KNOWN
+    return said(Estimate(total, total, total, units.pop())).value
+
+
+def contributions_to(part: StageTaken, contributions: Iterable[Taken]) -> list[Taken]:
     """The contributions that a stage's share consists of."""
     return [c for c in contributions if (c.stage, c.wall) == (part.stage, part.wall)]
 
 
-def whose(contributions: Iterable[Contribution]) -> str:
+def whose(contributions: Iterable[Taken]) -> str:
     """The party of some contributions, or how many there are and which comes first."""
     parties = _parties(contributions)
     if not parties:
@@ -255,49 +389,66 @@ def whose(contributions: Iterable[Contribution]) -> str:
     return first if len(parties) == 1 else f"{count(len(parties))} parties, first {first}"
 
 
-def further(told: Iterable[Contribution], others: Iterable[Contribution]) -> str:
+def further(told: Iterable[Taken], others: Iterable[Taken]) -> str:
     """What a list leaves out: "and 104 further parties: 115 lines"; "" if nothing.
 
     Args:
         told: Contributions that are in the list.
         others: Those that are not.
     """
-    parties = _parties(others)
+    left = tuple(others)
+    parties = _parties(left)
     if not parties:
         return ""
     noun = "further party" if len(parties) == 1 else "further parties"
     rest = "the rest" if parties.keys() & _parties(told).keys() else f"{count(len(parties))} {noun}"
-    return f"and {rest}: {in_lines(sum(parties.values()))}"
+    return f"and {rest}: {counted(sum(parties.values()), flow_of(left[0]))}"
 
 
 def largest_part(diagnosed: AssetDiagnosis) -> str:
-    """Where most of an asset's gap lies, for a list that is skimmed; why not, where there is nothing to act on."""
-    gap = diagnosed.gap
-    if isinstance(gap, Refusal) or not gap.stages or diagnosed.verdict in ("leave it", "cannot tell yet"):
+    """Where most of an asset's loss lies, for a list that is skimmed; why not, where there is nothing to act on."""
+    if diagnosed.verdict in ("leave it", "cannot tell yet"):
         return sentence(diagnosed.because)
-    first = max(gap.stages, key=lambda s: s.lines)
-    part = f"{100 * first.lines / sum(s.lines for s in gap.stages):.0f} %"
-    who = whose(contributions_to(first, diagnosed.contributions))
+    return most_of(diagnosed, leading(diagnosed)) or sentence(diagnosed.because)
+
+
+def most_of(diagnosed: AssetDiagnosis, flow: Flow) -> str:
+    """The stage that holds most of what one flow could recover: "Supply, between: 85 % of it · ACME"; "" if none.
+
+    Where repairs together would cost sales, the stage that does.
+    """
+    each = stages(diagnosed, flow)
+    if each and sum(size(s) for s in each) < 0:
+        least = min(each, key=size)
+        who = whose(contributions_to(least, taken(diagnosed, flow)))
+        return prose(f"{COSTS_SALES}: {stage(least.stage)}, {WALLS[least.wall]}") + (f" · {who}" if who else "")
+    found = [s for s in each if size(s) > 0]
+    if not found:
+        return ""
+    first = max(found, key=size)
+    part = f"{100 * size(first) / sum(size(s) for s in found):.0f} %"
+    who = whose(contributions_to(first, taken(diagnosed, flow)))
     return prose(f"{stage(first.stage)}, {WALLS[first.wall]}: {part} of it") + (f" · {who}" if who else "")
 
 
 def where(diagnosed: AssetDiagnosis) -> str:
     """Stage and party of the largest part, for a narrow row; both sides' where both are acted on. "" if there is none."""
-    gap = diagnosed.gap
-    if isinstance(gap, Refusal) or not gap.stages:
+    flow = leading(diagnosed)
+    found = [s for s in stages(diagnosed, flow) if size(s) > 0]
+    if not found:
         return ""
-    first = [max(gap.stages, key=lambda s: s.lines)]
+    first = [max(found, key=size)]
     if diagnosed.verdict == "operate then orchestrate":
-        sides = [[s for s in gap.stages if s.wall == wall] for wall in ("inside", "between")]
-        first = [max(stages, key=lambda s: s.lines) for stages in sides if stages]
+        sides = [[s for s in found if s.wall == wall] for wall in ("inside", "between")]
+        first = [max(ours, key=size) for ours in sides if ours]
     told = []
     for s in first:
-        who = whose(contributions_to(s, diagnosed.contributions))
+        who = whose(contributions_to(s, taken(diagnosed, flow)))
         told.append(f"{stage(s.stage)} · {who}" if who else stage(s.stage))
     return ", then ".join(told)
 
 
-def side(gap: Gap) -> tuple[Wall, Figure]:
+def side(gap: Gap | Availability) -> tuple[Wall, Figure]:
     """The side that holds more of what can be recovered, with its part of it."""
     if isinstance(gap.inside_share, Refusal):
         return "unknown", gap.inside_share
@@ -306,7 +457,7 @@ def side(gap: Gap) -> tuple[Wall, Figure]:
     return "between", other_side(gap.inside_share)
 
 
-def sureness(gap: Gap) -> tuple[str, Wall] | None:
+def sureness(gap: Gap | Availability) -> tuple[str, Wall] | None:
     """How sure the larger side is: the chance in words and the side it speaks for; None where not computed."""
     if gap.inside_chance is None:
         return None
@@ -315,7 +466,7 @@ def sureness(gap: Gap) -> tuple[str, Wall] | None:
     return chance(1 - gap.inside_chance), "between"
 
 
-def certainty(diagnosed: AssetDiagnosis, gap: Gap, level: float | None = None) -> tuple[str, str] | None:
+def certainty(diagnosed: AssetDiagnosis, gap: Gap | Availability, level: float | None = None) -> tuple[str, str] | None:
     """How sure the verdict's side is, in two phrases: that both sides count, or which is the larger, by what chance.
 
     Where a stage was not judged the second phrase says so. None where not computed.
@@ -330,18 +481,70 @@ def certainty(diagnosed: AssetDiagnosis, gap: Gap, level: float | None = None) -
     return sure[0], f"chance that the larger part{judged} is {WALLS[sure[1]]}"
 
 
-def not_judged(gap: Gap) -> str:
-    """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none."""
-    stages = [plain(s).replace("_", " ") for s in gap.unjudged]
+def not_judged(gap: Gap | Availability) -> str:
+    """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none.
+
+    Of shelves, a stage can be judged on a few and not on most.
+    """
+    partly = {s.stage for s in gap.stages if isinstance(s, StageUnits) and abs(s.units) >= _LEAST_UNITS}
+    told = []
+    for ending, in_part in (("not judged", False), ("not judged on most shelves", True)):
+        names = [plain(s).replace("_", " ") for s in gap.unjudged if (s in partly) is in_part]
+        told += [f"{listed(names)} {ending}"] if names else []
+    return "; ".join(told)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "release, carriage and promise"."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+
+
+def nothing_found(*found: Gap | Availability | Refusal) -> str:
+    """What an empty side of the wall says: that nothing was found, and for which stages nobody could look."""
+    unjudged = ", ".join(x for gap in found if not isinstance(gap, Refusal) for x in [not_judged(gap)] if x)
+    return f"nothing found; {unjudged}" if unjudged else "nothing found on this side"
+
+
+def nothing_in(found: Gap | Availability | Refusal) -> str:
+    """Why a flow has no largest part: not known, or nothing to recover."""
+    if isinstance(found, Refusal):
+        return prose(found.because)
+    unjudged = not_judged(found)
+    return f"nothing found; {unjudged}" if unjudged else "nothing to recover"
+
+
+def alone(found: Gap | Availability, level: float) -> tuple[tuple[str, Said], ...]:
+    """What repairing one side alone would recover, and what only both together do."""
     return (
-        f"{' and '.join([*([', '.join(stages[:-1])] if stages[1:] else []), stages[-1]])} not judged" if stages else ""
+        ("Repairing inside only", said(found.operate, level)),
+        ("Repairing between only", said(found.orchestrate, level)),
+        ("Only both together", said(found.interaction, level)),
     )
 
 
-def nothing_found(gap: Gap | Refusal) -> str:
-    """What an empty side of the wall says: that nothing was found, and for which stages nobody could look."""
-    unjudged = "" if isinstance(gap, Refusal) else not_judged(gap)
-    return f"nothing found; {unjudged}" if unjudged else "nothing found on this side"
+def costs_sales(stage_name: str) -> str:
+    """What it means that a stage's part is below 0: its repair would cost sales."""
+    if stage_name == "forecast":
+        return (
+            "The forecast is too high: it fills shelves with stock nobody planned for, and some of it sells. Repairing it "
+            "frees stock and costs these sales."
+        )
+    return f"{stage(stage_name)} is better here than its standard: held to it, these units would not have been sold."
+
+
+def rising(diagnosed: AssetDiagnosis) -> str:
+    """Why parts of an asset's lost units are below 0, stage by stage; "" if none is."""
+    below = (costs_sales(s.stage) for s in stages(diagnosed, "stock") if size(s) < 0)
+    return " ".join(dict.fromkeys(below))
+
+
+def rests_on(diagnosed: AssetDiagnosis) -> tuple[str, ...]:
+    """What an asset's figures rest on: "149,116 order lines", "264 shelves"."""
+    known = diagnosed.availability
+    if isinstance(known, Refusal):
+        return (plural(diagnosed.n_lines, "order line"),)
+    shelf = f"{count(known.shelves)} {'shelf' if known.shelves == 1 else 'shelves'}"
+    return (*((plural(diagnosed.n_lines, "order line"),) if diagnosed.n_lines else ()), shelf)
 
 
 def records(reading: Reading) -> str:
@@ -349,21 +552,45 @@ def records(reading: Reading) -> str:
     return "–" if isinstance(reading.figure, Refusal) else count(reading.n)
 
 
-def by_wall(gap: Gap) -> dict[Wall, float]:
-    """Order lines that could be recovered, by side."""
-    return {wall: sum(s.lines for s in gap.stages if s.wall == wall) for wall in WALLS}
+def by_wall(gap: Gap | Availability) -> dict[Wall, float]:
+    """Order lines or units that could be recovered, by side; below 0 where repairs would cost sales."""
+    return {wall: sum(size(s) for s in gap.stages if s.wall == wall) for wall in WALLS}
+
+
+def is_blind(known: Availability) -> bool:
+    """Whether no stage could be held to anything: then nothing is known of repairs, and 0 would be a lie."""
+    return bool(known.unjudged) and not known.contributions
+
+
+def stock_figures(known: Availability) -> tuple[tuple[str, str, Said], ...]:
+    """The stock behind an asset: label, meaning and figure, one after the other."""
+    told = []
+    for field, (label, meaning) in STOCK.items():
+        figure: Figure = getattr(known.stock, field)
+        if field in ("operate", "orchestrate", "both"):
+            value = Said(NOT_KNOWN if is_blind(known) else change(figure), "")
+        else:
+            value = said(figure)
+        told.append((label, meaning, value))
+    return tuple(told)
 
 
 def unknowns(diagnosed: AssetDiagnosis) -> tuple[Refusal, ...]:
     """Every refusal of an asset, each question once: its own, then those in place of a figure."""
     found: dict[tuple[str, str], Refusal] = {}
-    places: list[object] = [*diagnosed.refusals, diagnosed.gap, *(r.figure for r in diagnosed.readings)]
+    places: list[object] = [*diagnosed.refusals, diagnosed.gap, diagnosed.availability]
+    places += [r.figure for r in diagnosed.readings]
     if isinstance(diagnosed.gap, Gap):
         gap = diagnosed.gap
         places += [gap.total, gap.operate, gap.orchestrate, gap.interaction, gap.missed]
         places += [gap.residual, gap.untraced, gap.inside_share, *(s.share for s in gap.stages)]
     places += [figure for c in diagnosed.contributions for figure in (c.share, c.amount)]
     places += [figure for clock in diagnosed.clocks for figure in (clock.median, clock.p90)]
+    if isinstance(diagnosed.availability, Availability):
+        a = diagnosed.availability
+        places += [a.lost, a.total, a.operate, a.orchestrate, a.interaction, a.residual, a.inside_share]
+        places += [s.share for s in a.stages] + [figure for c in a.contributions for figure in (c.share, c.amount)]
+        places += [getattr(a.stock, field) for field in STOCK]
     for place in places:
         if isinstance(place, Refusal):
             found.setdefault((place.code, place.about), place)
@@ -380,26 +607,33 @@ def plural(n: int, word: str) -> str:
     return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
 
 
-def _stage_part(part: StageShare, contributions: list[Contribution], most: int) -> StagePart:
+def _stage_part(part: StageTaken, contributions: list[Taken], most: int) -> StagePart:
     told = list(_parties(contributions))[:most]
-    biggest = sorted((c for c in contributions if _party(c) in told), key=lambda c: (told.index(_party(c)), -c.lines))
+    biggest = sorted((c for c in contributions if _party(c) in told), key=lambda c: (told.index(_party(c)), -size(c)))
     return StagePart(part, tuple(biggest), tuple(c for c in contributions if _party(c) not in told))
 
 
-def _party(c: Contribution) -> tuple[str | None, str]:
+def _party(c: Taken) -> tuple[str | None, str]:
     return c.party_id, c.party_name
 
 
-def _parties(contributions: Iterable[Contribution]) -> dict[tuple[str | None, str], float]:
-    """Order lines by party, over all outcomes, largest first."""
+def _parties(contributions: Iterable[Taken]) -> dict[tuple[str | None, str], float]:
+    """Order lines or units by party, over all outcomes, largest first (whatever its sign)."""
     sums: dict[tuple[str | None, str], float] = {}
     for c in contributions:
-        sums[_party(c)] = sums.get(_party(c), 0.0) + c.lines
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+        sums[_party(c)] = sums.get(_party(c), 0.0) + size(c)
+    return dict(sorted(sums.items(), key=lambda item: -abs(item[1])))
 
 
 def _turns_direction(character: str) -> bool:
     return "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069" or character in "\u200e\u200f\u061c"
+
+
+def _dusted(figure: Estimate) -> Estimate:
+    """A share of a millionth and less than a cent are nought: a floating-point rest is not a finding."""
+    dust = 5e-7 if figure.unit == "share" else 5e-3 if _MONEY.match(figure.unit) else 0.0
+    low, value, high = (0.0 if abs(x) < dust else x for x in (figure.low, figure.value, figure.high))
+    return Estimate(value, low, high, figure.unit, figure.level)
 
 
 def _scale(figure: Estimate) -> _Scale:
@@ -412,7 +646,8 @@ def _scale(figure: Estimate) -> _Scale:
     if money := _MONEY.match(figure.unit):
         factor, word = _large(size)
         return _Scale(factor, f"{money[1]} ", word + money[2])
-    return _Scale(1, "", f" {_UNITS.get(figure.unit) or plain(figure.unit)}" if figure.unit else "")
+    unit = _UNITS.get(figure.unit, plain(figure.unit))
+    return _Scale(1, "", f" {unit}" if unit else "")
 
 
 def _hours(size: float) -> _Scale:

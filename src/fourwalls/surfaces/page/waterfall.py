@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from fourwalls.diagnosis import AssetDiagnosis, Gap
+from fourwalls.diagnosis import AssetDiagnosis, Availability, Gap
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.surfaces import wording
 
@@ -51,20 +52,24 @@ class Step:
         paint: What it stands for.
         side: The side of the wall in words; "" for rows that have none.
         note: Whose it is, or what it means.
-        lines: Order lines, in words.
-        share: Share of the asset's order lines, in words.
+        counted: Order lines or units, in words.
+        share: Share of the asset's order lines, or of the units wanted, in words.
         bar: The drawing; None where there is no figure.
         leaves: Where the thread to the row below goes out, in percent.
+        rises: Whether the repair would cost sales: the row adds to what still stands.
+        is_printed: Whether it goes on paper.
     """
 
     label: str
     paint: Paint
     side: str
     note: str
-    lines: str
+    counted: str
     share: wording.Said
     bar: Bar | None
     leaves: float
+    rises: bool = False
+    is_printed: bool = True
 
 
 def steps(asset: AssetDiagnosis, level: float) -> tuple[Step, ...]:
@@ -74,53 +79,94 @@ def steps(asset: AssetDiagnosis, level: float) -> tuple[Step, ...]:
     """
     if isinstance(asset.gap, Refusal) or isinstance(asset.gap.missed, Refusal):
         return ()
-    missed = asset.gap.missed
+    gap, missed = asset.gap, asset.gap.missed
     if missed.value <= 0 or not asset.n_lines:
         return ()
-    fall = _Fall(asset.n_lines, missed, level)
-    rows = [fall.first()]
-    for s in asset.gap.stages:
-        who = wording.whose(wording.contributions_to(s, asset.contributions))
-        rows.append(fall.down(wording.stage(s.stage), s.wall, wording.WALLS[s.wall], who, s.share))
-    rows.append(fall.down("Not recoverable", "residual", "", "missed even at every standard", asset.gap.residual))
-    rows.append(fall.down("Not traced", "untraced", "", "stage times absent or out of order", asset.gap.untraced))
+    fall = _Fall(asset.n_lines, missed, level, [s.share for s in gap.stages])
+    rows = [fall.first("Missed lines", "late, overdue or cancelled"), *_stage_steps(fall, asset, "service")]
+    rows.append(fall.down("Not recoverable", "residual", "", "missed even at every standard", gap.residual))
+    rows.append(fall.down("Not traced", "untraced", "", "stage times absent or out of order", gap.untraced))
     return tuple(rows)
 
 
-def split_bar(asset: AssetDiagnosis, widest: float) -> Bar | None:
-    """What an asset could recover, split by side, on a scale that all assets share; None if its gap is refused.
+def shelf_steps(asset: AssetDiagnosis, level: float) -> tuple[Step, ...]:
+    """From the units that met an empty shelf, through what each stage's repair would sell, to what is left.
+
+    A stage whose repair would cost sales (a forecast that is too high) adds to what stands. Empty where nothing is
+    known of shelves, and where no unit was lost.
+    """
+    known = asset.availability
+    if isinstance(known, Refusal) or isinstance(known.lost, Refusal):
+        return ()
+    if known.lost.value <= 0 or not known.wanted_units:
+        return ()
+    fall = _Fall(known.wanted_units, known.lost, level, [s.share for s in known.stages])
+    rows = [fall.first("Lost units", "wanted, but the shelf was empty"), *_stage_steps(fall, asset, "stock")]
+    note = "as far as judged" if known.unjudged else "lost even at every standard"
+    rows.append(fall.down("Not recoverable", "residual", "", note, known.residual))
+    return tuple(rows)
+
+
+def printed(rows: tuple[Step, ...], most: int) -> tuple[Step, ...]:
+    """The same rows, of which so many stages go on paper: those with the widest bars."""
+    widths = {i: sum(p.width for p in row.bar.pieces) if row.bar else 0.0 for i, row in enumerate(rows) if row.side}
+    kept = set(sorted(widths, key=lambda i: -widths[i])[:most])
+    return tuple(replace(row, is_printed=i in kept or not row.side) for i, row in enumerate(rows))
+
+
+def _stage_steps(fall: _Fall, asset: AssetDiagnosis, flow: wording.Flow) -> list[Step]:
+    rows = []
+    shown = {(s.stage, s.wall) for s in wording.stages(asset, flow)}
+    split = wording.split(asset, flow)
+    for s in () if isinstance(split, Refusal) else split.stages:
+        if (s.stage, s.wall) not in shown:
+            fall.skip(s.share)
+            continue
+        who = wording.whose(wording.contributions_to(s, wording.taken(asset, flow)))
+        rows.append(fall.down(wording.stage(s.stage), s.wall, wording.WALLS[s.wall], who, s.share))
+    return rows
+
+
+def split_bar(asset: AssetDiagnosis, widest: float, flow: wording.Flow = "service") -> Bar | None:
+    """What an asset could recover in one flow, split by side, on a scale that all assets share; None if it is refused.
+
+    A side on which repairs would cost more than they bring has no piece, nor has an asset where they do so in all; the
+    title tells.
 
     Args:
         asset: The asset.
-        widest: Order lines at the right end of the scale.
+        widest: Order lines or units at the right end of the scale.
+        flow: Which flow.
     """
-    if isinstance(asset.gap, Refusal) or isinstance(asset.gap.total, Refusal):
+    split = wording.split(asset, flow)
+    if isinstance(split, Refusal) or isinstance(split.total, Refusal):
         return None
     widest = widest or 1.0
-    total = asset.gap.total
+    total, n = split.total, wording.measure(asset, flow)
     pieces: list[Piece] = []
     start = 0.0
-    sums = wording.by_wall(asset.gap)
+    sums = wording.by_wall(split)
     for wall, lines in sums.items():
         width = lines / widest * 100
-        if width > 0:
+        if width > 0 and total.value > 0:
             pieces.append(Piece(wall, start, width))
             start += width
-    ends = (total.low * asset.n_lines / widest * 100, total.high * asset.n_lines / widest * 100)
+    ends = (total.low * n / widest * 100, total.high * n / widest * 100)
     parts = [f"{wording.WALLS[wall]} {wording.lines(x)}" for wall, x in sums.items() if x]
-    in_all = wording.lines_of(total, asset.n_lines)
+    in_all = wording.lines_of(total, n, flow=flow)
     title = f"{', '.join(parts) or 'nothing to recover'}; in all {in_all}"
     return Bar(tuple(pieces), _inside_drawing(ends), title)
 
 
-def widest_gap(assets: Iterable[AssetDiagnosis]) -> float:
-    """Order lines that the shared scale of split bars must reach."""
-    ends = [
-        max(a.gap.total.high * a.n_lines, sum(wording.by_wall(a.gap).values()))
-        for a in assets
-        if isinstance(a.gap, Gap) and isinstance(a.gap.total, Estimate)
-    ]
-    return max(ends, default=0.0)
+def widest_gap(assets: Iterable[AssetDiagnosis], flow: wording.Flow = "service") -> float:
+    """Order lines or units that the shared scale of split bars must reach."""
+    ends = [0.0]
+    for asset in assets:
+        split = wording.split(asset, flow)
+        if isinstance(split, Gap | Availability) and isinstance(split.total, Estimate) and split.total.value > 0:
+            of_sides = sum(max(x, 0.0) for x in wording.by_wall(split).values())
+            ends.append(max(split.total.high * wording.measure(asset, flow), of_sides))
+    return max(ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,38 +199,55 @@ def months(coverage: Sequence[tuple[str, int]]) -> tuple[Month, ...]:
 class _Fall:
     """A waterfall under construction: the height still standing, and its scale."""
 
-    def __init__(self, n_lines: int, missed: Estimate, level: float) -> None:
-        self.n_lines = n_lines
-        self.missed = missed
-        self.level = level
-        self.standing = missed.value
+    def __init__(self, n: float, top: Estimate, level: float, parts: Sequence[Figure]) -> None:
+        """Scales the drawing so that everything fits.
 
-    def first(self) -> Step:
-        """The lines that missed."""
-        end = self._percent(self.missed.value)
-        ends = (self._percent(self.missed.low), self._percent(self.missed.high))
-        share = wording.said(self.missed, self.level)
-        bar = Bar((Piece("missed", 0.0, end),), _inside_drawing(ends), f"Missed lines: {share}")
-        lines = wording.lines(self.missed.value * self.n_lines)
-        return Step("Missed lines", "missed", "", "late, overdue or cancelled", lines, share, bar, end)
+        Args:
+            n: Order lines or units that shares are shares of.
+            top: Where it begins.
+            level: Coverage of the ranges, as the page announces it.
+            parts: What it takes off; what is below 0 adds.
+        """
+        self.n, self.top, self.level = n, top, level
+        self.standing = top.value
+        heights = list(itertools.accumulate((_value(p) for p in parts), lambda at, p: at - p, initial=top.value))
+        self.floor, self.ceiling = min(0.0, *heights), max(top.high, *heights)
+
+    def first(self, label: str, note: str) -> Step:
+        """Where it begins."""
+        nought, end = self._percent(0.0), self._percent(self.top.value)
+        ends = (self._percent(self.top.low), self._percent(self.top.high))
+        share = wording.said(self.top, self.level)
+        bar = Bar((Piece("missed", nought, end - nought),), _inside_drawing(ends), f"{label}: {share}")
+        return Step(label, "missed", "", note, wording.lines(self.top.value * self.n), share, bar, end)
+
+    def skip(self, figure: Figure) -> None:
+        """Takes a figure off without a row: it is too small to be one."""
+        self.standing -= _value(figure)
 
     def down(self, label: str, paint: Paint, side: str, note: str, figure: Figure) -> Step:
-        """One row that takes its figure off what still stands."""
+        """One row that takes its figure off what still stands, or adds it where it is below 0."""
         share = wording.said(figure, self.level)
         before = self.standing
         if isinstance(figure, Refusal):
             return Step(label, paint, side, note, wording.NOT_KNOWN, share, None, self._percent(before))
         self.standing = before - figure.value
-        left, right = self._percent(self.standing), self._percent(before)
+        rises = figure.value < 0
+        left, right = sorted((self._percent(self.standing), self._percent(before)))
         ends = (self._percent(before - figure.high), self._percent(before - figure.low))
-        title = f"{label}{f', {side}' if side else ''}: {share}"
+        told = "its repair would cost sales" if rises else ""
+        title = "; ".join(x for x in (f"{label}{f', {side}' if side else ''}: {share}", told) if x)
         bar = Bar((Piece(paint, left, right - left),), _inside_drawing(ends), title)
-        lines = wording.lines(figure.value * self.n_lines)
-        return Step(label, paint, side, note, lines, share, bar, self._percent(self.standing))
+        lines = wording.lines(figure.value * self.n)
+        return Step(label, paint, side, note, lines, share, bar, self._percent(self.standing), rises)
 
     def _percent(self, share: float) -> float:
-        """A place on the scale; its right end is the upper end of the missed lines' range."""
-        return min(100.0, max(0.0, share / self.missed.high * 100))
+        """A place on the scale, from the lowest to the highest that stands."""
+        return min(100.0, max(0.0, (share - self.floor) / (self.ceiling - self.floor) * 100))
+
+
+def _value(figure: Figure) -> float:
+    return figure.value if isinstance(figure, Estimate) else 0.0
 
 
 def _inside_drawing(ends: tuple[float, float]) -> tuple[float, float]:
