@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def walls(shelves: int = 4) -> Walls:
 
 def serving(asset: list[int], shelf: list[int] | None = None, **given: Any) -> Serving:
     n = len(asset)
-    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0)} | given
+    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0), "fulfilment": np.zeros(n)} | given
     return Serving(np.arange(n) if shelf is None else np.array(shelf), np.array(asset), assets=max(asset) + 1, **base)
 
 
@@ -67,6 +68,8 @@ def no_luck(shelves: int = 4, replicates: int = 50) -> Luck:
         np.ones((replicates, shelves), np.float32),
         np.ones((replicates, 1, SPANS), np.float32),
         np.zeros(shelves, np.int64),
+        0.0,
+        1,
     )
 
 
@@ -179,7 +182,8 @@ def test_what_has_no_price_is_refused_not_zero(missing: str) -> None:
 
 def test_refusals() -> None:
     a = accounts()
-    (one, none, _) = drawn(a, walls(), Serving(np.arange(4), np.zeros(4, np.int64), np.ones(4), np.ones(4), np.ones(4), 2), no_luck(), DAYS, 0.35)  # fmt: skip
+    two_assets_one_of_them_empty = replace(serving([0] * 4), assets=2)
+    (one, none, _) = drawn(a, walls(), two_assets_one_of_them_empty, no_luck(), DAYS, 0.35)
     nobody = availability(none, walls(), BOOK, SPANS, "EUR", ())
     assert isinstance(nobody, Refusal)
     assert nobody.code == "no_shelf"
@@ -216,3 +220,10 @@ def test_luck_has_no_bias_of_its_own() -> None:
     assert chance.weeks.sum(axis=1).tolist() == [SPANS] * 199
     assert chance.of_shelf.mean() == pytest.approx(1.0, abs=0.05)
     assert chance.of_week.mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_what_it_costs_to_reach_the_customer_is_no_margin() -> None:
+    (free, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, fulfilment=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
+    assert paid.point["inside_worth"] == pytest.approx(free.point["inside_worth"] * 3 / 4)
+    assert paid.draws["between_worth"] == pytest.approx(free.draws["between_worth"] * 3 / 4)

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from fourwalls.portfolio import Portfolio, read_portfolio
-from fourwalls.value import DEFAULT_GROSS_MARGIN_SHARE, DEFAULT_LATE_LINE_COST_SHARE, Worth, costs, defaults_used
+from fourwalls.value import (
+    DEFAULT_GROSS_MARGIN_SHARE,
+    DEFAULT_LATE_LINE_COST_SHARE,
+    Worth,
+    costs,
+    defaults_used,
+    path_values,
+    paths_told,
+)
 
 from . import small
 
@@ -60,3 +68,59 @@ def test_a_repair_that_costs_counts_on_neither_side() -> None:
 def test_the_chance_of_the_larger_side_shares_ties() -> None:
     assert worth(1, 1, [2, 1, 0, 1], [1, 2, 0, 0]).inside_chance == (2 + 0.5) / 4
     assert worth(1, 1, [], []).inside_chance == 0.5
+
+
+def of(amount: float) -> dict[str, float]:
+    return {"low": amount, "mode": amount, "high": amount}
+
+
+def with_costs(portfolio: Portfolio, **assumptions: float) -> Portfolio:
+    """A year of horizon, nothing discounted, reached at once and in full, unless said otherwise."""
+    plain = {"horizon_years": 1.0, "discount_rate": 0.0, "ramp_weeks": 0.0, "attainable_share": 1.0}
+    paths = {"operate": {"one_off_amount": of(30)}, "orchestrate": {"one_off_amount": of(10), "run_amount_per_year": of(5)}}  # fmt: skip
+    return replace(portfolio, assumptions=plain | assumptions, paths=paths)
+
+
+def test_a_path_by_hand(portfolio: Portfolio) -> None:
+    # Two years of record brought 200 and 80, both 300.
+    known = Worth(200, 80, np.array([200.0, 100.0]), np.array([80.0, 80.0]), both=300, carrying=(50, 0, 50))
+    found = path_values(known, 2.0, with_costs(portfolio))
+    assert found is not None
+    assert [found[p].value for p in found] == pytest.approx([100 - 30, 40 - 15, 150 - 45])
+    assert found["operate"].draws.tolist() == pytest.approx([70, 20])
+    assert found["operate then orchestrate"].draws.tolist() == pytest.approx([105, 55])
+    dear = path_values(known, 2.0, with_costs(portfolio, carrying_rate_per_year=0.2))
+    assert dear is not None
+    assert [dear[p].value for p in dear] == pytest.approx([100 - 10 - 30, 40 - 15, 150 - 10 - 45])
+    half = path_values(known, 2.0, with_costs(portfolio, attainable_share=0.5))
+    assert half is not None
+    assert half["operate"].value == pytest.approx(50 - 30)
+
+
+def test_later_money_is_worth_less_and_reached_slowly(portfolio: Portfolio) -> None:
+    known = Worth(100, 0, np.array([100.0]), np.array([0.0]))
+    for said, least, most in (
+        ({"discount_rate": 0.1}, 100 / 1.1, 100 / 1.1**0.4),
+        ({"ramp_weeks": 52.0}, 49, 51),
+        ({"ramp_weeks": 26.0}, 74, 76),
+    ):
+        found = path_values(known, 1.0, with_costs(portfolio, **said))
+        assert found is not None
+        assert least < found["operate"].value + 30 < most
+
+
+def test_no_value_without_prices_or_costs(portfolio: Portfolio) -> None:
+    known = Worth(100, 0, np.array([100.0]), np.array([0.0]))
+    assert path_values(replace(known, is_money=False), 1.0, with_costs(portfolio)) is None
+    assert path_values(known, 1.0, replace(portfolio, paths={})) is None
+    assert path_values(known, 0.0, with_costs(portfolio)) is None
+    assert paths_told(None, "EUR", 0.9) == ()
+
+
+def test_the_chance_of_being_best_includes_doing_nothing(portfolio: Portfolio) -> None:
+    draws = np.array([0.0, 20.0, 100.0, 100.0])
+    found = path_values(Worth(50, 0, draws, np.zeros(4)), 1.0, with_costs(portfolio))
+    told = {p.path: p for p in paths_told(found, "EUR", 0.9)}
+    assert told["operate"].chance == 0.5
+    assert told["orchestrate"].chance == 0.0
+    assert told["operate"].value.low < told["operate"].value.value == pytest.approx(20)
