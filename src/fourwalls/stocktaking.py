@@ -21,11 +21,13 @@ from fourwalls.chain.demand_hours import HOURS, usual_hours
 from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, ForecastRows, bias
 from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.diagnosis import Suspicion
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
 from fourwalls.measures import shelf, stock
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
+from fourwalls.suspicions import Receipts, receipt_suspicions
 from fourwalls.value import costs, defaults_used
 
 Floats = npt.NDArray[np.float64]
@@ -217,6 +219,45 @@ class Stocktaking:
         if rows.num_rows == 0:
             return None
         return supply.supplies_from(rows, self.shelves["node_id"].to_pylist())
+
+    @cached_property
+    def suspicions(self) -> tuple[Suspicion, ...]:
+        """What came by supply orders beside what came by the stock record."""
+        s = self.supplies if self.has("stock_days", "received_units") else None
+        if s is None:
+            return ()
+        n = self.shelves.num_rows
+        first, last = (self.shelves[name].to_numpy()[s.shelf] for name in ("first_day", "last_day"))
+        day = s.available // DAY_S
+        inside = (day >= first) & (day <= last)
+        names, code = np.unique(s.supplier, return_inverse=True)
+        come = np.where(inside, np.nan_to_num(s.come), 0.0)
+        return receipt_suspicions(Receipts(
+            pc.cast(self.shelves["received"], pa.float64()).to_numpy(zero_copy_only=False),
+            np.bincount(s.shelf, come, minlength=n).astype(np.float64),
+            np.bincount(s.shelf, inside, minlength=n).astype(np.int64),
+            names[_usual(s.shelf, code.astype(np.int64), come, n)],
+        ))  # fmt: skip
+
+    def supply_notes(self) -> list[str]:
+        """Supply orders that could not be used, in sentences."""
+        if "supply_orders" not in self._reception.rows:
+            return []
+        notes = []
+        table = self._engine.run(stock.shelfless(self._reception.rows["supply_orders"], self._numbered))
+        shelfless = int(table["orders"][0].as_py())
+        if shelfless:
+            notes.append(f"Supply orders for a sku and node without a stock record: {shelfless:,}, not used.")
+        s = self.supplies
+        if s is not None:
+            end = (self.first_day + self.days) * DAY_S
+            never = int((np.isnan(s.received) & (s.promised < end)).sum())
+            if never:
+                notes.append(
+                    f"Supply orders whose confirmed date has passed and that never came: {never:,}; nothing is claimed for them, "
+                    "since the record does not tell the late from the cancelled."
+                )
+        return notes
 
     @cached_property
     def repaired(self) -> supply.Repaired | None:
@@ -474,6 +515,7 @@ def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
         notes.append(
             f"Stock below 0 on {books.negative:,} shelf-days, sales below 0 on {books.returned:,}: counted as 0."
         )
+    notes += taking.supply_notes()
     if replayed and taking.refusal is None and taking.share is not None:
         n = taking.accounts.replayed
         notes.append(f"With nothing repaired, the replay reproduces the record to the unit on all {n:,} shelf-days.")

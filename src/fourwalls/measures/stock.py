@@ -25,11 +25,13 @@ def shelves(stock_days: ir.Table, products: ir.Table | None, nodes: ir.Table | N
     """Every sku at every node that has a stock record.
 
     Grain: sku_id, node_id; in their order.
-    Gives: brand, category, party_id, node_kind, node_region [null where unknown]; first_day, last_day [days since 1970]; days [rows].
+    Gives: brand, category, party_id, node_kind, node_region [null where unknown]; first_day, last_day [days since 1970];
+        days [rows]; received [units, null where never recorded].
     """
     t = stock_days.group_by("sku_id", "node_id").agg(
-        first_day=days(stock_days.day.min()), last_day=days(stock_days.day.max()), days=stock_days.count()
-    )
+        first_day=days(stock_days.day.min()), last_day=days(stock_days.day.max()),
+        days=stock_days.count(), received=stock_days.received_units.sum().cast("float64"),
+    )  # fmt: skip
     named = {
         "sku_id": (products, {"brand": "brand", "category": "category"}),
         "node_id": (nodes, {"party_id": "party_id", "node_kind": "kind", "node_region": "region"}),
@@ -96,6 +98,17 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
         ordered=t.ordered_units.cast("float64"),
         come=t.received_units.cast("float64"),
     )
+
+
+def shelfless(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
+    """Supply orders to places without a stock record of the sku.
+
+    Grain: one row.
+    Gives: orders.
+    """
+    to = numbered.select("sku_id", to_node_id="node_id")
+    none = supply_orders.anti_join(to, ["sku_id", "to_node_id"])
+    return none.aggregate(orders=none.count())
 
 
 def forecast_rows(forecasts: ir.Table, numbered: ir.Table) -> ir.Table:
