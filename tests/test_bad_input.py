@@ -176,6 +176,31 @@ def channel_of_two_parties(s: small.Small) -> None:
     s.tables["channels"].append({"channel_id": "site", "kind": "DTC site", "party_id": "bazaar"})
 
 
+@refused(
+    "TableError", "Table 'stock_days' (tables/stock_days.csv) needs column 'sold_units'", "'sold'", "AS sold_units"
+)
+def stock_without_sales(s: small.Small) -> None:
+    for row in with_stock(s):
+        row["sold"] = row.pop("sold_units")
+
+
+@refused("TableError", "Table 'stock_days' (tables/stock_days.csv), column 'on_hand_units'", "'a few'", "a number")
+def stock_in_words(s: small.Small) -> None:
+    with_stock(s)
+    s.set("on_hand_units", "a few", table="stock_days")
+
+
+@refused("TableError", "Table 'supply_orders' (tables/supply_orders.csv), column 'placed_at'", "'week 3'")
+def orders_placed_in_weeks(s: small.Small) -> None:
+    with_stock(s, "supply_orders")
+    s.set("placed_at", "week 3", table="supply_orders")
+
+
+@refused("TableError", "Table 'stock_days' (tables/stock_days.csv) is empty")
+def stock_header_only(s: small.Small) -> None:
+    s.files["tables/stock_days.csv"] = b"sku_id,node_id,day,on_hand_units,sold_units\n"
+
+
 @refused("TableError", "Table 'order_lines' (tables/order_lines.csv) is empty")
 def header_only(s: small.Small) -> None:
     s.files["tables/order_lines.csv"] = b"order_id,line_id,ordered_at\n"
@@ -679,6 +704,56 @@ def keys_with_gaps(s: small.Small) -> None:
     }
     s.tables["forecasts"] = [dict(row, sku_id=f"s{i}") for i in range(200)]
     s.tables["forecasts"] += [dict(row, forecast_units="2"), dict(row, sku_id="x", period_on="then")]
+
+
+def with_stock(s: small.Small, table: str = "stock_days") -> list[small.Row]:
+    """Rows of one of the stock tables, put beside the order lines."""
+    s.tables[table] = small.stocked().tables[table]
+    return s.tables[table]
+
+
+@set_aside(
+    {
+        "exact copy of a row with the same sku_id, node_id, day": 3,
+        "same sku_id, node_id, day with different content": 4,
+    },
+    table="stock_days",
+)
+def stock_counted_twice(s: small.Small) -> None:
+    rows = with_stock(s)
+    rows += [dict(r) for r in rows[:3]] + [dict(r, on_hand_units="99") for r in rows[10:12]]
+
+
+@set_aside(
+    {
+        "on_hand_units is not a number (NaN)": 1,
+        "sold_units is implausibly large (over 1e+09)": 2,
+        "sold_units is missing": 1,
+        "empty_share is above 1": 1,
+        "day lies outside 1990 to 2100": 1,
+    },
+    table="stock_days",
+)
+def stock_that_is_no_stock(s: small.Small) -> None:
+    rows = with_stock(s)
+    rows[0]["on_hand_units"], rows[1]["sold_units"], rows[2]["sold_units"] = "nan", "inf", "-1e12"
+    rows[3]["sold_units"], rows[4]["empty_share"], rows[5]["day"] = "", "1.5", "1025-01-09"
+
+
+@set_aside(
+    {
+        "received_at comes before placed_at": 2,
+        "ordered_units is negative": 1,
+        "received_units is not a number (NaN)": 1,
+        "placed_at is missing": 1,
+    },
+    table="supply_orders",
+)
+def received_before_it_was_ordered(s: small.Small) -> None:
+    rows = with_stock(s, "supply_orders")
+    for row in rows[:2]:
+        row["received_at"] = "2024-12-24 08:00:00"
+    rows[2]["ordered_units"], rows[3]["received_units"], rows[4]["placed_at"] = "-16", "NaN", ""
 
 
 @pytest.fixture

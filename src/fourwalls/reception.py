@@ -315,7 +315,8 @@ class Reception:
         if "order_lines" in self._opened:
             _ = self._rows
         return {
-            name: pa.concat_tables([self._engine.run(part) for part in parts]) for name, parts in self._refused.items()
+            name: _lists_as_text(pa.concat_tables([self._engine.run(part) for part in parts]))
+            for name, parts in self._refused.items()
         }
 
     @cached_property
@@ -404,6 +405,15 @@ class Reception:
         )  # fmt: skip
         unique = joined.distinct(on=["rank"], keep="first")
         return self._engine.run(unique.order_by("rank").select(*names, *shares))
+
+
+def _lists_as_text(rows: pa.Table) -> pa.Table:
+    """Rows as a CSV file can hold them."""
+    for number, field in enumerate(rows.schema):
+        if pa.types.is_list(field.type):
+            text = [None if v is None else str(v) for v in rows[number].to_pylist()]
+            rows = rows.set_column(number, field.name, pa.array(text, pa.string()))
+    return rows
 
 
 USED_TARGETS = (
