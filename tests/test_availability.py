@@ -227,3 +227,17 @@ def test_what_it_costs_to_reach_the_customer_is_no_margin() -> None:
     (paid, _) = drawn(accounts(), walls(), serving([0] * 4, fulfilment=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
     assert paid.point["inside_worth"] == pytest.approx(free.point["inside_worth"] * 3 / 4)
     assert paid.draws["between_worth"] == pytest.approx(free.draws["between_worth"] * 3 / 4)
+
+
+def test_a_shelf_without_a_price_is_not_worth_one_unit_of_currency() -> None:
+    (priced, _) = drawn(accounts(), walls(), serving([0] * 4, cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4)
+    one_unknown = np.array([10.0, np.nan, 10.0, 10.0])
+    (some, _) = drawn(
+        accounts(), walls(), serving([0] * 4, price=one_unknown, cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
+    )
+    assert some.point["inside_worth"] == pytest.approx(priced.point["inside_worth"])
+    assert priced.point["inside_worth"] == pytest.approx(10 * 0.4 * accounts().inside.sum(), rel=1e-6)
+    (none, _) = drawn(
+        accounts(), walls(), serving([0] * 4, price=np.full(4, np.nan), cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
+    )
+    assert none.point["inside_worth"] == pytest.approx(0.4 * accounts().inside.sum(), rel=1e-6)

@@ -144,12 +144,13 @@ def drawn(
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
+    margin = _margins(serving, lost_share)
     rng = np.random.default_rng([chance.seed, 1])
     for asset in range(serving.assets):
         of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, chance, of_asset, part, days, lost_share) for part in parts]
+        made = [_drawn(accounts, walls, serving, margin, chance, of_asset, part, days) for part in parts]
         found.append(_together(made))
     return [*found, _together(found)]
 
@@ -185,31 +186,37 @@ class _Rows:
         return total
 
 
-def _rows(serving: Serving, chance: Luck, of_asset: Floats32, rows: Ints, lost_share: float) -> _Rows:
-    shelf, price, cost = serving.shelf[rows], serving.price[rows], serving.cost[rows]
+def _margins(serving: Serving, lost_share: float) -> Floats:
+    """Gross margin of a unit for each pair; what has no price is taken to cost what the others do on average."""
+    price, cost = serving.price, serving.cost
+    known = np.isfinite(price)
     # Where nothing is priced, units are compared with each other as if they cost the same.
-    margin = np.where(
-        np.isfinite(price - cost),
-        price - cost - serving.fulfilment[rows],
-        np.where(np.isfinite(price), price, 1.0) * lost_share,
+    usual = float(price[known].mean()) if known.any() else 1.0
+    found: Floats = np.where(
+        np.isfinite(price - cost), price - cost - serving.fulfilment, np.where(known, price, usual) * lost_share
     )
+    return found
+
+
+def _rows(serving: Serving, margins: Floats, chance: Luck, of_asset: Floats32, rows: Ints) -> _Rows:
+    shelf = serving.shelf[rows]
     pool = chance.pool[shelf]
     weeks = chance.weeks * of_asset
     pools = tuple((pool == p, np.asarray(weeks * chance.of_week[:, p], np.float32)) for p in np.unique(pool).tolist())
-    return _Rows(shelf, serving.weight[rows], margin, pools, np.ascontiguousarray(chance.of_shelf[:, shelf]))
+    return _Rows(shelf, serving.weight[rows], margins[rows], pools, np.ascontiguousarray(chance.of_shelf[:, shelf]))
 
 
 def _drawn(
     accounts: StockAccounts,
     walls: Walls,
     serving: Serving,
+    margins: Floats,
     chance: Luck,
     of_asset: Floats32,
     rows: Ints,
     days: int,
-    lost_share: float,
 ) -> Drawn:
-    at = _rows(serving, chance, of_asset, rows, lost_share)
+    at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
     worth = at.margin.astype(np.float32)[:, None]
     point, draws = {}, {}
