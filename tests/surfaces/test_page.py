@@ -463,6 +463,12 @@ def test_split_bars_share_one_scale() -> None:
     assert bars[-1] is None, "the gap of the last asset is refused"
 
 
+def test_a_line_is_drawn_as_long_as_a_unit() -> None:
+    late, empty = (f.classed("fw-inside") for f in parsed(sample.stocked).classed("fw-flow")[2:4])
+    widths = [float(piece.attributes["width"].rstrip("%")) for (piece,) in (late, empty)]
+    assert widths[1] / widths[0] == pytest.approx(260 / 120, rel=0.02)
+
+
 def test_months_without_lines_have_no_height_but_a_place() -> None:
     drawn = months((("2025-01-01", 10), ("2025-02-01", 0), ("2025-03-01", 5)))
     assert [m.height for m in drawn] == [100, 0, 50]
