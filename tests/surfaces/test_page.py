@@ -202,7 +202,7 @@ def test_what_repairs_would_cost_is_neither_gain_nor_bar() -> None:
     assert "The forecast is too high" in shelves.text
     assert "−35.6 %" in shelves.classed("fw-stock")[0].text
     (asset,) = root.classed("fw-pair")
-    assert "repair costs sales: Forecast, between · Bazaar" in asset.text
+    assert "Repair costs sales: Forecast, between · Bazaar" in asset.text
     assert "−309 units −3.8 % (−4.5 to −3.0)" in asset.text
     bar = split_bar(sample.too_high().total, 10.0, "stock")
     assert bar is not None
@@ -219,7 +219,7 @@ def test_both_flows_have_a_line_in_the_list_of_assets() -> None:
     assert first[1].startswith("Empty shelves Supply, between: 87 % of it · 2 parties, first Nordica Goods")
     assert "1,146 units" in first[1]
     assert (
-        third[1] == "Empty shelves there is no table stock_days, so nobody can tell what empty shelves cost not known"
+        third[1] == "Empty shelves There is no table stock_days, so nobody can tell what empty shelves cost not known"
     )
     assert last[0].endswith("not known")
     assert last[1].startswith("Empty shelves Supply, between: 100 %")

@@ -236,7 +236,7 @@ class _AssetWords:
         split = wording.split(asset, flow)
         share: Figure = split if isinstance(split, Refusal) else split.total
         counted = wording.lines_of(share, wording.measure(asset, flow), self.level, flow)
-        where = wording.most_of(asset, flow) or wording.nothing_in(split)
+        where = wording.opening(wording.most_of(asset, flow) or wording.nothing_in(split))
         bar = split_bar(asset, self.widest, flow)
         return FlowRow(wording.FLOWS[flow], where, bar, counted, self._said(share))
 
