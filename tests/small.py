@@ -137,3 +137,57 @@ def _line(i: int) -> Row:
 
 def _text(at: datetime) -> str:
     return at.replace(microsecond=0).isoformat(sep=" ")
+
+
+STOCK_DAYS = 70
+_STOCK_FIRST = datetime(2025, 1, 6)  # noqa: DTZ001 - times are naive UTC; a Monday
+
+
+def stocked() -> Small:
+    """The good portfolio with ten weeks of stock of three skus at two nodes, bought weekly from two suppliers."""
+    made = good()
+    made.tables["parties"] += [
+        {"party_id": "mill", "kind": "supplier", "name": "Mill"},
+        {"party_id": "forge", "kind": "supplier", "name": "Forge"},
+    ]
+    made.tables["stock_days"], made.tables["supply_orders"] = [], []
+    for sku in range(3):
+        for node in ("dc", "hall"):
+            _shelf(made, sku, node)
+    return made
+
+
+def _shelf(made: Small, sku: int, node: str) -> None:
+    on_hand, number = 20, sku * 2 + (node == "hall")
+    for day in range(STOCK_DAYS):
+        week, weekday = divmod(day, 7)
+        wanted = 1 + (day * 7 + number * 5 + week) % 4
+        received = 16 if weekday == 3 and week else 0
+        sold = min(wanted, on_hand + received)
+        on_hand += received - sold
+        row = {
+            "sku_id": f"s{sku}",
+            "node_id": node,
+            "day": _STOCK_FIRST + timedelta(days=day),
+            "on_hand_units": on_hand,
+            "sold_units": sold,
+            "received_units": received,
+            "empty_share": f"{1 - sold / wanted:.3f}",
+        }
+        made.tables["stock_days"].append({k: str(v.date() if isinstance(v, datetime) else v) for k, v in row.items()})
+        if received:
+            placed = _STOCK_FIRST + timedelta(days=day - 6, hours=9)
+            order = {
+                "supply_order_id": f"p{number}-{week}",
+                "sku_id": f"s{sku}",
+                "to_node_id": node,
+                "supplier_id": ("mill", "forge")[sku % 2],
+                "signalled_at": _text(placed - timedelta(hours=5)),
+                "placed_at": _text(placed),
+                "promised_at": _text(placed + timedelta(days=6)),
+                "received_at": _text(placed + timedelta(days=5, hours=20)),
+                "available_at": _text(placed + timedelta(days=6)),
+                "ordered_units": "16",
+                "received_units": "16",
+            }
+            made.tables["supply_orders"].append(order)

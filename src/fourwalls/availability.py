@@ -327,8 +327,11 @@ def availability(
     tail = expanded_tail(spans, LEVEL)
     below = found.draws["demand"]
 
+    # Draws of weeks in which nobody wanted anything say nothing about shares of what was wanted.
+    some = below > 0
+
     def share(value: float, draws: Floats) -> Estimate:
-        return _estimate(value / found.point["demand"], draws / below, "share", tail)
+        return _estimate(value / found.point["demand"], draws[some] / below[some], "share", tail)
 
     point, draws = found.point, found.draws
     by_wall = {w: sum(v[0] for k, v in found.parts.items() if k[1] == w) for w in range(len(WALLS))}
@@ -472,6 +475,8 @@ def _held(found: Drawn, currency: str) -> StockHeld:
         nothing = refused("stock", "the stock record has no quantity on hand", "stock_days.on_hand_units")
         return StockHeld(*(nothing,) * 8)
     unpriced = refused("stock at cost", "order_lines has no cost for these skus", "order_lines.cost_amount")
+    because, data = "order_lines has no price or no cost for these skus", "order_lines.price_amount and cost_amount"
+    unearned = refused("return on stock", because, data)
     change = {n: exact(s[n] / on_hand, "share") for n in ("operate", "orchestrate", "both")}
     excess: Figure = refused("excess stock", "no supply orders say how long stock must last", "supply_orders")
     if s["judged"] > 0:
@@ -482,6 +487,6 @@ def _held(found: Drawn, currency: str) -> StockHeld:
         exact(on_hand / s["per_week"], "weeks"),
         excess,
         exact(s["value"], currency) if is_priced else unpriced,
-        exact(s["margin"] / s["value"], "ratio") if is_priced else unpriced,
+        exact(s["margin"] / s["value"], "ratio") if is_priced and np.isfinite(s["margin"]) else unearned,
         **change,
     )

@@ -21,6 +21,9 @@ GRAINS = ("brand", "category", "channel_id", "channel_kind", "node_id", "node_re
 STAGES = ("release", "fulfilment", "carriage", "promise")
 """Stages of the order flow, in the order a line passes them; the promise is what they are held to."""
 
+LEVEL_STAGES = (*STAGES[:3], "decision", "supply", "receiving")
+"""Stages a party can promise a time for: of the order flow, and of supplying stock."""
+
 TARGETS = (
     "on_time_share", "fill_rate", "release_hours", "fulfilment_hours", "carriage_hours", "approval_hours",
     "decision_hours", "receiving_hours", "supply_days", "listed_share", "content_share", "price_index",
@@ -359,12 +362,12 @@ class _Reader:
                     f'Write {key} = "…".',
                     index,
                 )
-        if row["stage"] not in STAGES[:3]:
+        if row["stage"] not in LEVEL_STAGES:
             raise self._error(
                 section,
                 "stage",
-                f"no stage '{row['stage']}'.{did_you_mean(row['stage'], STAGES[:3])}",
-                f"Choose from {listed(STAGES[:3])}.",
+                f"no stage '{row['stage']}'.{did_you_mean(row['stage'], LEVEL_STAGES)}",
+                f"Choose from {listed(LEVEL_STAGES)}.",
                 index,
             )
         if row["unit"] not in HOURS_PER:

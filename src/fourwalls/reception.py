@@ -406,4 +406,7 @@ class Reception:
         return self._engine.run(unique.order_by("rank").select(*names, *shares))
 
 
-USED_TARGETS = ("on_time_share", "release_hours", "fulfilment_hours", "carriage_hours")
+USED_TARGETS = (
+    "on_time_share", "release_hours", "fulfilment_hours", "carriage_hours",
+    "approval_hours", "decision_hours", "supply_days", "receiving_hours",
+)  # fmt: skip

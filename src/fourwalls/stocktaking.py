@@ -21,11 +21,13 @@ from fourwalls.chain.demand_hours import HOURS, usual_hours
 from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, ForecastRows, bias
 from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.diagnosis import Suspicion
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
 from fourwalls.measures import shelf, stock
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
+from fourwalls.suspicions import Receipts, receipt_suspicions
 from fourwalls.value import costs, defaults_used
 
 Floats = npt.NDArray[np.float64]
@@ -94,7 +96,9 @@ class Stocktaking:
     @property
     def refusal(self) -> Refusal | None:
         """Why there is no stock flow to look at; None if there is."""
-        return None if "stock_days" in self._reception.rows else NO_STOCK
+        if "stock_days" not in self._reception.rows:
+            return NO_STOCK
+        return None if self.shelves.num_rows else NO_ROWS
 
     @cached_property
     def absent_stages(self) -> tuple[str, ...]:
@@ -108,11 +112,17 @@ class Stocktaking:
         """Whether a table is there, with these columns."""
         return table in self._reception.rows and set(columns) <= self._reception.present(table)
 
+    @property
+    def _looked_at(self) -> ir.Table:
+        """The stock record inside the period."""
+        rows, period = self._reception.rows["stock_days"], self.portfolio.period
+        return rows if period is None else stock.within(rows, period)
+
     @cached_property
     def shelves(self) -> pa.Table:
         """Every sku at every node, numbered, see `measures.stock.shelves`."""
         rows = self._reception.rows
-        found = self._engine.run(stock.shelves(rows["stock_days"], rows.get("products"), rows.get("nodes")))
+        found = self._engine.run(stock.shelves(self._looked_at, rows.get("products"), rows.get("nodes")))
         return found.append_column("shelf", pa.array(np.arange(found.num_rows, dtype=np.int32)))
 
     @cached_property
@@ -151,7 +161,7 @@ class Stocktaking:
     @cached_property
     def _stock_days(self) -> ir.Table:
         """The stock record; where hours are recorded, the empty ones weigh what usually sells in them."""
-        rows = self._reception.rows["stock_days"]
+        rows = self._looked_at
         if not self.has("stock_days", "sold_by_hour", "empty_by_hour"):
             return rows
         self._progress("reading at which hours each sku usually sells")
@@ -209,6 +219,45 @@ class Stocktaking:
         if rows.num_rows == 0:
             return None
         return supply.supplies_from(rows, self.shelves["node_id"].to_pylist())
+
+    @cached_property
+    def suspicions(self) -> tuple[Suspicion, ...]:
+        """What came by supply orders beside what came by the stock record."""
+        s = self.supplies if self.has("stock_days", "received_units") else None
+        if s is None:
+            return ()
+        n = self.shelves.num_rows
+        first, last = (self.shelves[name].to_numpy()[s.shelf] for name in ("first_day", "last_day"))
+        day = s.available // DAY_S
+        inside = (day >= first) & (day <= last)
+        names, code = np.unique(s.supplier, return_inverse=True)
+        come = np.where(inside, np.nan_to_num(s.come), 0.0)
+        return receipt_suspicions(Receipts(
+            pc.cast(self.shelves["received"], pa.float64()).to_numpy(zero_copy_only=False),
+            np.bincount(s.shelf, come, minlength=n).astype(np.float64),
+            np.bincount(s.shelf, inside, minlength=n).astype(np.int64),
+            names[_usual(s.shelf, code.astype(np.int64), come, n)],
+        ))  # fmt: skip
+
+    def supply_notes(self) -> list[str]:
+        """Supply orders that could not be used, in sentences."""
+        if "supply_orders" not in self._reception.rows:
+            return []
+        notes = []
+        table = self._engine.run(stock.shelfless(self._reception.rows["supply_orders"], self._numbered))
+        shelfless = int(table["orders"][0].as_py())
+        if shelfless:
+            notes.append(f"Supply orders for a sku and node without a stock record: {shelfless:,}, not used.")
+        s = self.supplies
+        if s is not None:
+            end = (self.first_day + self.days) * DAY_S
+            never = int((np.isnan(s.received) & (s.promised < end)).sum())
+            if never:
+                notes.append(
+                    f"Supply orders whose confirmed date has passed and that never came: {never:,}; nothing is claimed for them, "
+                    "since the record does not tell the late from the cancelled."
+                )
+        return notes
 
     @cached_property
     def repaired(self) -> supply.Repaired | None:
@@ -284,16 +333,18 @@ class Stocktaking:
         if self._served is None:
             return nothing, nothing, np.zeros(len(of))
         key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
-        units = np.bincount(key, self._served["units"].to_numpy(), minlength=len(of))
-
         served = self._served
 
-        def mean(name: str) -> Floats:
+        def summed(name: str) -> Floats:
             values = pc.cast(served[name], pa.float64()).to_numpy(zero_copy_only=False)
-            sums = np.bincount(key, np.nan_to_num(values), minlength=len(of))
+            return np.bincount(key, np.nan_to_num(values), minlength=len(of)).astype(np.float64)
+
+        def mean(amount: str, units_with_it: str) -> Floats:
+            sums, units = summed(amount), summed(units_with_it)
             return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
 
-        return mean("value"), mean("cost"), np.nan_to_num(mean("fulfilment"))
+        fulfilment = np.nan_to_num(mean("fulfilment", "fulfilled_units"))
+        return mean("value", "valued_units"), mean("cost", "costed_units"), fulfilment
 
     @cached_property
     def _channel_shares(self) -> tuple[list[str], Floats]:
@@ -353,7 +404,7 @@ class Stocktaking:
             rows["period_days"].to_numpy().astype(np.int64),
             rows["units"].to_numpy(),
         )
-        wanted = np.nan_to_num(self.record.sold) + self.lost
+        wanted = self.record.sold + self.lost
         found = bias(made, wanted, self._wanted_share(channels), self._donor, len(cells))
         of_cell = (cells // (product.max() + 1)) // len(channels)
         return made, found, [forecasters[i] for i in of_cell.tolist()]
@@ -464,6 +515,7 @@ def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
         notes.append(
             f"Stock below 0 on {books.negative:,} shelf-days, sales below 0 on {books.returned:,}: counted as 0."
         )
+    notes += taking.supply_notes()
     if replayed and taking.refusal is None and taking.share is not None:
         n = taking.accounts.replayed
         notes.append(f"With nothing repaired, the replay reproduces the record to the unit on all {n:,} shelf-days.")
@@ -477,6 +529,12 @@ NOT_SERVED = Refusal(
     "Availability",
     "nothing says whose demand the shelves serve",
     "order_lines with sku_id and node_id, or assets made of brand, category, node or its region",
+)
+NO_ROWS = Refusal(
+    "no_stock",
+    "Availability",
+    "no row of stock_days can be used: all were set aside, or lie outside the period",
+    "stock_days for the period, mended",
 )
 NO_STOCK = Refusal(
     "no_stock",
@@ -542,6 +600,8 @@ class _Doers:
         self._supply()
         self._forecast()
         self._allocation()
+        # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
+        self._held &= stock_flow.stock_known(self._t.record)
         self._listing()
         own_book = self._t.book.own
         side = np.array(

@@ -295,7 +295,9 @@ class Study:
         health = self._intake.health
         if self._stock.refusal is not None:
             return health
-        return replace(health, notes=(*health.notes, *stock_notes(self._stock, replayed=replayed)))
+        found = sorted((*health.suspicions, *self._stock.suspicions), key=lambda s: -s.rows)
+        notes = (*health.notes, *stock_notes(self._stock, replayed=replayed))
+        return replace(health, suspicions=tuple(found), notes=notes)
 
     @cached_property
     def _diagnosis(self) -> Diagnosis:

@@ -31,6 +31,9 @@ UNTRACEABLE_SHARE = 0.05
 LOPSIDED_RATIO = 0.5
 # Rows that run backwards by days, and the share of them that swapping day and month puts in order.
 LEAST_BACKWARDS, SWAPPED_SHARE = 20, 0.9
+# Sizes of cases as they are usual; a shelf needs this many receipts to show one, and to come this near to it.
+PACK_SIZES, LEAST_RECEIPTS, NEAR_SHARE = (6, 8, 10, 12, 20, 24, 36, 48, 100), 5, 0.08
+RECEIPTS_OFF_SHARE = 0.25
 _BACKWARDS_S, _LONGEST_S = 2 * 86_400.0, 45 * 86_400.0
 
 _CLOCKS = {
@@ -103,6 +106,57 @@ def suspicions(
         *_day_and_month(seen, backwards),
     ]
     return tuple(sorted(found, key=lambda s: -s.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What came to each shelf by two tables, shape (shelves,) each.
+
+    Attributes:
+        stocked: By stock_days [units]; NaN where not recorded.
+        ordered: By the supply orders that came on its days [units].
+        orders: How many of them.
+        supplier: Who sent most of it.
+    """
+
+    stocked: Floats
+    ordered: Floats
+    orders: npt.NDArray[np.int64]
+    supplier: npt.NDArray[np.str_]
+
+
+def receipt_suspicions(seen: Receipts) -> tuple[Suspicion, ...]:
+    """Findings where what supply orders say came is not what stock_days say came."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = seen.stocked / seen.ordered
+    known = (seen.orders >= LEAST_RECEIPTS) & np.isfinite(ratio) & (ratio > 0)
+    found = []
+    packed = np.zeros(len(ratio), np.bool_)
+    for size in PACK_SIZES:
+        for factor, more, less in ((size, "stock_days", "supply_orders"), (1 / size, "supply_orders", "stock_days")):
+            here = known & (np.abs(np.log(np.where(known, ratio, 1.0) / factor)) < np.log(1 + NEAR_SHARE))
+            here &= ~packed
+            packed |= here
+            if here.any():
+                names, n = np.unique(seen.supplier[here], return_counts=True)
+                found.append(Suspicion(
+                    "cases_and_eaches", "supply_orders", "received_units",
+                    f"On {int(here.sum())} of {int(known.sum())} shelves {more} received about {size} times the units of {less} "
+                    f"(most of them from {names[n.argmax()]}).",
+                    f"One table may count cases of {size} and the other pieces: what a repair of supply would sell is then off by "
+                    "that factor. Convert one of them in its .sql file.",
+                    int(here.sum()),
+                ))  # fmt: skip
+    off = known & ~packed & (np.abs(np.log(np.where(known, ratio, 1.0))) > np.log(1 + RECEIPTS_OFF_SHARE))
+    if off.sum() > RECEIPTS_OFF_SHARE * known.sum():
+        found.append(Suspicion(
+            "receipts_differ", "supply_orders", "received_units",
+            f"On {int(off.sum())} of {int(known.sum())} shelves supply_orders and stock_days differ by more than "
+            f"{_percent(RECEIPTS_OFF_SHARE)} in what was received.",
+            "Orders may be missing, or stand twice: what hangs on supply is then told of another stock than the recorded one.",
+            int(off.sum()),
+        ))  # fmt: skip
+    return tuple(found)
 
 
 def _percent(share: float) -> str:
@@ -295,7 +349,7 @@ def _column_of(seconds: str) -> str:
 
 def _idle_service_levels(seen: _Seen, portfolio: Portfolio) -> Iterator[Suspicion]:
     for level in portfolio.service_levels:
-        if level.party_id not in pc.unique(seen.doers(_STAGES[level.stage][2])).to_pylist():
+        if level.stage in _STAGES and level.party_id not in pc.unique(seen.doers(_STAGES[level.stage][2])).to_pylist():
             yield Suspicion(
                 "idle_service_level", "order_lines", "fulfiller_id, carrier_id, channels.party_id",
                 f"A service level binds '{level.party_id}' in {level.stage}, but no line names it there.",

@@ -159,17 +159,21 @@ def test_docks_alike_are_not_told_apart_and_a_slow_one_is() -> None:
     assert saved[node == "south"].mean() == pytest.approx(3.0, abs=0.2)
 
 
-def test_a_lone_dock_is_held_to_its_own_better_weeks() -> None:
+def test_a_lone_dock_is_held_to_its_own_better_half() -> None:
     rng = np.random.default_rng(3)
     n = 1000
     placed = MONDAY + np.arange(n) / 3.0
-    bad = (np.arange(n) // 250) % 2 == 1
+    bad = np.arange(n) > 500
     stay = rng.gamma(4.0, 0.25, n) + np.where(bad, 2.0, 0.0)
     r = held(orders(n, placed=placed, available=placed + 4 + stay))
     saved = days(r, 0) - days(r, RECEIVING)
     assert saved[bad].mean() == pytest.approx(2.0, abs=0.35)
     assert saved[~bad].mean() < 0.2
-    assert any(w.startswith("own best") for w in r.standards)
+    assert any(w.startswith("its own earlier weeks") for w in r.standards)
+    unsteady = (np.arange(n) // 21) % 2 == 1
+    stay = rng.gamma(4.0, 0.25, n) + np.where(unsteady, 2.0, 0.0)
+    r = held(orders(n, placed=placed, available=placed + 4 + stay))
+    assert days(r, RECEIVING).tolist() == days(r, 0).tolist(), "ups and downs are no change for the worse"
 
 
 def test_short_shipments_are_filled_up_to_what_is_asked() -> None:
@@ -230,3 +234,14 @@ def test_orders_are_read_with_what_they_leave_out() -> None:
     assert s.come[[0, 2, 3]].tolist() == [10.0, 2.0, 3.0]
     assert np.isnan(s.available[1])
     assert s.available[[0, 2, 3]].tolist() == [500, 600, 900], "put away not before it arrived"
+
+
+def test_a_node_that_does_not_record_putting_away_is_no_standard_for_those_that_do() -> None:
+    n = 200
+    node = np.where(np.arange(n) % 2, "shop", "dc")
+    rng = np.random.default_rng(6)
+    placed = MONDAY + np.arange(n / 1.0)
+    stay = np.where(node == "dc", rng.gamma(4.0, 0.25, n), 0.0)
+    r = held(orders(n, placed=placed, available=placed + 4 + stay, node=node))
+    assert days(r, RECEIVING).tolist() == days(r, 0).tolist()
+    assert not r.held[2, node == "shop"].any()

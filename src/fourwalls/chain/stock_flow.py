@@ -26,6 +26,7 @@ BIT = {name: 1 << i for i, name in enumerate(PLAYERS)}
 EVERYTHING = COALITIONS - 1
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +268,10 @@ class _Made:
         if np.any(out.gained[:, :, 0]) or np.any(out.held[:, 0]):
             raise AssertionError("the replay with nothing repaired differs from the record")
         n = np.arange(rows.stop - rows.start)
-        # In double precision a stage that changes nothing gets nothing.
-        self.stage[:, rows] = np.moveaxis(out.gained.astype(np.float64) @ self._weights.T, 2, 0)
+        # In double precision a stage that changes nothing gets nothing, but for the rounding of the weights.
+        stage = np.moveaxis(out.gained.astype(np.float64) @ self._weights.T, 2, 0)
+        stage[np.abs(stage) < _NOTHING] = 0.0
+        self.stage[:, rows] = stage
         self.stage_held[:, rows] = self._weights @ out.held.T
         side = walls.wall[:, rows]
         masks = [

@@ -141,16 +141,38 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    receive = _kept(s.available - s.received, s.node, week, np.ones(len(week), np.bool_), "h", standards)
+    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards)
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
-    saved = {name: _saved(duration[name], stages[name][0], caps(name)) for name in STAGES}
+    cap = {name: caps(name) for name in STAGES}
+    saved = {name: _saved(duration[name], stages[name][0], cap[name]) for name in STAGES}
     come, short_words, short_held = _shortfall(s, week, is_purchase, asked, standards)
     words = np.stack([stages[name][1] for name in STAGES]).astype(np.int64)
     words[1] = np.where(words[1] > 0, words[1], short_words)
     held = np.stack([stages[name][2].astype(np.bool_) for name in STAGES])
     held[1] |= short_held
+    for row, name in enumerate(STAGES):
+        _told_of_caps(cap[name], duration[name], words[row], held[row], standards)
     return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards))
+
+
+def _told_of_caps(cap: Floats | None, duration: Floats, words: Ints, held: Bools, standards: list[str]) -> None:
+    """Puts targets and service levels in the place of what was demonstrated, in words too."""
+    if cap is None:
+        return
+    for longest in np.unique(cap[~np.isnan(cap)]).tolist():
+        mine = (cap == longest) & np.isfinite(duration)
+        standards.append(f"at most {longest / 3600:g} h, by target or service level")
+        words[mine] = len(standards) - 1
+        held[mine] = True
+
+
+def _stowed(s: Supplies) -> Bools:
+    """Orders of nodes that record when goods are on the shelf; where that is always the moment they arrive, nobody does."""
+    names, code = np.unique(s.node, return_inverse=True)
+    stays = np.bincount(code, s.available > s.received, minlength=len(names))
+    found: Bools = (stays > 0)[code]
+    return found
 
 
 def _on_its_word(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from fourwalls.figures import Period
 from fourwalls.measures.order_lines import seconds
 
 ORDER_TIMES = ("signalled", "decided", "placed", "promised", "shipped", "received", "available")
@@ -15,15 +16,22 @@ def days(day: ir.DateValue) -> ir.IntegerValue:
     return (day.cast("timestamp").epoch_seconds() // 86_400).cast("int32")
 
 
+def within(stock_days: ir.Table, period: Period) -> ir.Table:
+    """The rows of the days that are looked at."""
+    return stock_days.filter((stock_days.day >= ibis.date(period.start)) & (stock_days.day < ibis.date(period.end)))
+
+
 def shelves(stock_days: ir.Table, products: ir.Table | None, nodes: ir.Table | None) -> ir.Table:
     """Every sku at every node that has a stock record.
 
     Grain: sku_id, node_id; in their order.
-    Gives: brand, category, party_id, node_kind, node_region [null where unknown]; first_day, last_day [days since 1970]; days [rows].
+    Gives: brand, category, party_id, node_kind, node_region [null where unknown]; first_day, last_day [days since 1970];
+        days [rows]; received [units, null where never recorded].
     """
     t = stock_days.group_by("sku_id", "node_id").agg(
-        first_day=days(stock_days.day.min()), last_day=days(stock_days.day.max()), days=stock_days.count()
-    )
+        first_day=days(stock_days.day.min()), last_day=days(stock_days.day.max()),
+        days=stock_days.count(), received=stock_days.received_units.sum().cast("float64"),
+    )  # fmt: skip
     named = {
         "sku_id": (products, {"brand": "brand", "category": "category"}),
         "node_id": (nodes, {"party_id": "party_id", "node_kind": "kind", "node_region": "region"}),
@@ -92,6 +100,17 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     )
 
 
+def shelfless(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
+    """Supply orders to places without a stock record of the sku.
+
+    Grain: one row.
+    Gives: orders.
+    """
+    to = numbered.select("sku_id", to_node_id="node_id")
+    none = supply_orders.anti_join(to, ["sku_id", "to_node_id"])
+    return none.aggregate(orders=none.count())
+
+
 def forecast_rows(forecasts: ir.Table, numbered: ir.Table) -> ir.Table:
     """Forecasts for shelves, each as units a day over its period.
 
@@ -120,7 +139,8 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         numbered: sku_id, node_id, shelf.
 
     Grain: shelf, the grain columns, channel_id.
-    Gives: units [ordered], value [net amount], cost, fulfilment [amount], lines.
+    Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost and fulfilment [amount] of the
+        costed_units and fulfilled_units that have them; lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -130,6 +150,9 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         value=(units * t.price_amount).sum().cast("float64"),
         cost=(units * t.cost_amount).sum().cast("float64"),
         fulfilment=t.fulfilment_amount.sum().cast("float64"),
+        valued_units=units.sum(where=t.price_amount.notnull()).cast("float64"),
+        costed_units=units.sum(where=t.cost_amount.notnull()).cast("float64"),
+        fulfilled_units=units.sum(where=t.fulfilment_amount.notnull()).cast("float64"),
         lines=t.count(),
     )
 

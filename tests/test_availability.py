@@ -1,0 +1,229 @@
+"""Availability by hand: points and draws add up, the portfolio is the sum of its assets, ranges hold, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fourwalls.availability import Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
+from fourwalls.chain.accounts import PartyBook
+from fourwalls.chain.demand import Spread
+from fourwalls.chain.stock_flow import StockAccounts, Walls
+from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.diagnosis import Availability
+from fourwalls.figures import Estimate, Figure, Refusal
+
+SPANS, DAYS = 12, 84
+BOOK = PartyBook("us", {"us": "Us", "mill": "Mill Ltd"})
+SUPPLY, DECISION, RECEIVING = (PLAYERS.index(s) for s in ("supply", "decision", "receiving"))
+
+
+def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
+    """Supply (the mill's) and decision (ours) save units, at random over the weeks."""
+    rng = np.random.default_rng(seed)
+    stage = np.zeros((len(PLAYERS), shelves, SPANS), np.float32)
+    stage[SUPPLY] = rng.gamma(2.0, 2.0, (shelves, SPANS))
+    stage[DECISION] = rng.gamma(2.0, 0.5, (shelves, SPANS))
+    total = stage.sum(axis=0)
+    lost = total + rng.gamma(2.0, 1.0, (shelves, SPANS))
+    held = np.zeros((3, shelves))
+    held[0] = 1.5
+    return StockAccounts(
+        demand=lost + 40.0,
+        lost=lost.astype(float),
+        stage=stage,
+        total=total,
+        inside=stage[DECISION],
+        between=stage[SUPPLY],
+        held=held,
+        stage_held=np.zeros((len(PLAYERS), shelves)),
+        on_hand=np.full(shelves, 60.0),
+        excess=np.full(shelves, 15.0),
+        replayed=shelves * DAYS,
+    )
+
+
+def walls(shelves: int = 4) -> Walls:
+    party, side = np.zeros((len(PLAYERS), shelves), np.int64), np.full((len(PLAYERS), shelves), 2)
+    party[DECISION], side[DECISION] = 1, 0
+    party[SUPPLY], side[SUPPLY] = 2, 1
+    held = np.zeros((len(PLAYERS), shelves), bool)
+    held[[DECISION, SUPPLY]] = True
+    return Walls(party, side, party, held, ("(unknown)", "us", "mill"), ("", "own best weeks", "its own word"))
+
+
+def serving(asset: list[int], shelf: list[int] | None = None, **given: Any) -> Serving:
+    n = len(asset)
+    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0), "fulfilment": np.zeros(n)} | given
+    return Serving(np.arange(n) if shelf is None else np.array(shelf), np.array(asset), assets=max(asset) + 1, **base)
+
+
+def no_luck(shelves: int = 4, replicates: int = 50) -> Luck:
+    """Every replicate is the record."""
+    return Luck(
+        np.ones((replicates, SPANS), np.float32),
+        np.ones((replicates, shelves), np.float32),
+        np.ones((replicates, 1, SPANS), np.float32),
+        np.zeros(shelves, np.int64),
+        0.0,
+        1,
+    )
+
+
+def some_luck(shelves: int = 4, sd: float = 0.1) -> Luck:
+    zero = np.zeros(shelves, np.int64)
+    of = np.full(shelves, 1.0)
+    return luck(Spread(zero, np.zeros(1), sd, sd, sd, np.full(shelves, sd), of, of), SPANS, 1, 199)
+
+
+def told(found: Drawn, absent: tuple[str, ...] = ()) -> Availability:
+    known = availability(found, walls(), BOOK, SPANS, "EUR", absent)
+    assert isinstance(known, Availability)
+    return known
+
+
+def value(figure: Figure) -> float:
+    assert isinstance(figure, Estimate)
+    return figure.value
+
+
+def test_one_asset_by_hand() -> None:
+    a = accounts()
+    (one, total) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    known = told(one)
+    demand = a.demand.sum()
+    assert known.wanted_units == pytest.approx(demand)
+    assert known.shelves == 4
+    assert value(known.lost) == pytest.approx(a.lost.sum() / demand)
+    assert value(known.total) == pytest.approx(a.total.sum() / demand)
+    assert value(known.operate) + value(known.orchestrate) + value(known.interaction) == pytest.approx(
+        value(known.total)
+    )
+    assert value(known.residual) == pytest.approx(value(known.lost) - value(known.total))
+    assert sum(s.units for s in known.stages) == pytest.approx(a.total.sum(), rel=1e-6)
+    assert [(s.stage, s.wall) for s in known.stages] == [("decision", "inside"), ("supply", "between")]
+    assert [(c.stage, c.party_name, c.standard) for c in known.contributions] == [
+        ("supply", "Mill Ltd", "its own word"),
+        ("decision", "Us", "own best weeks"),
+    ]
+    assert value(known.contributions[0].amount) == pytest.approx(4.0 * a.stage[SUPPLY].sum(), rel=1e-6)
+    assert value(known.inside_share) == pytest.approx(a.inside.sum() / a.total.sum(), rel=1e-6)
+    # Nothing can be held to account for the other four stages.
+    assert known.unjudged == ("forecast", "receiving", "allocation", "listing")
+    assert told(total).lost == known.lost
+
+
+def test_without_luck_ranges_are_points_and_with_it_they_hold_the_point() -> None:
+    (sure, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    lost = told(sure).lost
+    assert isinstance(lost, Estimate)
+    assert lost.low == pytest.approx(lost.value, rel=1e-5)
+    assert lost.high == pytest.approx(lost.value, rel=1e-5)
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), some_luck(), DAYS, 0.35)
+    known = told(one)
+    figures = [known.lost, known.total, known.operate, known.orchestrate, known.residual, known.inside_share]
+    for figure in [*figures, *(s.share for s in known.stages), *(c.amount for c in known.contributions)]:
+        assert isinstance(figure, Estimate)
+        assert figure.low < figure.value < figure.high
+
+
+def test_the_portfolio_is_the_sum_of_its_assets() -> None:
+    shelf, asset = [0, 1, 1, 2, 3], [0, 0, 1, 1, 2]
+    weight = np.array([1.0, 0.25, 0.75, 1.0, 1.0])
+    found = drawn(accounts(), walls(), serving(asset, shelf, weight=weight), some_luck(), DAYS, 0.35)
+    *assets, total = found
+    assert len(assets) == 3
+    for name, sums in total.point.items():
+        assert sums == pytest.approx(sum(d.point[name] for d in assets))
+        assert total.draws[name] == pytest.approx(np.sum([d.draws[name] for d in assets], axis=0))
+    assert total.point["lost"] == pytest.approx(accounts().lost.sum(), rel=1e-6)
+    for key, part in total.parts.items():
+        assert part[0] == pytest.approx(sum(d.parts[key][0] for d in assets if key in d.parts))
+    assert total.pairs == 5
+    assert sum(d.total_by_span.sum() for d in assets) == pytest.approx(total.total_by_span.sum())
+
+
+def test_an_asset_of_many_rows_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, w, chance = accounts(40), walls(40), some_luck(40)
+    (whole, _) = drawn(a, w, serving([0] * 40), chance, DAYS, 0.35)
+    monkeypatch.setattr("fourwalls.availability._ROWS", 7)
+    (parts, _) = drawn(a, w, serving([0] * 40), chance, DAYS, 0.35)
+    for name, sums in whole.point.items():
+        assert parts.point[name] == pytest.approx(sums, rel=1e-5)
+        assert parts.draws[name] == pytest.approx(whole.draws[name], rel=1e-5)
+    assert parts.unheld == pytest.approx(whole.unheld, rel=1e-5)
+    assert parts.stock == pytest.approx(whole.stock, rel=1e-6)
+
+
+def test_stock_figures_by_hand() -> None:
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    held = told(one).stock
+    assert value(held.on_hand) == 240
+    assert value(held.weeks_of_cover) == pytest.approx(240 / (accounts().demand.sum() / 12))
+    assert value(held.excess) == pytest.approx(0.25)
+    assert value(held.amount) == pytest.approx(240 * 6)
+    # 40 sold a week and shelf at a margin of 4, over 1440 tied up.
+    assert value(held.gmroi) == pytest.approx(4 * 40 * 12 * 4 * 365.25 / 84 / 1440, rel=1e-5)
+    assert value(held.both) == pytest.approx(6 / 240)
+
+
+@pytest.mark.parametrize("missing", ["price", "cost"])
+def test_what_has_no_price_is_refused_not_zero(missing: str) -> None:
+    amounts = np.array([10.0, np.nan, 10.0, 10.0])
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4, **{missing: amounts}), no_luck(), DAYS, 0.35)
+    known = told(one)
+    assert isinstance(known.stock.amount, Refusal) == (missing == "cost")
+    assert isinstance(known.stock.gmroi, Refusal)
+    assert all(isinstance(c.amount, Refusal) == (missing == "price") for c in known.contributions)
+
+
+def test_refusals() -> None:
+    a = accounts()
+    two_assets_one_of_them_empty = replace(serving([0] * 4), assets=2)
+    (one, none, _) = drawn(a, walls(), two_assets_one_of_them_empty, no_luck(), DAYS, 0.35)
+    nobody = availability(none, walls(), BOOK, SPANS, "EUR", ())
+    assert isinstance(nobody, Refusal)
+    assert nobody.code == "no_shelf"
+    short = availability(one, walls(), BOOK, 3, "EUR", ())
+    assert isinstance(short, Refusal)
+    assert short.code == "too_few_spans"
+    assert "3 periods" in short.because
+    side = stock_side(none, nobody)
+    assert side.availability is nobody
+    assert nothing_known(nobody).worth.inside == 0
+
+
+def test_stages_whose_tables_are_absent_are_not_judged() -> None:
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    assert "supply" not in told(one).unjudged
+    assert "supply" in told(one, ("supply",)).unjudged
+
+
+def test_weeks_without_any_demand_do_not_break_the_range() -> None:
+    a = accounts(1)
+    for values in (a.demand, a.lost, a.stage, a.total, a.inside, a.between):
+        values[..., 1:] = 0
+    (one, _) = drawn(a, walls(1), serving([0]), some_luck(1), DAYS, 0.35)
+    # A third of the draws has not got the only week in which anybody came.
+    assert (one.draws["demand"] == 0).mean() > 0.2
+    known = availability(one, walls(1), BOOK, SPANS, "EUR", ())
+    assert isinstance(known, Availability)
+    assert isinstance(known.lost, Estimate)
+    assert 0 < known.lost.low <= known.lost.high < 1
+
+
+def test_luck_has_no_bias_of_its_own() -> None:
+    chance = some_luck(30, sd=0.2)
+    assert chance.weeks.sum(axis=1).tolist() == [SPANS] * 199
+    assert chance.of_shelf.mean() == pytest.approx(1.0, abs=0.05)
+    assert chance.of_week.mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_what_it_costs_to_reach_the_customer_is_no_margin() -> None:
+    (free, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, fulfilment=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
+    assert paid.point["inside_worth"] == pytest.approx(free.point["inside_worth"] * 3 / 4)
+    assert paid.draws["between_worth"] == pytest.approx(free.draws["between_worth"] * 3 / 4)

@@ -1,0 +1,196 @@
+"""The verdict from both flows: every rule fires on its case and not before, and lateness alone is judged as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.test_verdict import SOUND, gap
+
+from fourwalls.both_flows import Both, decide_both, first_bottleneck, standing_of
+from fourwalls.diagnosis import Availability, Contribution, LostUnits, StageUnits, StockHeld
+from fourwalls.figures import Estimate, Refusal
+from fourwalls.portfolio import Thresholds
+from fourwalls.value import PATHS, Costs, PathValue, Worth
+from fourwalls.verdict import Verdict, decide
+
+T = Thresholds()
+NO_STOCK = Refusal("no_stock", "Availability", "there is none", "stock_days")
+WANTED = 10_000.0
+ALL = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+
+
+def share(value: float, spread: float = 0.001) -> Estimate:
+    return Estimate(value, value - spread, value + spread, "share")
+
+
+def unsold(
+    *parts: tuple[str, str, str | None, float], lost: float | None = None, wanted: float = WANTED,
+    spread: float = 0.001, unjudged: tuple[str, ...] = (),
+) -> Availability:  # fmt: skip
+    """Availability from (stage, wall, party, share of demand)."""
+    total = sum(p[3] for p in parts)
+    inside, between = (sum(p[3] for p in parts if p[1] == wall) for wall in ("inside", "between"))
+    none = Refusal("no_stock_figure", "stock", "none", "")
+    return Availability(
+        wanted_units=wanted,
+        shelves=10,
+        lost=share(total if lost is None else lost),
+        total=share(total, spread),
+        operate=share(inside),
+        orchestrate=share(between),
+        interaction=share(0),
+        residual=share(0),
+        inside_share=share(0.5),
+        inside_chance=None,
+        stages=tuple(StageUnits(s, w, x * wanted, share(x)) for s, w, _, x in parts),  # type: ignore[arg-type]
+        contributions=tuple(
+            LostUnits(s, w, p, p or "party not recorded", x * wanted, share(x), Estimate(x * wanted * 4, 0, 1e6, "EUR"), "")  # type: ignore[arg-type]
+            for s, w, p, x in parts
+        ),
+        unjudged=unjudged,
+        stock=StockHeld(*(none,) * 8),
+    )  # fmt: skip
+
+
+def worth(inside: float, between: float, chance: float | None = None) -> Worth:
+    """Worth with a given chance that the inside is larger."""
+    chance = (1.0 if inside > between else 0.0) if chance is None else chance
+    wins = np.arange(100) < 100 * chance
+    return Worth(inside, between, np.where(wins, 2.0, 0.0), np.where(wins, 0.0, 2.0))
+
+
+SUPPLY = ("supply", "between", "mill", 0.06)
+DECISION = ("decision", "inside", "us", 0.06)
+NOTHING_LATE = replace(SOUND, gap=gap(0.002, 0.0, missed=0.01), missed_of_due=0.01, outside_event=0.002)
+
+
+def both(availability: Availability | Refusal, stock: Worth, **given: Any) -> Both:
+    facts = given.pop("facts", NOTHING_LATE)
+    base = {
+        "service": decide(facts, T) if facts is not None else UNKNOWN,
+        "facts": facts,
+        "service_worth": worth(0, 0, 0.5),
+        "costs": Costs(0.1, 0.4),
+        "event_share": 0.0,
+        "outside_event": 0.05,
+    }
+    return Both(availability=availability, stock_worth=stock, **(base | given))
+
+
+UNKNOWN = Verdict("cannot tell yet", "no order lines", "0.", "none", "none", ())
+
+
+def rule(b: Both) -> tuple[str, str]:
+    verdict = decide_both(b, T)
+    return verdict.rule[:2], verdict.name
+
+
+def test_s1_lost_at_a_stage_nobody_recorded() -> None:
+    none_of_supply = unsold(lost=0.05, unjudged=ALL)
+    verdict = decide_both(both(none_of_supply, worth(0, 0)), T)
+    assert (verdict.rule[:2], verdict.name) == ("S1", "cannot tell yet")
+    assert "supply_orders" in verdict.next_step
+    # One stage of supply that can be judged, and the record does show something.
+    assert rule(both(unsold(lost=0.05, unjudged=("forecast", "supply")), worth(0, 0)))[0] != "S1"
+    assert rule(both(unsold(lost=0.005, unjudged=ALL), worth(0, 0)))[0] != "S1"
+
+
+def test_s2_little_to_recover_and_no_order_lines() -> None:
+    assert rule(both(unsold(("supply", "between", "mill", 0.004)), worth(0, 1), facts=None)) == ("S2", "leave it")
+    # With order lines, what they say stands.
+    assert rule(both(unsold(("supply", "between", "mill", 0.004)), worth(0, 1)))[0] != "S2"
+
+
+def test_s3_more_than_half_with_nobody_knows_whom() -> None:
+    parts = ("supply", "unknown", None, 0.05), ("decision", "inside", "us", 0.03)
+    assert rule(both(unsold(*parts), worth(3, 0))) == ("S3", "cannot tell yet")
+    parts = ("supply", "unknown", None, 0.03), ("decision", "inside", "us", 0.05)
+    assert rule(both(unsold(*parts), worth(5, 0))) == ("S6", "operate")
+
+
+def test_s4_both_sides_material() -> None:
+    assert rule(both(unsold(SUPPLY, DECISION), worth(4, 6))) == ("S4", "operate then orchestrate")
+    # Inside holds too small a part.
+    assert rule(both(unsold(SUPPLY, DECISION), worth(2, 8))) == ("S5", "orchestrate")
+    # Inside holds its part, but of a share of demand that is not worth acting on.
+    small = ("decision", "inside", "us", 0.009)
+    assert rule(both(unsold(SUPPLY, small), worth(4, 6))) == ("S5", "orchestrate")
+
+
+def test_s5_and_s6_partners_only_when_sure() -> None:
+    assert rule(both(unsold(SUPPLY), worth(1, 9, chance=0.15))) == ("S5", "orchestrate")
+    assert rule(both(unsold(SUPPLY), worth(1, 9, chance=0.25))) == ("S6", "operate")
+    verdict = decide_both(both(unsold(DECISION), worth(9, 1)), T)
+    assert (verdict.rule[:2], verdict.name) == ("S6", "operate")
+    assert verdict.bottleneck.startswith("The bottleneck is decision inside our four walls (us): 100")
+
+
+def test_s7_what_costs_more_than_it_brings() -> None:
+    def valued(*values: float) -> dict[str, PathValue]:
+        return {p: PathValue(v, np.full(10, v)) for p, v in zip(PATHS, values, strict=True)}
+
+    b = both(unsold(DECISION), worth(9, 1))
+    assert rule(replace(b, values=valued(-5, -1, -6))) == ("S7", "leave it")
+    assert rule(replace(b, values=valued(5, -1, 4))) == ("S6", "operate")
+    two = both(unsold(SUPPLY, DECISION), worth(5, 5))
+    assert rule(replace(two, values=valued(3, 3, 6))) == ("S4", "operate then orchestrate")
+    verdict = decide_both(replace(two, values=valued(5, 1, 3)), T)
+    assert verdict.name == "operate"
+    assert "2 less after costs than to operate alone" in verdict.because
+
+
+@pytest.mark.parametrize(
+    "availability",
+    [
+        NO_STOCK,
+        unsold(("supply", "between", "mill", 0.5), wanted=150.0),
+        unsold(("supply", "between", "mill", 0.004)),
+        unsold(SUPPLY, spread=0.07),
+        unsold(lost=0.2, unjudged=ALL),
+    ],
+    ids=["unknown", "few units", "immaterial", "perhaps nothing", "untold"],
+)
+@pytest.mark.parametrize("facts", [SOUND, replace(SOUND, gap=gap(0.0, 0.08)), replace(SOUND, gap=gap(0.04, 0.05))])
+def test_where_shelves_say_nothing_lateness_is_judged_as_it_was(availability: Any, facts: Any) -> None:
+    assert decide_both(both(availability, worth(0, 9), facts=facts), T) == decide(facts, T)
+
+
+def test_one_bad_week_of_shelves_is_no_state() -> None:
+    b = both(unsold(SUPPLY), worth(0, 9), event_share=0.8, outside_event=0.004)
+    assert standing_of(b, T) == "immaterial"
+    assert standing_of(replace(b, outside_event=0.02), T) == "material"
+    assert standing_of(replace(b, event_share=0.4), T) == "material"
+
+
+def test_lateness_that_is_acted_on_counts_beside_empty_shelves() -> None:
+    # Ours on the shelves, theirs on the road: together both sides are worth acting on.
+    facts = replace(SOUND, gap=gap(0.0, 0.08))
+    b = both(unsold(DECISION), worth(5, 0), facts=facts, service_worth=worth(0, 5))
+    verdict = decide_both(b, T)
+    assert verdict.rule[:2] == "S6", "nothing of the gap is told by stage, so it is not known to be material"
+    told = replace(facts.gap, stages=(_stage("carriage", "between", 0.08),))
+    verdict = decide_both(replace(b, facts=replace(facts, gap=told)), T)
+    assert verdict.name == "operate then orchestrate"
+    assert "of order lines from failing" in verdict.because
+
+
+def _stage(stage: str, wall: Any, x: float) -> Any:
+    from fourwalls.diagnosis import StageShare
+
+    return StageShare(stage, wall, 100 * x, share(x))
+
+
+def test_the_first_bottleneck_is_the_dearest_over_both_flows() -> None:
+    late = Contribution(
+        "late", "carriage", "between", "swift", "Swift", 50, share(0.05), Estimate(90_000, 0, 1e6, "EUR"), ""
+    )
+    b = both(unsold(SUPPLY, DECISION), worth(5, 5), facts=replace(SOUND, contributions=(late,)))
+    found = first_bottleneck(b)
+    assert found is not None
+    # 600 units at a margin of 4 for each of two stages, and late lines of 90,000 at a tenth.
+    assert (found.stage, found.party_id, found.flow) == ("carriage", "swift", "service")
+    assert found.part == pytest.approx(9000 / (9000 + 2 * 2400))
+    assert first_bottleneck(both(NO_STOCK, worth(0, 0), facts=None)) is None
