@@ -146,7 +146,7 @@ def placebo(
         ratios = own_noise(real.gap[real.moments >= 0], paths[:, real.moments >= 0])
     scale = np.array(scales) * ratios
     se = float(np.sqrt(np.mean((scale * effects) ** 2)))
-    freedom = _placebo_freedom(method, len(controls))
+    freedom = placebo_freedom(method, len(controls))
     return Noise(se, freedom, "placebo", np.array(effects), scale[:, None] * paths, ratios)
 
 
@@ -196,7 +196,8 @@ def _inverse_trigamma(value: float) -> float:
     return x
 
 
-def _placebo_freedom(method: Method, controls: int) -> float:
+def placebo_freedom(method: Method, controls: int) -> float:
+    """Degrees of freedom of a placebo standard error."""
     # Placebos that share donors and period weights resemble each other: in known worlds half the freedom covers.
     return controls - 1.0 if method in ("did", "cs", "trend") else controls / 2
 

@@ -146,7 +146,7 @@ def read_panel(
     if table.num_rows == 0:
         raise PanelError("The panel has no rows.", "Give one row for each unit and period.")
     names = _unit_names(table[unit], unit)
-    whens = _times(table[time], time)
+    whens = normal_times(table[time], time)
     values = _outcomes(table[outcome], outcome)
     units, row = np.unique(names, return_inverse=True)
     times = sorted(set(whens))
@@ -184,7 +184,8 @@ def _unit_names(column: pa.ChunkedArray, name: str) -> npt.NDArray[Any]:
     return np.array([str(v) for v in values])
 
 
-def _times(column: pa.ChunkedArray, name: str) -> list[Time]:
+def normal_times(column: pa.ChunkedArray, name: str) -> list[Time]:
+    """Periods as numbers, dates or sortable text."""
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
     values = column.to_pylist()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.pilot.methods import LABELS
 from fourwalls.pilot.result import Evaluation, MethodResult
+
+if TYPE_CHECKING:
+    from fourwalls.pilot.design import Design
 
 _MARKS = {True: "ok", False: "NO", None: "?"}
 _MOST_NAMES = 4
@@ -90,3 +96,39 @@ def _row(m: MethodResult, *, is_chosen: bool) -> str:
 
 def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def told_design(found: Design) -> str:
+    """A design as text."""
+    plan = found.plan
+    lines = [
+        f"Pilot on {plan.outcome}: {plan.hypothesis.words}",
+        "",
+        f"Treat      {', '.join(plan.treated)}",
+        f"Against    {len(plan.controls)} controls, by {LABELS[plan.method]}. {found.why_method}",
+        f"Length     {plan.length} periods from {plan.start_name or 'the next period'}; at most {plan.most_length}; looks after {', '.join(map(str, plan.looks)) or 'the end only'}",
+        f"Sees       {number(plan.detectable)} {plan.outcome} ({plan.detectable / found.level:.1%} of the level) with power {found.power_target:.0%}",
+        f"False      {plan.false_positive_share:.1%} of {plan.windows} placebo windows would have called an effect (allowed {1 - plan.level:.0%})",
+    ]
+    if plan.power is not None:
+        lines.append(f"Power      {plan.power:.0%} for the expected {plan.hypothesis.lift or 0:+.1%}")
+    worth = found.worth
+    if isinstance(worth, Refusal):
+        lines.append(f"Worth      refused: {worth.because}")
+    else:
+        ways = f"act now {worth.act:,.0f}, nothing 0, pilot {worth.pilot:,.0f} {worth.currency} (information {worth.information:,.0f}, cost {worth.cost:,.0f})"
+        lines += [f"Worth      {worth.sentence}", f"           {ways}"]
+    lines += ["", f"{'length':>8}{'detectable':>14}{'share':>9}{'power':>8}"]
+    lines += [
+        f"{r.length:>8}{number(r.detectable):>14}{r.detectable_share:>9.1%}{'' if r.power is None else f'{r.power:.0%}':>8}"
+        for r in found.lengths
+    ]
+    lines += ["", "Candidates, the most telling first:"]
+    lines += [
+        f"  {c.detectable_share:>7.1%}  {', '.join(c.units)}"
+        + (f"  (not against {', '.join(c.risks[:3])})" if c.risks else "")
+        for c in found.candidates[:8]
+    ]
+    lines += ["", "Decided by:", *(f"  {r}" for r in plan.rules), f"Sealed: {plan.sha256}"]
+    lines += [f"Note: {n}" for n in found.notes]
+    return "\n".join(lines)
