@@ -123,7 +123,7 @@ def _joined(history: pa.Table, later: pa.Table, plan: Plan) -> tuple[pa.Table, i
         )
     before, after = normal_times(history[plan.time], plan.time), normal_times(later[plan.time], plan.time)
     try:
-        last = max(before)  # type: ignore[type-var]
+        last = max(before)
         new = [t > last for t in after]  # type: ignore[operator]
     except TypeError:
         raise PanelError(
@@ -133,9 +133,9 @@ def _joined(history: pa.Table, later: pa.Table, plan: Plan) -> tuple[pa.Table, i
         raise PanelError(
             f"The later data end with {max(after)}, and the history with {last}: nothing is new.",
             "Give data from the start of the pilot on.",
-        )  # type: ignore[type-var]
+        )
     fresh = [t for t, n in zip(after, new, strict=True) if n]
-    start: Any = min(fresh)  # type: ignore[type-var]
+    start: Any = min(fresh)
     if plan.start_name:
         named = (
             normal_times(pa.chunked_array([pa.array([plan.start_name])]), plan.time)
