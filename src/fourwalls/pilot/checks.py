@@ -55,7 +55,7 @@ def before_start(method: Method, held_out: HeldOut | None) -> Check:
     finding = (
         f"{LABELS[method]} finds {held_out.effect:+.4g} in the last periods before, {ratio:.1f} times its noise there."
     )
-    widened = f"Intervals are {held_out.widening:.1f} times as wide for it." if held_out.widening > 1 else ""
+    widened = f"Intervals are {held_out.widening:.1f} times as wide for it." if held_out.widening > 1.05 else ""
     return Check(name, ratio < 2, finding, widened)
 
 
@@ -108,7 +108,7 @@ def donor_dependence(method: Method, grid: Grid, panel: Panel, real: Fit, noise:
     return Check(name, passed, finding, "" if passed else "Look at what happened to that control after the start.")
 
 
-def interference(panel: Panel, exposed: Sequence[str]) -> Check:
+def interference(exposed: Sequence[str]) -> Check:
     """Whether spill-over onto controls has been looked at."""
     name = "Controls are untouched by the pilot"
     if exposed:

@@ -112,7 +112,7 @@ class Design:
     def _repr_html_(self) -> str:
         from importlib import import_module
 
-        shown: str = import_module("fourwalls.surfaces.page.pilot").design_fragment(self)
+        shown: str = import_module("fourwalls.surfaces.page.pilot").fragment(self)
         return shown
 
 
@@ -450,8 +450,12 @@ def _hypothesis(
         stage,
         party,
         None if three is None else three[1],
-        f"By {what}{where}{who}, {outcome} {size} in {listed(names, 4)}.",
+        f"By {what}{where}{who}, {outcome} {size} in {_few(names)}.",
     )
+
+
+def _few(names: Sequence[str], most: int = 4) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _stop_rules(guardrails: Mapping[str, float]) -> tuple[str, ...]:

@@ -345,7 +345,7 @@ def _checks(run: _Run, panel: Panel, grid: Grid, exposed: Sequence[str]) -> tupl
     if panel.start >= 2 and run.method != "cs":
         found.append(checks.pre_fit(run.fit, run.noise))
     found.append(checks.donor_dependence(run.method, grid, panel, run.fit, run.noise))
-    found.append(checks.interference(panel, exposed))
+    found.append(checks.interference(exposed))
     return tuple(found)
 
 

@@ -37,7 +37,7 @@ LEAST_JACKKNIFE = 8
 LEAST_BLOCKS = 10
 """Periods before the start, in lengths of the time after, for the conformal test to reach a tenth."""
 
-_LEAST_HELD_OUT = 3
+_LEAST_HELD_OUT, _LEAST_FOR_R = 3, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +143,14 @@ def placebo(
         gaps.append(found.gap)
     paths = np.array(gaps)
     if ratios is None:
-        ratios = own_noise(real.gap[real.moments >= 0], paths[:, real.moments >= 0])
+        ratios = own_noise(real.gap[real.moments >= 0], paths[:, real.moments >= 0], len(controls))
     scale = np.array(scales) * ratios
     se = float(np.sqrt(np.mean((scale * effects) ** 2)))
     freedom = placebo_freedom(method, len(controls))
     return Noise(se, freedom, "placebo", np.array(effects), scale[:, None] * paths, ratios)
 
 
-def own_noise(real: Floats, placebos: Floats) -> Floats:
+def own_noise(real: Floats, placebos: Floats, units: int = 0) -> Floats:
     """How far the method errs on the treated beside each placebo, shape (placebos,).
 
     The RMSPE ratio of Abadie, Diamond and Hainmueller (2010), read off held-out periods, to which nothing was fitted;
@@ -160,6 +160,7 @@ def own_noise(real: Floats, placebos: Floats) -> Floats:
     Args:
         real: What the method finds on the treated in held-out periods, shape (periods,).
         placebos: What it finds there on the placebos, shape (placebos, periods).
+        units: Control units the placebos are made of; 0 where every placebo is a unit of its own.
     """
     if len(real) < _LEAST_HELD_OUT:
         return np.ones(len(placebos))
@@ -168,7 +169,9 @@ def own_noise(real: Floats, placebos: Floats) -> Floats:
         return np.ones(len(others))
     freedom = _independent_periods(placebos)
     logs = np.log(others)
-    excess = float(logs.var(ddof=1)) - float(special.polygamma(1, freedom / 2))
+    # One standard error is taken off the spread: ratios are used where units plainly differ, not where they seem to.
+    doubt = 1 - (2 / (min(len(logs), units or len(logs)) - 1)) ** 0.5
+    excess = doubt * float(logs.var(ddof=1)) - float(special.polygamma(1, freedom / 2))
     if excess <= 0:
         return np.ones(len(others))
     prior = 2 * _inverse_trigamma(excess)
@@ -177,11 +180,19 @@ def own_noise(real: Floats, placebos: Floats) -> Floats:
 
 
 def _independent_periods(paths: Floats) -> float:
-    """Degrees of freedom of a variance over autocorrelated periods: T(1 − r²)/(1 + r²), r of lag one (Bartlett 1946)."""
+    """Degrees of freedom of a variance over autocorrelated periods: T(1 − r²)/(1 + r²), r of lag one (Bartlett 1946).
+
+    r is freed of its bias in short series (Kendall 1954, Biometrika 41); with fewer than 5 periods it cannot be, and the
+    least is said.
+    """
+    periods = paths.shape[1]
+    if periods < _LEAST_FOR_R:
+        return 1.0
     centred = paths - paths.mean(axis=1, keepdims=True)
     below = float((centred**2).sum())
     r = float((centred[:, 1:] * centred[:, :-1]).sum()) / below if below > 0 else 0.0
-    return float(max(1.0, paths.shape[1] * (1 - r * r) / (1 + r * r)))
+    r = min(max((periods * r + 1) / (periods - 3), -0.95), 0.95)
+    return float(max(1.0, periods * (1 - r * r) / (1 + r * r)))
 
 
 def _inverse_trigamma(value: float) -> float:

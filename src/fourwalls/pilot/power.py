@@ -120,7 +120,7 @@ def pasts(
         seed: Of the placebo sets.
         least_windows: Windows (dates × sets) for each candidate.
     """
-    dates = windows(grid.outcomes.shape[1], length)
+    dates = windows(grid.outcomes.shape[1], length, max(MOST_DATES, least_windows // len(grid.outcomes) + 1))
     parts: list[list[tuple[float, Floats, Floats, float]]] = [[] for _ in candidates]
     rng = np.random.default_rng(seed)
     for date in dates:
@@ -181,7 +181,7 @@ def _one_date(
     own = set(units.tolist())
     apart = np.array([not (own & members) for members in sets.members])
     path = held.gap[held.moments >= 0]
-    ratios = own_noise(path, sets.held_paths[apart])
+    ratios = own_noise(path, sets.held_paths[apart], len(controls))
     scaled = ratios * np.sqrt(real.spread / sets.spreads[apart]) * sets.effects[apart]
     before = ratios * np.sqrt(held.spread / sets.held_spreads[apart]) * sets.held_effects[apart]
     se, se_before = float(np.sqrt(np.mean(scaled**2))), float(np.sqrt(np.mean(before**2)))
