@@ -340,9 +340,13 @@ def _substitutes(history: Panel, units: Ints) -> set[int]:
     changes = np.diff(history.outcomes, axis=1)
     if changes.shape[1] < LEAST_BEFORE:
         return set()
+    changes = changes - changes.mean(axis=1, keepdims=True)
+    changes = changes / np.maximum(changes.std(axis=1, keepdims=True), 1e-12)
     # Seasons and common shocks load on units unlike; without taking them off, every flat unit would look like a rival.
-    u, size, vt = np.linalg.svd(changes - changes.mean(axis=1, keepdims=True), full_matrices=False)
-    common = min(_COMMON, len(size) // 4)
+    # A pair that trades demand makes an eigenvalue of 2 at most, so only larger ones are common.
+    u, size, vt = np.linalg.svd(changes, full_matrices=False)
+    chance = (1 + (len(changes) / changes.shape[1]) ** 0.5) ** 2
+    common = min(_COMMON, int((size**2 / changes.shape[1] > max(3.0, chance)).sum()))
     changes = changes - (u[:, :common] * size[:common]) @ vt[:common]
     own = changes[units].mean(axis=0)
     scale = np.sqrt((changes**2).sum(axis=1) * (own**2).sum())

@@ -451,7 +451,7 @@ def _lengths(found: Design) -> Grid:
         for r in found.lengths
     )
     strong = next((i for i, r in enumerate(found.lengths) if r.length == found.plan.length), -1)
-    header = ("Periods", "Would see", "Chance of what is expected") if has_power else ("Periods", "Would see")
+    header = ("Periods", "Would see", "Power") if has_power else ("Periods", "Would see")
     return Grid("How long", header, rows, strong, "")
 
 
