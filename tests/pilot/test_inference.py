@@ -13,9 +13,9 @@ from fourwalls.pilot.inference import own_noise
 from .panels import COLUMNS, drawn
 
 # The full study, 500 panels of each kind, is `python -m benchmarks.pilots`; its table stands in docs/pilots.md.
-_PANELS = 40
-# Below this, 40 panels come out of 90 % coverage once in a thousand times.
-_LEAST_COVERED = 0.75
+_PANELS = 20
+# Below this, 20 panels come out of 90 % coverage once in four hundred times.
+_LEAST_COVERED = 0.7
 
 
 @pytest.mark.parametrize("kind", [KINDS[0], KINDS[5]], ids=lambda k: k.name)
@@ -27,8 +27,8 @@ def test_intervals_cover_and_chance_is_rare(kind: object) -> None:
 
 
 def test_promised_power_is_about_what_is_achieved() -> None:
-    found = [promise((PROMISES[0], seed)) for seed in range(12)]
-    assert sum(called for _, called, _ in found) >= 6  # of 12 at 80 %: fewer once in 250 times
+    found = [promise((PROMISES[0], seed)) for seed in range(8)]
+    assert sum(called for _, called, _ in found) >= 4  # of 8 at 80 %: fewer once in 100 times, and the seeds are fixed
     assert all(false <= 0.1 for _, _, false in found)
 
 

@@ -182,6 +182,7 @@ def design(
     Raises:
         PanelError: The history cannot be used.
     """
+    three = _three(expected)
     table = read_table(panel)
     history = read_panel(table, unit=unit, time=time, outcome=outcome)
     for column in guardrails or {}:
@@ -206,7 +207,6 @@ def design(
         else pasts(judge, grid, [best.units], [best.gone], n, level=level, seed=seed, least_windows=least_windows)[0]
         for n in options
     }
-    three = _three(expected)
     base = _level(history, best.units)
     stakes = _stakes(history, three, unit_value, currency, horizon, rollout_cost, pilot_cost, pilot_cost_per_period)
     rows = tuple(_length_option(n, p, base, three, stakes) for n, p in by_length.items())

@@ -21,11 +21,12 @@ from math import comb
 from typing import Literal
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from fourwalls.figures import Refusal
 from fourwalls.pilot.methods import Cohort, Fit, Grid, Method, fit
 from fourwalls.pilot.weights import Floats, Ints
+from fourwalls.resampling import LEVEL
 
 How = Literal["placebo", "jackknife", "conformal"]
 
@@ -145,8 +146,8 @@ def placebo(
     if ratios is None:
         ratios = own_noise(real.gap[real.moments >= 0], paths[:, real.moments >= 0], len(controls))
     scale = np.array(scales) * ratios
-    se = float(np.sqrt(np.mean((scale * effects) ** 2)))
-    freedom = placebo_freedom(method, len(controls))
+    freedom = placebo_freedom(len(controls))
+    se = noise_of(scale * effects, freedom)
     return Noise(se, freedom, "placebo", np.array(effects), scale[:, None] * paths, ratios)
 
 
@@ -207,10 +208,25 @@ def _inverse_trigamma(value: float) -> float:
     return x
 
 
-def placebo_freedom(method: Method, controls: int) -> float:
+def placebo_freedom(controls: int) -> float:
     """Degrees of freedom of a placebo standard error."""
-    # Placebos that share donors and period weights resemble each other: in known worlds half the freedom covers.
-    return controls - 1.0 if method in ("did", "cs", "trend") else controls / 2
+    # Placebos share donors and period weights, and the method was chosen among several: half the freedom covers.
+    return controls / 2
+
+
+def noise_of(effects: Floats, freedom: float) -> float:
+    """Standard error from effects found where nothing was done, shape (placebos,).
+
+    Half root mean square, half the size that nine in ten stay below (as the rank of a further one would have it), read as
+    Student's t: the former is carried away by a few wild units, the latter is coarse with few.
+    """
+    size = np.sort(np.abs(effects))
+    by_square = float(np.sqrt(np.mean(size**2)))
+    rank = LEVEL * (len(size) + 1)
+    if rank > len(size):
+        return by_square
+    reach = float(np.interp(rank, np.arange(1, len(size) + 1), size))
+    return (by_square + reach / float(stats.t.ppf((1 + LEVEL) / 2, freedom))) / 2
 
 
 def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints) -> Noise:

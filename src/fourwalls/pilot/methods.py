@@ -96,6 +96,8 @@ class Grid:
     outcomes: Floats
     ridge_share: float | None = None
     _grams: dict[tuple[int, bool], Floats] = field(default_factory=dict)
+    _centred: Floats | None = None
+    _time_gram: Floats | None = None
 
     def before(self, start: int, *, centred: bool) -> Floats:
         """Outcomes before `start`, as they are or as deviations from each unit's own mean there."""
@@ -109,6 +111,22 @@ class Grid:
             part = self.before(start, centred=centred)
             self._grams[key] = part @ part.T
         return self._grams[key]
+
+    def time_gram(self, controls: Ints) -> Floats:
+        """Inner products of all periods over the controls, each period less the controls' mean, shape (periods, periods).
+
+        Taken from those over all units less the others, which are few: a search asks for it ten thousand times.
+        """
+        if self._centred is None or self._time_gram is None:
+            self._centred = self.outcomes - self.outcomes.mean(axis=0)
+            self._time_gram = self._centred.T @ self._centred
+        part = self._centred[controls]
+        mean = part.mean(axis=0)
+        others = np.delete(self._centred, controls, axis=0)
+        if len(others) > len(controls):
+            return np.asarray((part - mean).T @ (part - mean))
+        left: Floats = self._time_gram - others.T @ others - len(controls) * np.outer(mean, mean)
+        return left
 
 
 def fit(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints) -> Fit:
@@ -202,11 +220,10 @@ def _time_weights(method: Method, grid: Grid, cohort: Cohort, controls: Ints) ->
         return np.asarray(np.eye(start)[-1])
     if method != "sdid" or start == 1:
         return np.full(start, 1 / start)
-    before, after = grid.outcomes[controls, :start], grid.outcomes[controls, start : cohort.end].mean(axis=1)
-    noise = np.diff(before, axis=1).std(ddof=1)
-    before, after = before - before.mean(axis=0), after - after.mean()
+    products = grid.time_gram(controls)[: cohort.end, : cohort.end]
+    noise = np.diff(grid.outcomes[controls, :start], axis=1).std(ddof=1)
     ridge = float((1e-6 * noise) ** 2 * len(controls))
-    return simplex_weights(before.T @ before, before.T @ after, np.arange(start), ridge)
+    return simplex_weights(products[:start, :start], products[:start, start:].mean(axis=1), np.arange(start), ridge)
 
 
 def _ridge_correction(grid: Grid, cohort: Cohort, controls: Ints, weights: Floats) -> Floats:

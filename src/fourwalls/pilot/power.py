@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from fourwalls.pilot.choice import held_out_cohorts
-from fourwalls.pilot.inference import own_noise, placebo_freedom
+from fourwalls.pilot.inference import noise_of, own_noise, placebo_freedom
 from fourwalls.pilot.methods import Cohort, Fit, Grid, Method, fit
 from fourwalls.pilot.weights import Floats, Ints
 
@@ -184,7 +184,8 @@ def _one_date(
     ratios = own_noise(path, sets.held_paths[apart], len(controls))
     scaled = ratios * np.sqrt(real.spread / sets.spreads[apart]) * sets.effects[apart]
     before = ratios * np.sqrt(held.spread / sets.held_spreads[apart]) * sets.held_effects[apart]
-    se, se_before = float(np.sqrt(np.mean(scaled**2))), float(np.sqrt(np.mean(before**2)))
+    freedom = placebo_freedom(len(controls))
+    se, se_before = noise_of(scaled, freedom), noise_of(before, freedom)
     widened = np.maximum(1.0, np.abs(before) / se_before) if se_before > 0 else np.ones(len(before))
-    quantile = float(stats.t.ppf((1 + level) / 2, placebo_freedom(method, len(controls))))
+    quantile = float(stats.t.ppf((1 + level) / 2, freedom))
     return real.att, scaled, quantile * se * widened, float(np.sqrt(np.mean(path**2)))
