@@ -215,7 +215,7 @@ def _timed(run: Callable[[], None]) -> tuple[float, float]:
     return time.perf_counter() - begun, time.process_time() - cpu
 
 
-def _azcausal(wide: Any, d: npt.NDArray[np.float64]) -> None:
+def _azcausal(wide: Any, d: npt.NDArray[np.float64]) -> None:  # noqa: ANN401 - a pandas frame
     import pandas as pd
     from azcausal.core.error import Placebo
     from azcausal.core.panel import CausalPanel

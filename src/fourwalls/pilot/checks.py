@@ -100,7 +100,7 @@ def donor_dependence(method: Method, grid: Grid, panel: Panel, real: Fit, noise:
     weights = -real.unit_weights[panel.controls]
     heaviest = int(weights.argmax())
     if len(panel.controls) < 4 or isinstance(noise, Refusal):
-        return Check(name, None, "Too few controls to leave one out.", "")
+        return Check(name, None, "There are too few controls to leave one out and tell.", "")
     rest = np.delete(panel.controls, heaviest)
     moved = fit(method, grid, panel.cohorts, rest).att - real.att
     finding = f"without {panel.units[panel.controls[heaviest]]} (weight {weights[heaviest]:.0%}) the effect moves by {moved:+.3g}."

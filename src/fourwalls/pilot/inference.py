@@ -80,7 +80,7 @@ def measured_noise(
     sizes = [len(c.units) for c in cohorts]
     if sum(sizes) >= LEAST_JACKKNIFE and min(sizes) >= 2 and len(controls) >= LEAST_JACKKNIFE:
         return jackknife(method, grid, cohorts, controls)
-    if len(controls) >= LEAST_CONTROLS and 2 * sum(sizes) <= len(controls):
+    if len(controls) >= LEAST_CONTROLS and _room(controls) >= len(cohorts):
         return placebo(method, grid, cohorts, controls, real, seed, ratios)
     if min(sizes) >= 2 and len(controls) >= 2 and sum(sizes) + len(controls) >= LEAST_CONTROLS + 1:
         return jackknife(method, grid, cohorts, controls)
@@ -88,7 +88,7 @@ def measured_noise(
         "too_few_units",
         "how sure the effect is",
         f"{sum(sizes)} treated and {len(controls)} control units cannot show what chance alone would do.",
-        f"Add controls: {max(LEAST_CONTROLS, 2 * sum(sizes))} or more.",
+        f"Add controls: {max(LEAST_CONTROLS, LEAST_CONTROLS - 1 + len(cohorts))} or more.",
     )
 
 
@@ -104,9 +104,27 @@ def jackknife_refusal(cohorts: Sequence[Cohort]) -> Refusal | None:
     )
 
 
+def _room(controls: Ints) -> int:
+    """How many controls may pretend to be treated at once, so that enough are left to compare with."""
+    return len(controls) - (LEAST_CONTROLS - 1)
+
+
+def _placebo_sizes(cohorts: Sequence[Cohort], controls: Ints) -> list[int]:
+    """Units of each pretended cohort: as many as were treated, or in proportion where the controls are fewer."""
+    sizes = [len(c.units) for c in cohorts]
+    # Half the controls at most: effects are brought to the spread of the real contrast anyway.
+    most = min(_room(controls), max(len(controls) // 2, len(cohorts)))
+    if sum(sizes) <= most:
+        return sizes
+    shrunk = [max(1, int(n * most / sum(sizes))) for n in sizes]
+    while sum(shrunk) > most:
+        shrunk[shrunk.index(max(shrunk))] -= 1
+    return shrunk
+
+
 def placebo_sets(cohorts: Sequence[Cohort], controls: Ints, seed: int, most: int = MOST_PLACEBOS) -> list[list[Cohort]]:
     """Controls in the place of the treated: every choice if they are few, else `most` drawn at random."""
-    sizes = [len(c.units) for c in cohorts]
+    sizes = _placebo_sizes(cohorts, controls)
     if len(cohorts) == 1 and comb(len(controls), sizes[0]) <= most:
         only = cohorts[0]
         return [[Cohort(only.start, np.array(pick), only.end)] for pick in combinations(controls.tolist(), sizes[0])]

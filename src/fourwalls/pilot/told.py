@@ -41,7 +41,7 @@ def told(result: Evaluation) -> str:
     chosen = result[result.chosen]
     p = "" if chosen.p_value is None else f", p = {_p(chosen.p_value)}"
     lines += [
-        f"Effect     {figure(chosen.effect)} {result.outcome} per unit and {result.time}, {chosen.label}{p}",
+        f"Effect     {_effect(result)}, {chosen.label}{p}",
         f"Lift       {figure(chosen.lift, share=True)}",
         f"In all     {figure(chosen.total)}",
     ]
@@ -64,6 +64,13 @@ def told(result: Evaluation) -> str:
     ]
     lines += [f"Note: {n}" for n in result.notes]
     return "\n".join(lines)
+
+
+def _effect(result: Evaluation) -> str:
+    said = figure(result.effect)
+    if isinstance(result.effect, Refusal):
+        return f"{said} {result.effect.next_step}"
+    return f"{said} {result.outcome} per unit and {result.time}"
 
 
 def _head(result: Evaluation) -> str:
