@@ -14,6 +14,7 @@ from fourwalls.errors import FourwallsError
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 
 if TYPE_CHECKING:
+    from fourwalls import pilot
     from fourwalls.study import Study, open  # noqa: A004 - fw.open reads as what it does
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "StageClock",
     "Study",
     "open",
+    "pilot",
 ]
 
 
@@ -40,4 +42,8 @@ def __getattr__(name: str) -> object:
         from fourwalls import study
 
         return getattr(study, name)
+    if name == "pilot":
+        from importlib import import_module
+
+        return import_module("fourwalls.pilot")
     raise AttributeError(f"module 'fourwalls' has no attribute {name!r}")

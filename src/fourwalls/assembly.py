@@ -20,7 +20,7 @@ from fourwalls.measures.stage_times import QUANTILES, STAGES
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel, active_spans, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, share_estimate
-from fourwalls.value import Costs, Worth, costs, path_values, paths_told
+from fourwalls.value import LATE_COST_FACTOR, Costs, Worth, costs, path_values, paths_told
 from fourwalls.verdict import Facts, Verdict, decide
 
 Floats = npt.NDArray[np.float64]
@@ -638,14 +638,18 @@ def service_worth(entries: Entries, assets: int, draws: Draws | None, cost: Cost
     """
     share = np.array([cost.of(o) for o in OUTCOMES])[entries.outcome][:, None]
     by_span = (entries.amount if priced else entries.lines) * share
+    is_lost = entries.outcome == OUTCOMES.index("cancelled")
+    replicates = len(draws.counts) if draws is not None else 1
+    factor = np.random.default_rng(0).triangular(*LATE_COST_FACTOR, replicates) if cost.is_late_assumed else 1.0
     found = []
     for asset in range(assets):
-        mine = entries.asset == asset
-        sides = [
-            by_span[mine & (entries.wall == w)].sum(axis=0) for w in (WALLS.index("inside"), WALLS.index("between"))
-        ]
-        drawn = [draws.counts @ side if draws is not None else np.zeros(1) for side in sides]
-        found.append(Worth(float(sides[0].sum()), float(sides[1].sum()), drawn[0], drawn[1], is_money=priced))
+        value, drawn = [], []
+        for wall in (WALLS.index("inside"), WALLS.index("between")):
+            mine = (entries.asset == asset) & (entries.wall == wall)
+            late, lost = (by_span[mine & which].sum(axis=0) for which in (~is_lost, is_lost))
+            value.append(float(late.sum() + lost.sum()))
+            drawn.append(factor * (draws.counts @ late) + draws.counts @ lost if draws is not None else np.zeros(1))
+        found.append(Worth(value[0], value[1], drawn[0], drawn[1], is_money=priced))
     return found
 
 

@@ -70,8 +70,8 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
     values = {path: known.value for path, known in b.values.items()}
     if values[verdict.name] <= 0 and max(values.values()) <= 0:
         because = (
-            f"{verdict.because} But over the horizon it brings {-values[verdict.name]:,.0f} less than it costs, by the costs "
-            "and assumptions in portfolio.toml."
+            f"{verdict.because} But over the horizon it is expected to bring {-values[verdict.name]:,.0f} less than it "
+            "costs, by the costs and assumptions in portfolio.toml."
         )
         rule = "S7. No path brings more over the horizon than it costs: leave it."
         return replace(

@@ -4,7 +4,9 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── PortfolioError      portfolio.toml or the folder around it
 ├── MappingError        a SQL or CSV/Parquet file under tables/
 ├── TableError          a canonical table whose columns or rows cannot be used
-└── OutputError         a place that cannot be written
+├── OutputError         a place that cannot be written
+├── PanelError          a panel of units and periods for a pilot
+└── PlanError           a frozen pilot plan
 
 A question that the data cannot answer is no error: it is a `Refusal` (see `figures`).
 """
@@ -83,3 +85,11 @@ class TableError(FourwallsError):
 
 class OutputError(FourwallsError):
     """A place that cannot be written."""
+
+
+class PanelError(FourwallsError):
+    """A panel (units by periods) cannot be used for a pilot."""
+
+
+class PlanError(FourwallsError):
+    """A frozen pilot plan cannot be used, or was changed after it was frozen."""

@@ -287,6 +287,12 @@ class Reception:
         return int(self._extent[2].replace(tzinfo=UTC).timestamp()) + 1
 
     @cached_property
+    def span_seconds(self) -> int:
+        """Length of the spans of time: a week, in short records a day."""
+        days = (self._extent[1] - self._extent[0]).days + 1
+        return order_lines.SECONDS_PER_WEEK if days >= 7 * LEAST_CLUSTERS else SECONDS_PER_DAY
+
+    @cached_property
     def period(self) -> Period:
         """Days looked at: those of the portfolio, or all in the record."""
         if self._portfolio.period is not None:
@@ -297,8 +303,6 @@ class Reception:
         if "released_at" not in self._order_lines.present:
             # Nobody recorded a release: its time counts as fulfilment, and a note on the page says so.
             rows = rows.mutate(released_at=rows.ordered_at)
-        days = (self._extent[1] - self._extent[0]).days + 1
-        long_enough = days >= 7 * LEAST_CLUSTERS
         return order_lines.judged_lines(
             rows,
             self.rows.get("products"),
@@ -307,7 +311,7 @@ class Reception:
             self._portfolio.grain,
             self.observed_until,
             self._engine.fingerprint,
-            order_lines.SECONDS_PER_WEEK if long_enough else SECONDS_PER_DAY,
+            self.span_seconds,
         )
 
     def set_aside(self) -> dict[str, pa.Table]:

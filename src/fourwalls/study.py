@@ -155,6 +155,42 @@ class Study:
         chosen = None if asset is None else {n for n, keep in zip(names, _chosen(asset, axes), strict=True) if keep}
         return shelves_behind(taking, chosen, stage)
 
+    def panel(self, measure: str = "otif_share") -> pa.Table:
+        """One measure by asset and week: what a pilot is designed on and judged by.
+
+        Args:
+            measure: Name of a service reading (otif_share, on_time_share, fill_rate, …), or value_amount or lines.
+
+        Returns:
+            Columns asset, week (its first day), and the measure; null where nothing was due.
+
+        Raises:
+            PortfolioError: There is no such measure.
+        """
+        axes, panel = self._counts
+        shares = {share.name: (share.above, share.below) for share in readings.SHARES}
+        if measure not in shares and measure not in panel.counts:
+            known = [*shares, *panel.counts]
+            raise PortfolioError(
+                f"There is no measure '{measure}'.{did_you_mean(measure, known)}", f"Choose from {listed(shares)}."
+            )
+        if measure in shares:
+            above, below = (panel.counts[name] for name in shares[measure])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.where(below > 0, above / below, np.nan)
+        else:
+            values = panel.counts[measure].astype(np.float64)
+        names = [assembly.asset_name(a) for a in axes.assets]
+        seconds = axes.spans * self._intake.span_seconds
+        first_days = seconds.astype("datetime64[s]").astype("datetime64[D]")
+        return pa.table(
+            {
+                "asset": pa.array(np.repeat(names, len(first_days)).tolist()),
+                "week": pa.array(np.tile(first_days, len(names))),
+                measure: pa.array(values.ravel(), from_pandas=True),
+            }
+        )
+
     @cached_property
     def _opened(self) -> dict[str, Opened]:
         opened = {}

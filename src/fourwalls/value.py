@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 # Choices, both marked on the page where they were used: a late line is mostly kept, and costs goodwill and returns; the
 # margin is the middle of what general merchandise retailers report.
 DEFAULT_LATE_LINE_COST_SHARE = 0.1
+# What a late line costs is known within a factor of three at best where nobody has said: low, mode, high of that factor.
+LATE_COST_FACTOR = (1 / 3, 1.0, 3.0)
 DEFAULT_GROSS_MARGIN_SHARE = 0.35
 # Used only where portfolio.toml gives costs of paths and not these.
 DEFAULT_HORIZON_YEARS = 3.0
@@ -32,10 +34,12 @@ class Costs:
     Attributes:
         late: A line that comes late, or not yet.
         lost: A line that is never sold or is cancelled: its gross margin.
+        is_late_assumed: Whether `late` is a default that nobody in the company has set.
     """
 
     late: float
     lost: float
+    is_late_assumed: bool = False
 
     def of(self, outcome: Outcome) -> float:
         """Cost of an outcome as a share of the line's net value."""
@@ -107,7 +111,7 @@ def costs(portfolio: Portfolio, margin_share: float | None) -> Costs:
     said = portfolio.assumptions
     late = said.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
     lost = margin_share if margin_share is not None else said.get("gross_margin_share", DEFAULT_GROSS_MARGIN_SHARE)
-    return Costs(late, lost)
+    return Costs(late, lost, "late_line_cost_share" not in said)
 
 
 def defaults_used(portfolio: Portfolio, is_costed: bool) -> tuple[str, ...]:
@@ -131,7 +135,7 @@ class PathValue:
     """What one path brings over the horizon, after what it costs [portfolio currency].
 
     Attributes:
-        value: At the most likely of every range.
+        value: Expected, over the draws.
         draws: In other weeks and with other costs, shape (replicates,).
     """
 
@@ -164,27 +168,21 @@ def path_values(
     carrying = said.get("carrying_rate_per_year", 0.0)
     n = len(worth.inside_draws)
     rng = np.random.default_rng(seed)
-    cost, costs_drawn = {}, {}
+    costs_drawn = {}
     for name in ("operate", "orchestrate"):
         table = portfolio.paths.get(name, {})
         parts = [
             (table.get("one_off_amount", _NOTHING), 1.0),
             (table.get("run_amount_per_year", _NOTHING), discount.sum() / 12),
         ]
-        cost[name] = float(sum(times * part["mode"] for part, times in parts))
         costs_drawn[name] = np.sum([times * _triangle(rng, part, n) for part, times in parts], axis=0)
     beyond = worth.together - worth.inside - worth.between
-    gains = (
-        (worth.inside, worth.inside_draws),
-        (worth.between, worth.between_draws),
-        (worth.together, worth.inside_draws + worth.between_draws + beyond),
-    )
+    gains = (worth.inside_draws, worth.between_draws, worth.inside_draws + worth.between_draws + beyond)
     spent = ("operate",), ("orchestrate",), ("operate", "orchestrate")
     found = {}
-    for path, (gain, drawn), stock, names in zip(PATHS, gains, worth.carrying, spent, strict=True):
-        value = benefit * (gain / years - carrying * stock) - sum(cost[x] for x in names)
+    for path, drawn, stock, names in zip(PATHS, gains, worth.carrying, spent, strict=True):
         draws = benefit * (drawn / years - carrying * stock) - np.sum([costs_drawn[x] for x in names], axis=0)
-        found[path] = PathValue(value, np.asarray(draws, np.float64))
+        found[path] = PathValue(float(draws.mean()), np.asarray(draws, np.float64))
     return found
 
 

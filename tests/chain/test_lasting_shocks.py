@@ -119,9 +119,9 @@ def test_channels_of_other_kinds_are_no_peers() -> None:
     hours = rng.gamma(4, 1, 6000) * np.where(is_shop, 20, 1)
     doer = np.where(is_shop, "shops", "site")
     apart = plan_comparisons(
-        "release", tables(hours, doer=doer, channel_kind=np.where(is_shop, "wholesale", "DTC site"))[0]
+        "release", tables(hours, doer=doer, customer_kind=np.where(is_shop, "business", "consumer"))[0]
     )
-    alike = plan_comparisons("release", tables(hours, doer=doer, channel_kind="DTC site")[0])
+    alike = plan_comparisons("release", tables(hours, doer=doer, customer_kind="consumer")[0])
     assert {c.cell.kind for c in apart.comparisons.values()} == {NONE}
     assert {c.cell.kind for c in alike.comparisons.values()} == {PEERS}
 

@@ -356,7 +356,9 @@ def usual() -> Diagnosis:
     return diagnosis(assets, _total(assets))
 
 
-def _total(assets: Sequence[AssetDiagnosis]) -> AssetDiagnosis:
+def _total(
+    assets: Sequence[AssetDiagnosis], n_lines: int = 149_116, residual: float = 1_290.0, untraced: float = 655.0
+) -> AssetDiagnosis:
     """The portfolio as one asset: contributions of equal address put together."""
     sums: dict[tuple[Outcome, str, Wall, str | None, str], float] = {}
     for c in (c for a in assets for c in a.contributions):
@@ -367,12 +369,12 @@ def _total(assets: Sequence[AssetDiagnosis]) -> AssetDiagnosis:
     return asset(
         {},
         losses,
-        149_116,
+        n_lines,
         "operate then orchestrate",
         "Own fulfilment and carriage by Rapid Parcel each take about 2 % of all order lines; repair the first, then "
         "the second.",
-        residual=1_290.0,
-        untraced=655.0,
+        residual=residual,
+        untraced=untraced,
     )
 
 
@@ -500,7 +502,7 @@ def stocked() -> Diagnosis:
     bare = replace(refused_asset(brand("Teal", "web")), availability=shelves(by_supplier[:1], 2_000.0, 20.0))
     assets = [late, both, lines, fine, replace(bare, verdict="orchestrate", rule=SHELF_RULE)]
     everything = [*by_supplier, *two, *too_high, *by_supplier[:1]]
-    total = replace(_total(assets), verdict="orchestrate", rule=SHELF_RULE, n_lines=28_000)
+    total = replace(_total(assets, 28_000, 480.0, 240.0), verdict="orchestrate", rule=SHELF_RULE)
     return diagnosis(assets, replace(total, availability=shelves(everything, 63_400.0, 1_511.0)))
 
 

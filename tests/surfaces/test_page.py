@@ -202,7 +202,7 @@ def test_what_repairs_would_cost_is_neither_gain_nor_bar() -> None:
     assert "The forecast is too high" in shelves.text
     assert "−35.6 %" in shelves.classed("fw-stock")[0].text
     (asset,) = root.classed("fw-pair")
-    assert "repair costs sales: Forecast, between · Bazaar" in asset.text
+    assert "Repair costs sales: Forecast, between · Bazaar" in asset.text
     assert "−309 units −3.8 % (−4.5 to −3.0)" in asset.text
     bar = split_bar(sample.too_high().total, 10.0, "stock")
     assert bar is not None
@@ -219,7 +219,7 @@ def test_both_flows_have_a_line_in_the_list_of_assets() -> None:
     assert first[1].startswith("Empty shelves Supply, between: 87 % of it · 2 parties, first Nordica Goods")
     assert "1,146 units" in first[1]
     assert (
-        third[1] == "Empty shelves there is no table stock_days, so nobody can tell what empty shelves cost not known"
+        third[1] == "Empty shelves There is no table stock_days, so nobody can tell what empty shelves cost not known"
     )
     assert last[0].endswith("not known")
     assert last[1].startswith("Empty shelves Supply, between: 100 %")
@@ -461,6 +461,12 @@ def test_split_bars_share_one_scale() -> None:
     lines = [sum(c.lines for c in a.contributions) for a in usual.assets[:2]]
     assert widths[0] / widths[1] == pytest.approx(lines[0] / lines[1])
     assert bars[-1] is None, "the gap of the last asset is refused"
+
+
+def test_a_line_is_drawn_as_long_as_a_unit() -> None:
+    late, empty = (f.classed("fw-inside") for f in parsed(sample.stocked).classed("fw-flow")[2:4])
+    widths = [float(piece.attributes["width"].rstrip("%")) for (piece,) in (late, empty)]
+    assert widths[1] / widths[0] == pytest.approx(260 / 120, rel=0.02)
 
 
 def test_months_without_lines_have_no_height_but_a_place() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourwalls.figures import Estimate, Figure, Period
+from fourwalls.figures import Estimate, Figure, Period, Refusal
 from fourwalls.surfaces import wording
 
 from . import sample
@@ -175,6 +175,16 @@ def test_the_flow_a_verdict_rests_on_leads() -> None:
     assert wording.flows(sample.usual()) == ("service",)
     assert wording.flows(sample.stocked()) == ("service", "stock")
     assert wording.flows(sample.shelves_only()) == ("stock",)
+
+
+def test_both_sides_are_claimed_of_the_flow_that_decided_alone() -> None:
+    both = next(a for a in sample.stocked().assets if a.verdict == "operate then orchestrate")
+    of = {flow: wording.split(both, flow) for flow in wording.FLOWS}
+    told = {flow: wording.certainty(both, s) for flow, s in of.items() if not isinstance(s, Refusal)}
+    assert told["stock"] is not None
+    assert told["stock"][0] == "Both sides"
+    assert told["service"] is not None
+    assert told["service"][1] == "chance that the larger part is inside"
 
 
 def test_stages_are_ranked_by_margin_where_it_is_known_and_by_units_where_not() -> None:

@@ -240,7 +240,10 @@ def _apply_caps(
     compared: Bools,
     words: list[str],
 ) -> None:
-    """A target, or else what the party has promised, takes the place of what was demonstrated."""
+    """A target takes the place of what was demonstrated; what the party has promised bounds it.
+
+    A service level is what a party must keep, not what it can reach: a loose one must not hide what peers show.
+    """
     target = portfolio.targets.get(f"{stage}_hours")
     if target is not None:
         cap[s], kept[s], compared[s] = target * _HOUR_S, 1.0, True
@@ -252,8 +255,15 @@ def _apply_caps(
             mine = pc.and_(mine, pc.fill_null(pc.equal(untimely["destination"], level.destination), False))
         at = mine.to_numpy(zero_copy_only=False).astype(np.bool_)
         cap[s, at] = np.minimum(cap[s, at], level.hours * _HOUR_S)
-        kept[s, at], compared[s, at] = 1.0, True
-        standard[s, at] = _number(words, f"its service level: {level.hours:g} h")
+        kept[s, at], compared[s, at] = np.nan_to_num(kept[s, at], nan=1.0), True
+        shown = np.array([_number(words, _besides(level.hours, word)) for word in words])
+        standard[s, at] = shown[standard[s, at]]
+
+
+def _besides(hours: float, shown: str) -> str:
+    """A service level in words, beside what comparable lines show."""
+    level = f"its service level: {hours:g} h"
+    return f"{shown}; at most {level}" if shown and "service level" not in shown else level
 
 
 def _number(words: list[str], text: str) -> int:

@@ -48,7 +48,7 @@ TAIL_CHANCE = 0.01
 # category, doers are compared across categories, and must differ by more than categories of the same doer do.
 # Channels of different kinds wait for different things. A doer's own weeks need no other doer, but more lines.
 PEER_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "release": (("channel_kind",),),
+    "release": (("customer_kind",),),
     "fulfilment": (("category", "size_class"), ("category",), ("size_class",), ()),
     "carriage": (("origin", "destination", "size_class"), ("origin", "destination")),
 }
@@ -58,7 +58,7 @@ OWN_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "carriage": (("origin", "destination"), ("destination",)),
 }
 KEYS: dict[str, tuple[str, ...]] = {
-    "release": ("doer", "channel_kind"),
+    "release": ("doer", "customer_kind"),
     "fulfilment": ("doer", "category", "size_class"),
     "carriage": ("doer", "origin", "destination", "size_class"),
 }

@@ -45,7 +45,7 @@ def judged_lines(
     Gives: the grain columns and their hash asset_key; order_id, line_id and their hashes order_key, line_key; span [number since 1970];
         outcome, one of OUTCOMES;
         ordered_s, released_s, handed_over_s, delivered_s, promised_s, cancelled_s [s]; is_traceable: whether stage
-        times are complete as far as the line came and run forwards; the doers channel_id (and channel_kind), fulfilled_at
+        times are complete as far as the line came and run forwards; the doers channel_id (and customer_kind: "business" or "consumer"), fulfilled_at
         (node, else party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
         in_full, is_returned [null where unknown]; value_amount; rating_share; cancelled_after_promise.
     """
@@ -63,7 +63,7 @@ def judged_lines(
         (
             *grain,
             "channel_id",
-            "channel_kind",
+            "customer_kind",
             "fulfilled_at",
             "carrier_id",
             "release_party",
@@ -126,10 +126,21 @@ def with_references(
         else:
             joined = joined.left_join(table.select(key, **columns), key).drop(f"{key}_right")
     return joined.mutate(
+        customer_kind=_customer_kind(joined.channel_kind),
         fulfilment_party=ibis.coalesce(joined.fulfiller_id, joined.node_party),
         fulfilled_at=ibis.coalesce(joined.node_id, joined.fulfiller_id),
         origin=ibis.coalesce(joined.node_region, joined.node_id, joined.fulfiller_id),
     )
+
+
+# Orders of businesses pass a check of credit, those of consumers one of payment: neither shows what the other could reach.
+_BUSINESS = ("wholesale", "b2b", "business", "trade", "distribut", "dealer", "edi", "key account")
+
+
+def _customer_kind(channel_kind: ir.StringValue) -> ir.StringValue:
+    kind = channel_kind.lower().fill_null("")
+    is_business = ibis.or_(*(kind.contains(word) for word in _BUSINESS))
+    return ibis.cases((is_business, "business"), else_="consumer")
 
 
 def _outcome(t: ir.Table, observed_until: int) -> ir.StringValue:

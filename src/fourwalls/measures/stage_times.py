@@ -66,7 +66,7 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage("release", "ordered_s", "released_s", "channel_id", ("channel_kind",), ("channel_id",), "release_party"),
+    Stage("release", "ordered_s", "released_s", "channel_id", ("customer_kind",), ("channel_id",), "release_party"),
     Stage("fulfilment", "released_s", "handed_over_s", "fulfilled_at", ("category",), ("fulfilled_at",), "fulfilment_party"),
     Stage(
         "carriage", "handed_over_s", "delivered_s", "carrier_id", ("origin", "destination"),
@@ -217,7 +217,7 @@ def untimely_lines(lines: ir.Table) -> ir.Table:
     t = lines.filter(lines.outcome.isin(["late", "overdue", "cancelled"]))
     names = (
         "asset_key", "span", "outcome", "is_traceable", "ordered_s", "released_s", "handed_over_s", "delivered_s",
-        "promised_s", "cancelled_s", "channel_id", "channel_kind", "fulfilled_at", "carrier_id", "release_party", "fulfilment_party",
+        "promised_s", "cancelled_s", "channel_id", "customer_kind", "fulfilled_at", "carrier_id", "release_party", "fulfilment_party",
         "origin", "destination", "category", "size_class", "value_amount", "order_key", "line_key",
     )  # fmt: skip
     return t.select(*names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
+from fourwalls.surfaces.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -227,6 +228,7 @@ worlds_app = typer.Typer(
     no_args_is_help=True, help="Known worlds: retailers whose truth is known.", rich_markup_mode=None
 )
 app.add_typer(worlds_app, name="worlds")
+app.add_typer(pilot_app, name="pilot")
 
 
 @worlds_app.command("make")

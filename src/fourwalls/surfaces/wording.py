@@ -471,7 +471,8 @@ def certainty(diagnosed: AssetDiagnosis, gap: Gap | Availability, level: float |
 
     Where a stage was not judged the second phrase says so. None where not computed.
     """
-    if diagnosed.verdict == "operate then orchestrate" and isinstance(gap.inside_share, Estimate):
+    decided = isinstance(gap, Gap if leading(diagnosed) == "service" else Availability)
+    if decided and diagnosed.verdict == "operate then orchestrate" and isinstance(gap.inside_share, Estimate):
         judged = ", of what was judged" if gap.unjudged else ""
         return "Both sides", prose(f"inside {said(gap.inside_share, level)}, the rest between{judged}")
     sure = sureness(gap)

@@ -182,7 +182,7 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         level=wording.percent(diagnosis.level),
         version=wording.plain(diagnosis.version),
         fit=words.fit,
-        flows=wording.flows(diagnosis),
+        flows=words.flows,
         total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
         assets=tuple(words.view(a) for a in diagnosis.assets[:most_assets]),
         assets_in_all=len(diagnosis.assets),
@@ -196,8 +196,10 @@ class _AssetWords:
 
     def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
         self.level = diagnosis.level
-        self.widest = {f: widest_gap(diagnosis.assets, f) for f in wording.flows(diagnosis)}
-        self.fit = _BOTH_FLOWS if len(self.widest) > 1 else _ONE_FLOW
+        self.flows = wording.flows(diagnosis)
+        # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
+        self.widest = max(widest_gap(diagnosis.assets, f) for f in self.flows)
+        self.fit = _BOTH_FLOWS if len(self.flows) > 1 else _ONE_FLOW
         self.most_parties = most_parties
 
     def view(self, asset: AssetDiagnosis) -> AssetView:
@@ -215,7 +217,7 @@ class _AssetWords:
             records=wording.rests_on(asset),
             is_known=bool(wording.known_flows(asset)),
             tiles=tiles(asset, self.level),
-            flows=tuple(self._flow(asset, f) for f in self.widest),
+            flows=tuple(self._flow(asset, f) for f in self.flows),
             alone=self._alone(asset.gap),
             unjudged="" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap),
             nothing=wording.nothing_found(asset.gap, asset.availability),
@@ -234,8 +236,8 @@ class _AssetWords:
         split = wording.split(asset, flow)
         share: Figure = split if isinstance(split, Refusal) else split.total
         counted = wording.lines_of(share, wording.measure(asset, flow), self.level, flow)
-        where = wording.most_of(asset, flow) or wording.nothing_in(split)
-        bar = split_bar(asset, self.widest[flow], flow)
+        where = wording.opening(wording.most_of(asset, flow) or wording.nothing_in(split))
+        bar = split_bar(asset, self.widest, flow)
         return FlowRow(wording.FLOWS[flow], where, bar, counted, self._said(share))
 
     def _alone(self, gap: Gap | Refusal) -> tuple[tuple[str, wording.Said], ...]:

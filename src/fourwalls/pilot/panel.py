@@ -1,0 +1,551 @@
+"""Any panel (one row for each unit and period) as a checked grid: pandas, polars, Arrow, or the path of a file."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from fourwalls.errors import PanelError, did_you_mean, listed
+from fourwalls.pilot.methods import Cohort
+from fourwalls.pilot.weights import Floats, Ints
+
+Time = int | float | date | str
+Flags = npt.NDArray[np.bool_]
+
+MOST_MISSING_SHARE = 0.2
+"""More holes than this are not filled: the answer would be made of guesses."""
+_YES, _NO = (
+    {"1", "1.0", "true", "yes", "y", "t", "treated"},
+    {"0", "0.0", "false", "no", "n", "f", "control", "untreated"},
+)
+_FILL_ROUNDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Outcomes of units over periods, without holes.
+
+    Attributes:
+        units: Names, shape (n,).
+        times: Periods in order, shape (t,).
+        outcomes: Shape (n, t); holes are filled, see `filled`.
+        filled: Which cells were empty and filled from their own group, shape (n, t).
+        cohorts: The treated, by the period in which they begin; empty in a history.
+        controls: Numbers of the units never treated.
+        outcome, time: The names of these columns.
+        notes: What was done to the table on the way, in sentences.
+    """
+
+    units: tuple[str, ...]
+    times: tuple[Time, ...]
+    outcomes: Floats
+    filled: Flags
+    cohorts: tuple[Cohort, ...]
+    controls: Ints
+    outcome: str
+    time: str
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def treated(self) -> Ints:
+        """Numbers of the treated units."""
+        return np.concatenate([c.units for c in self.cohorts]) if self.cohorts else np.zeros(0, dtype=np.int64)
+
+    @property
+    def is_staggered(self) -> bool:
+        """Whether treatment begins in more than one period."""
+        return len(self.cohorts) > 1
+
+    @property
+    def start(self) -> int:
+        """Number of the first treated period."""
+        return min(c.start for c in self.cohorts)
+
+
+def read_table(source: object) -> pa.Table:
+    """A table from pandas, polars, Arrow, or the path of a .csv or .parquet file."""
+    if isinstance(source, str | Path):
+        return _read_file(Path(source))
+    if isinstance(source, pa.Table):
+        return source
+    if hasattr(source, "collect") and hasattr(source, "collect_schema"):
+        source = source.collect()
+    if hasattr(source, "__arrow_c_stream__"):
+        return pa.table(source)
+    if isinstance(source, dict):
+        return pa.table(source)
+    raise PanelError(
+        f"A panel of type {type(source).__name__} cannot be read.",
+        "Give a pandas or polars data frame, an Arrow table, or the path of a .csv or .parquet file.",
+    )
+
+
+def _read_file(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise PanelError(
+            f"There is no file '{path.name}'.", "Name a .csv or .parquet file with one row for each unit and period."
+        )
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return pq.read_table(path)
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            head = file.read(64_000)
+        if not head.strip():
+            raise PanelError(
+                f"'{path.name}' is empty.", "Give a file with a header line and one row for each unit and period."
+            )
+        first = head.splitlines()[0]
+        delimiter = max(";,\t|", key=first.count)
+        options = pa_csv.ConvertOptions(
+            strings_can_be_null=True, null_values=["", "NA", "NaN", "nan", "null", "NULL", "None"]
+        )
+        return pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(delimiter=delimiter), convert_options=options)
+    except (pa.ArrowInvalid, csv.Error, UnicodeDecodeError) as error:
+        raise PanelError(
+            f"'{path.name}' cannot be read as a table: {str(error).splitlines()[0][:200]}",
+            "Give a CSV with a header line, UTF-8, separated by commas, semicolons or tabs; or a Parquet file.",
+        ) from None
+
+
+def read_panel(
+    source: object,
+    *,
+    unit: str,
+    time: str,
+    outcome: str,
+    treated: str | Iterable[object] | None = None,
+    start: object = None,
+) -> Panel:
+    """Reads and checks a panel.
+
+    Args:
+        source: pandas, polars, Arrow, or the path of a .csv or .parquet file.
+        unit, time, outcome: Names of the columns.
+        treated: Name of a column that is 1 (or true) where and when a unit is treated; or the names of the treated units.
+        start: First treated period, where `treated` names units or says of a unit only that it is one of the treated.
+
+    Raises:
+        PanelError: The panel cannot be used; the sentence says what was found where, and what to do.
+    """
+    table = read_table(source)
+    column = treated if isinstance(treated, str) else None
+    _need_columns(table, [c for c in (unit, time, outcome, column) if c is not None])
+    if table.num_rows == 0:
+        raise PanelError("The panel has no rows.", "Give one row for each unit and period.")
+    names = _unit_names(table[unit], unit)
+    whens = normal_times(table[time], time)
+    values = _outcomes(table[outcome], outcome)
+    units, row = np.unique(names, return_inverse=True)
+    times = sorted(set(whens))
+    position = {t: i for i, t in enumerate(times)}
+    at = np.array([position[t] for t in whens])
+    _refuse_duplicates(units, times, row, at, unit, time)
+    grid = np.full((len(units), len(times)), np.nan)
+    grid[row, at] = values
+    _refuse_flat(grid, outcome)
+    begins = np.full(len(units), len(times))
+    if column is not None:
+        flags = _flags(table[column], column)
+        begins = _begins_by_column(flags, row, at, grid, units, times, column, start)
+    elif treated is not None:
+        begins = _begins_by_names(treated, units, times, start)
+    return _checked(tuple(units.tolist()), tuple(times), grid, begins, outcome, time, has_treated=treated is not None)
+
+
+def _need_columns(table: pa.Table, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in table.column_names:
+            raise PanelError(
+                f"The panel has no column '{name}'; found {listed(table.column_names)}.{did_you_mean(name, table.column_names)}",
+                "Name its columns: unit, time, outcome and treated.",
+            )
+
+
+def _unit_names(column: pa.ChunkedArray, name: str) -> npt.NDArray[Any]:
+    values = column.to_pylist()
+    if any(v is None or v == "" for v in values):
+        at = next(i for i, v in enumerate(values) if v is None or v == "")
+        raise PanelError(
+            f"Column '{name}', row {at + 1}: the unit is empty.", "Name the unit in every row, or leave such rows out."
+        )
+    return np.array([str(v) for v in values])
+
+
+def normal_times(column: pa.ChunkedArray, name: str) -> list[Time]:
+    """Periods as numbers, dates or sortable text."""
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    values = column.to_pylist()
+    if any(v is None or (isinstance(v, float) and math.isnan(v)) for v in values):
+        at = next(i for i, v in enumerate(values) if v is None or (isinstance(v, float) and math.isnan(v)))
+        raise PanelError(
+            f"Column '{name}', row {at + 1}: the period is empty.",
+            "Give the period in every row, or leave such rows out.",
+        )
+    if isinstance(values[0], str):
+        return _times_from_text(values, name)
+    if isinstance(values[0], datetime):
+        plain = [v.replace(tzinfo=None) for v in values]
+        if all(v.hour == v.minute == v.second == v.microsecond == 0 for v in plain):
+            return [v.date() for v in plain]
+        return [v.isoformat(" ") for v in plain]
+    if isinstance(values[0], bool) or not isinstance(values[0], int | float | date):
+        raise PanelError(
+            f"Column '{name}': found {column.type}, allowed: numbers or dates.",
+            "Give periods as 2024, or as 2024-01-31.",
+        )
+    return [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
+
+
+def _times_from_text(values: list[str], name: str) -> list[Time]:
+    try:
+        return [
+            date.fromisoformat(v.strip()[:10]) if len(v.strip()) in (10, 19, 20) else _iso_period(v) for v in values
+        ]
+    except ValueError:
+        bad = next(v for v in values if not _is_iso(v))
+        raise PanelError(
+            f"Column '{name}': '{bad[:40]}' is no period whose order is certain; allowed: numbers, dates as 2024-01-31, "
+            "months as 2024-01, quarters as 2024-Q1, weeks as 2024-W05.",
+            "Rewrite the column so.",
+        ) from None
+
+
+def _iso_period(text: str) -> str:
+    kept = text.strip()
+    head, _, tail = kept.partition("-")
+    tail = tail.upper().lstrip("QWM")
+    if len(head) == 4 and head.isdigit() and tail.isdigit() and len(tail) <= 2:
+        return f"{head}-{kept[5] if not kept[5].isdigit() else ''}{int(tail):02d}"
+    raise ValueError(text)
+
+
+def _is_iso(text: str) -> bool:
+    try:
+        _ = date.fromisoformat(text.strip()[:10]) if len(text.strip()) in (10, 19, 20) else _iso_period(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _outcomes(column: pa.ChunkedArray, name: str) -> Floats:
+    kind = column.type
+    if not (
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+    ):
+        example = next((v for v in column.to_pylist() if v is not None), None)
+        raise PanelError(
+            f"Column '{name}' (outcome): found {kind}, first value '{str(example)[:40]}'; allowed: numbers.",
+            "Give plain numbers with a point for decimals and no unit or thousands sign.",
+        )
+    values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    if np.isinf(values).any():
+        raise PanelError(
+            f"Column '{name}' (outcome), row {int(np.isinf(values).argmax()) + 1}: infinite.",
+            "Correct it, or leave it empty.",
+        )
+    return values
+
+
+def _refuse_duplicates(
+    units: npt.NDArray[Any], times: Sequence[Time], row: Ints, at: Ints, unit: str, time: str
+) -> None:
+    key = row * len(times) + at
+    first, count = np.unique(key, return_counts=True)
+    if (count > 1).any():
+        twice = int(first[count > 1][0])
+        raise PanelError(
+            f"{int((count > 1).sum())} unit-periods stand there more than once; first: {unit} '{units[twice // len(times)]}', "
+            f"{time} {times[twice % len(times)]}, {int(count[count > 1][0])} rows.",
+            "Sum or average them to one row for each unit and period.",
+        )
+
+
+def _refuse_flat(grid: Floats, outcome: str) -> None:
+    known = grid[np.isfinite(grid)]
+    if not len(known):
+        raise PanelError(f"Outcome '{outcome}' is empty in every row.", "Name a column with numbers.")
+    if not known.any():
+        raise PanelError(
+            f"Outcome '{outcome}' is 0 in every row: there is nothing to compare.",
+            "Name another outcome, or check how it was exported.",
+        )
+    if np.ptp(known) == 0:
+        raise PanelError(
+            f"Outcome '{outcome}' is {known[0]:g} in every row: there is nothing to compare.",
+            "Name another outcome, or check how it was exported.",
+        )
+
+
+def _flags(column: pa.ChunkedArray, name: str) -> Flags:
+    found = []
+    for number, value in enumerate(column.to_pylist()):
+        text = str(value).strip().lower()
+        if text not in _YES and text not in _NO:
+            raise PanelError(
+                f"Column '{name}' (treated), row {number + 1}: found '{str(value)[:40]}'; allowed: 1 or 0, true or false.",
+                "Set it to 1 where and when a unit is treated, else 0; or name the treated units, and the start.",
+            )
+        found.append(text in _YES)
+    return np.array(found)
+
+
+def _begins_by_column(
+    flags: Flags,
+    row: Ints,
+    at: Ints,
+    grid: Floats,
+    units: npt.NDArray[Any],
+    times: Sequence[Time],
+    column: str,
+    start: object,
+) -> Ints:
+    status = np.zeros(grid.shape, dtype=np.int64) - 1
+    status[row, at] = flags
+    ever, always = (status == 1).any(axis=1), ~(status == 0).any(axis=1)
+    begins = np.where(ever, (status == 1).argmax(axis=1), len(times))
+    if start is not None:
+        first = _position(start, times)
+        inside = begins[ever & ~always]
+        if len(inside) and (inside != first).any():
+            raise PanelError(
+                f"Column '{column}' has a unit begin in {times[int(inside[inside != first][0])]}, but start says {times[first]}.",
+                "Leave start out where the column says when each unit begins.",
+            )
+        return np.where(ever, first, len(times))
+    begins = _settled(begins, status)
+    for u in np.flatnonzero(ever):
+        off = np.flatnonzero(status[u, begins[u] :] == 0)
+        if len(off):
+            raise PanelError(
+                f"Treatment of '{units[u]}' switches off in {times[int(begins[u] + off[0])]} after it began in {times[begins[u]]}.",
+                "Cut the panel before that period, or leave the unit out: what lingers after a treatment ends would be read as control.",
+            )
+    if (ever & always).any():
+        who = units[ever & always]
+        raise PanelError(
+            f"Column '{column}' is 1 in every period of {listed(who.tolist())}: there is no period before to compare with.",
+            f"Give start, if the column only says who belongs to the treated; else leave {'it' if len(who) == 1 else 'them'} out.",
+        )
+    return begins
+
+
+def _settled(begins: Ints, status: Ints) -> Ints:
+    """Where the row of the start itself is missing, a unit begins with those that begin inside its hole."""
+    usual = np.unique(begins[begins < status.shape[1]], return_counts=True)
+    settled = begins.copy()
+    for u in np.flatnonzero((begins > 0) & (begins < status.shape[1])):
+        last_off = int(np.flatnonzero(status[u, : begins[u]] == 0)[-1]) if (status[u, : begins[u]] == 0).any() else -1
+        inside = (usual[0] > last_off) & (usual[0] <= begins[u])
+        if last_off >= 0 and inside.any():
+            settled[u] = usual[0][inside][usual[1][inside].argmax()]
+    return settled
+
+
+def _begins_by_names(treated: Iterable[object], units: npt.NDArray[Any], times: Sequence[Time], start: object) -> Ints:
+    names = [str(t) for t in treated]
+    known = {u: i for i, u in enumerate(units.tolist())}
+    for name in names:
+        if name not in known:
+            raise PanelError(f"There is no unit '{name}'.{did_you_mean(name, known)}", f"Choose from {listed(known)}.")
+    if start is None:
+        raise PanelError(
+            "The treated units are named, but not when they begin.", "Give start, the first treated period."
+        )
+    begins = np.full(len(units), len(times))
+    begins[[known[n] for n in names]] = _position(start, times)
+    return begins
+
+
+def _position(start: object, times: Sequence[Time]) -> int:
+    wanted: Any = start
+    if isinstance(start, datetime):
+        wanted = start.date()
+    elif isinstance(start, str):
+        wanted = _like(start, times[0])
+    try:
+        after = [i for i, t in enumerate(times) if t >= wanted]
+    except TypeError:
+        raise PanelError(
+            f"Start '{start}' is not of the kind of the periods, e.g. {times[0]}.",
+            "Write it as the periods are written.",
+        ) from None
+    if not after:
+        raise PanelError(
+            f"Start {start} is after the last period, {times[-1]}: nothing is treated yet.",
+            "Give data from the start on.",
+        )
+    return after[0]
+
+
+def _like(text: str, example: Time) -> Time:
+    try:
+        if isinstance(example, date):
+            return date.fromisoformat(text)
+        return float(text) if isinstance(example, int | float) else text
+    except ValueError:
+        return text
+
+
+def _checked(
+    units: tuple[str, ...],
+    times: tuple[Time, ...],
+    grid: Floats,
+    begins: Ints,
+    outcome: str,
+    time: str,
+    *,
+    has_treated: bool,
+) -> Panel:
+    notes: list[str] = []
+    if has_treated:
+        if not (begins < len(times)).any():
+            raise PanelError(
+                "No unit is treated in any period.", "Set the treated column to 1 where and when a unit is treated."
+            )
+        if (begins == 0).any():
+            who = [u for u, b in zip(units, begins, strict=True) if b == 0]
+            raise PanelError(
+                f"{listed(who)} {'is' if len(who) == 1 else 'are'} treated from the first period on: there is no period before.",
+                "Add earlier periods, or leave such units out.",
+            )
+        times, grid, begins = _with_untreated(times, grid, begins, notes)
+    grid, units, times, begins = _without_holes_too_large(grid, units, times, begins, notes)
+    _tell_gaps(times, time, notes)
+    filled = ~np.isfinite(grid)
+    groups = [np.flatnonzero(begins == b) for b in np.unique(begins)]
+    if filled.any():
+        share = filled.mean()
+        if share > MOST_MISSING_SHARE:
+            raise PanelError(
+                f"{int(filled.sum()):,} of {filled.size:,} unit-periods are missing ({share:.0%}); at most {MOST_MISSING_SHARE:.0%} can be bridged.",
+                "Use longer periods (weeks for days), or leave out the units and periods with most holes.",
+            )
+        for group in groups:
+            grid[group] = _bridged(grid[group])
+        first = np.argwhere(filled)[0]
+        notes.append(
+            f"{int(filled.sum()):,} of {filled.size:,} unit-periods are missing ({share:.1%}), first {units[first[0]]} in {times[first[1]]}: "
+            "bridged by the unit's own level plus what its group did in that period."
+        )
+    cohorts = tuple(Cohort(int(b), np.flatnonzero(begins == b)) for b in np.unique(begins) if b < len(times))
+    return Panel(units, times, grid, filled, cohorts, np.flatnonzero(begins >= len(times)), outcome, time, tuple(notes))
+
+
+def _with_untreated(
+    times: tuple[Time, ...], grid: Floats, begins: Ints, notes: list[str]
+) -> tuple[tuple[Time, ...], Floats, Ints]:
+    """Where every unit is treated in the end, the last to begin are the untreated until then."""
+    if (begins >= len(times)).any():
+        return times, grid, begins
+    last = int(begins.max())
+    if (begins == last).all():
+        raise PanelError(
+            f"No untreated unit: all {len(begins)} begin in {times[last]}, so there is nothing to compare with.",
+            "Add units that are not treated.",
+        )
+    notes.append(
+        f"Every unit is treated in the end: the last to begin serve as controls, and periods from {times[last]} on are left out."
+    )
+    return times[:last], grid[:, :last], np.minimum(begins, last)
+
+
+def _without_holes_too_large(
+    grid: Floats, units: tuple[str, ...], times: tuple[Time, ...], begins: Ints, notes: list[str]
+) -> tuple[Floats, tuple[str, ...], tuple[Time, ...], Ints]:
+    """Leaves out periods in which a whole group is missing, and controls of which half is missing."""
+    known = np.isfinite(grid)
+    control = begins >= len(times)
+    sparse = control & (known.mean(axis=1) < 0.5)
+    if sparse.any() and not sparse[control].all():
+        notes.append(
+            f"{int(sparse.sum())} controls with more than half of their periods missing are left out, first {units[int(sparse.argmax())]}."
+        )
+        keep = ~sparse
+        grid, begins, known = grid[keep], begins[keep], known[keep]
+        units = tuple(u for u, k in zip(units, keep, strict=True) if k)
+    there = np.ones(len(times), dtype=np.bool_)
+    for b in np.unique(begins):
+        there &= known[begins == b].any(axis=0)
+    if there.all():
+        return grid, units, times, begins
+    gone = np.flatnonzero(~there)
+    kept = np.flatnonzero(there)
+    new_begins = np.searchsorted(kept, begins)
+    treated_once = begins < len(times)
+    if not len(kept) or (new_begins[treated_once] == 0).any() or (new_begins[treated_once] >= len(kept)).any():
+        raise PanelError(
+            f"The treated units, or all others, have no outcome in {len(gone)} of {len(times)} periods, first {times[gone[0]]}; what is left has no period before or after the start.",
+            "Fill in the outcome, or use longer periods.",
+        )
+    notes.append(
+        f"{len(gone)} of {len(times)} periods are left out because a whole group has no value there, first {times[gone[0]]}."
+    )
+    return grid[:, there], units, tuple(times[i] for i in kept), new_begins
+
+
+def _tell_gaps(times: Sequence[Time], name: str, notes: list[str]) -> None:
+    if len(times) < 4 or isinstance(times[0], str):
+        return
+    steps = np.array([_distance(a, b) for a, b in pairwise(times)])
+    usual = float(np.median(steps))
+    # Months differ by three days; only steps of more than half again are gaps.
+    wide = np.flatnonzero(steps > 1.5 * usual)
+    if len(wide):
+        notes.append(
+            f"{len(wide)} gaps in {name}, first after {times[int(wide[0])]}: periods are taken in order, not by the calendar."
+        )
+
+
+def _distance(earlier: Time, later: Time) -> float:
+    if isinstance(earlier, date) and isinstance(later, date):
+        return float((later - earlier).days)
+    return float(later) - float(earlier) if isinstance(earlier, int | float) and isinstance(later, int | float) else 1.0
+
+
+def _bridged(group: Floats) -> Floats:
+    """Holes filled by unit level + period level of the group, fitted to the cells that are there."""
+    known = np.isfinite(group)
+    if known.all():
+        return group
+    level = np.nanmean(group, axis=1, keepdims=True)
+    guess = np.where(known, group, level)
+    for _ in range(_FILL_ROUNDS):
+        by_period = guess.mean(axis=0, keepdims=True) - guess.mean()
+        new = np.where(known, group, guess.mean(axis=1, keepdims=True) + by_period)
+        done = np.abs(new - guess).max() < 1e-10 * (1 + np.abs(new).max())
+        guess = new
+        if done:
+            break
+    return guess
+
+
+def restricted(panel: Panel, until: int) -> Panel:
+    """The same panel, cut before period number `until`; units that begin later count as controls."""
+    cohorts = tuple(c for c in panel.cohorts if c.start < until)
+    later = [c.units for c in panel.cohorts if c.start >= until]
+    controls = np.sort(np.concatenate([panel.controls, *later]))
+    return replace(
+        panel,
+        times=panel.times[:until],
+        outcomes=panel.outcomes[:, :until],
+        filled=panel.filled[:, :until],
+        cohorts=cohorts,
+        controls=controls,
+    )
