@@ -101,6 +101,7 @@ def test_a_healthy_retailer_is_told_of_no_broken_stage(
     assert known.lost.value * known.wanted_units == pytest.approx(diary.lost, rel=0.1)
     assert abs(sum(units(known).values())) < 0.005 * known.wanted_units
     assert {a.verdict for a in found.assets} == {"leave it"}
+    assert found.health.suspicions == ()
 
 
 @pytest.mark.parametrize("name", ["late", "unstowed"])
