@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +31,8 @@ _YES, _NO = (
     {"1", "1.0", "true", "yes", "y", "t", "treated"},
     {"0", "0.0", "false", "no", "n", "f", "control", "untreated"},
 )
-_FILL_ROUNDS = 200
+_FILL_ROUNDS, _FILL_CLOSE, _MOST_PATTERNS = 200, 1e-9, 3
+_MOST_LEFT_OUT_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,8 +427,8 @@ def _checked(
                 "Add earlier periods, or leave such units out.",
             )
         times, grid, begins = _with_untreated(times, grid, begins, notes)
-    grid, units, times, begins = _without_holes_too_large(grid, units, times, begins, notes)
     _tell_gaps(times, time, notes)
+    grid, units, times, begins = _without_holes_too_large(grid, units, times, begins, notes)
     filled = ~np.isfinite(grid)
     groups = [np.flatnonzero(begins == b) for b in np.unique(begins)]
     if filled.any():
@@ -442,7 +443,7 @@ def _checked(
         first = np.argwhere(filled)[0]
         notes.append(
             f"{int(filled.sum()):,} of {filled.size:,} unit-periods are missing ({share:.1%}), first {units[first[0]]} in {times[first[1]]}: "
-            "bridged by the unit's own level plus what its group did in that period."
+            "bridged by the unit's own level and what units like it did in that period."
         )
     cohorts = tuple(Cohort(int(b), np.flatnonzero(begins == b)) for b in np.unique(begins) if b < len(times))
     return Panel(units, times, grid, filled, cohorts, np.flatnonzero(begins >= len(times)), outcome, time, tuple(notes))
@@ -483,6 +484,7 @@ def _without_holes_too_large(
     there = np.ones(len(times), dtype=np.bool_)
     for b in np.unique(begins):
         there &= known[begins == b].any(axis=0)
+    there &= _all_treated_known(known, begins)
     if there.all():
         return grid, units, times, begins
     gone = np.flatnonzero(~there)
@@ -495,9 +497,25 @@ def _without_holes_too_large(
             "Fill in the outcome, or use longer periods.",
         )
     notes.append(
-        f"{len(gone)} of {len(times)} periods are left out because a whole group has no value there, first {times[gone[0]]}."
+        f"{len(gone)} of {len(times)} periods are left out because the treated, or all others, have a hole there, first {times[gone[0]]}."
     )
     return grid[:, there], units, tuple(times[i] for i in kept), new_begins
+
+
+def _all_treated_known(known: Flags, begins: Ints) -> Flags:
+    """Periods in which every treated unit has a value, if leaving out the others costs little; else all periods.
+
+    A treated cell that was guessed would count fully in the answer. With several starts periods cannot be left out for one.
+    """
+    periods = known.shape[1]
+    starts = np.unique(begins[begins < periods])
+    whole = np.ones(periods, dtype=np.bool_)
+    if len(starts) != 1:
+        return whole
+    there = known[begins == starts[0]].all(axis=0)
+    before, after = there[: starts[0]], there[starts[0] :]
+    costs_little = min(before.mean(), after.mean()) >= 1 - _MOST_LEFT_OUT_SHARE
+    return there if costs_little else whole
 
 
 def _tell_gaps(times: Sequence[Time], name: str, notes: list[str]) -> None:
@@ -520,32 +538,24 @@ def _distance(earlier: Time, later: Time) -> float:
 
 
 def _bridged(group: Floats) -> Floats:
-    """Holes filled by unit level + period level of the group, fitted to the cells that are there."""
+    """Holes filled from the cells of the group that are there, shape (units, periods).
+
+    Unit level plus period level plus what a few common patterns (a week's rhythm that some units have stronger) say,
+    fitted again until holes stay as they are (iterated SVD: Troyanskaya et al. 2001, Bioinformatics 17).
+    """
     known = np.isfinite(group)
     if known.all():
         return group
-    level = np.nanmean(group, axis=1, keepdims=True)
-    guess = np.where(known, group, level)
+    rank = min(_MOST_PATTERNS, min(group.shape) // 10)
+    guess = np.where(known, group, np.nanmean(group, axis=1, keepdims=True))
     for _ in range(_FILL_ROUNDS):
-        by_period = guess.mean(axis=0, keepdims=True) - guess.mean()
-        new = np.where(known, group, guess.mean(axis=1, keepdims=True) + by_period)
-        done = np.abs(new - guess).max() < 1e-10 * (1 + np.abs(new).max())
+        fitted = guess.mean(axis=1, keepdims=True) + guess.mean(axis=0, keepdims=True) - guess.mean()
+        if rank:
+            u, size, vt = np.linalg.svd(guess - fitted, full_matrices=False)
+            fitted = fitted + (u[:, :rank] * size[:rank]) @ vt[:rank]
+        new = np.where(known, group, fitted)
+        done = np.abs(new - guess).max() < _FILL_CLOSE * (1 + np.abs(new).max())
         guess = new
         if done:
             break
     return guess
-
-
-def restricted(panel: Panel, until: int) -> Panel:
-    """The same panel, cut before period number `until`; units that begin later count as controls."""
-    cohorts = tuple(c for c in panel.cohorts if c.start < until)
-    later = [c.units for c in panel.cohorts if c.start >= until]
-    controls = np.sort(np.concatenate([panel.controls, *later]))
-    return replace(
-        panel,
-        times=panel.times[:until],
-        outcomes=panel.outcomes[:, :until],
-        filled=panel.filled[:, :until],
-        cohorts=cohorts,
-        controls=controls,
-    )

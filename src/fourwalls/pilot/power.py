@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from fourwalls.pilot.choice import held_out_cohorts
 from fourwalls.pilot.inference import noise_of, own_noise, placebo_freedom
 from fourwalls.pilot.methods import Cohort, Fit, Grid, Method, fit
 from fourwalls.pilot.weights import Floats, Ints
+
+Flags = npt.NDArray[np.bool_]
 
 LEAST_BEFORE = 8
 """Periods a window needs before its start."""
@@ -45,6 +48,8 @@ class Past:
         own: Effects found on the candidate itself, one for each date, shape (dates,).
         draws: Effects a set like it would find, all windows, shape (windows,).
         bars: What an effect would have had to exceed to be called, shape (windows,).
+        late: Which windows lie in the second half of the history, shape (windows,): the pilot itself will have at least
+            as much past to learn from, so power is read off these, false alarms off all.
         error: Root mean squared held-out gap of the candidate [outcome].
     """
 
@@ -52,6 +57,7 @@ class Past:
     own: Floats
     draws: Floats
     bars: Floats
+    late: Flags
     error: float
 
     @property
@@ -62,17 +68,18 @@ class Past:
     @property
     def noise(self) -> float:
         """Root mean squared effect found where there was none [outcome]."""
-        return float(np.sqrt(np.mean(self.draws**2)))
+        return float(np.sqrt(np.mean(self.draws[self.late] ** 2)))
 
     def power(self, effect: float) -> float:
         """Share of windows in which `effect` would have been called, on the right side."""
         sign = 1.0 if effect >= 0 else -1.0
-        return float(np.mean(sign * (self.draws + effect) > self.bars))
+        return float(np.mean(sign * (self.draws + effect)[self.late] > self.bars[self.late]))
 
     def detectable(self, power: float) -> float:
         """Smallest effect called with this power [outcome]: the minimum detectable effect."""
         # Upward and downward effects are called alike often on average; a planner needs one number.
-        needed = np.concatenate([self.bars - self.draws, self.bars + self.draws])
+        bars, draws = self.bars[self.late], self.draws[self.late]
+        needed = np.concatenate([bars - draws, bars + draws])
         return float(np.quantile(needed, power, method="higher"))
 
 
@@ -121,6 +128,7 @@ def pasts(
         least_windows: Windows (dates × sets) for each candidate.
     """
     dates = windows(grid.outcomes.shape[1], length, max(MOST_DATES, least_windows // len(grid.outcomes) + 1))
+    late = [2 * date.start >= grid.outcomes.shape[1] or date == dates[-1] for date in dates]
     parts: list[list[tuple[float, Floats, Floats, float]]] = [[] for _ in candidates]
     rng = np.random.default_rng(seed)
     for date in dates:
@@ -137,6 +145,7 @@ def pasts(
             np.array([p[0] for p in found]),
             np.concatenate([p[1] for p in found]),
             np.concatenate([p[2] for p in found]),
+            np.concatenate([np.full(len(p[1]), is_late) for p, is_late in zip(found, late, strict=True)]),
             float(np.sqrt(np.mean([p[3] ** 2 for p in found]))),
         )
         for units, found in zip(candidates, parts, strict=True)
