@@ -77,13 +77,13 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
         return replace(
             verdict, name="leave it", because=because, rule=rule, next_step="Nothing to start: it would not pay."
         )
-    if verdict.name == "operate then orchestrate":
+    if values[verdict.name] <= 0 or verdict.name == "operate then orchestrate":
         best = max(values, key=lambda path: values[path])
         if best != verdict.name:
             less = values[best] - values[verdict.name]
-            because = f"{verdict.because} Doing both would bring {less:,.0f} less after costs than to {best} alone."
+            because = f"{verdict.because} After costs it would bring {less:,.0f} less than to {best}."
             return replace(
-                verdict, name=best, because=because, rule=f"{verdict.rule[:-1]}, unless one alone is worth more."
+                verdict, name=best, because=because, rule=f"{verdict.rule[:-1]}, unless another path is worth more."
             )
     return verdict
 

@@ -230,7 +230,7 @@ class Stocktaking:
         first, last = (self.shelves[name].to_numpy()[s.shelf] for name in ("first_day", "last_day"))
         day = s.available // DAY_S
         inside = (day >= first) & (day <= last)
-        names, code = np.unique(s.supplier, return_inverse=True)
+        names, code = supply.coded(s.supplier)
         come = np.where(inside, np.nan_to_num(s.come), 0.0)
         return receipt_suspicions(Receipts(
             pc.cast(self.shelves["received"], pa.float64()).to_numpy(zero_copy_only=False),
@@ -618,7 +618,7 @@ class _Doers:
         return names.index(name)
 
     def _named(self, names: npt.NDArray[np.str_]) -> Ints:
-        unique, inverse = np.unique(names, return_inverse=True)
+        unique, inverse = supply.coded(names)
         return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
 
     def _receiving(self) -> None:

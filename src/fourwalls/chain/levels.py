@@ -13,12 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.chain.stock_replay import FIXED, LOW, NEVER, Occasions
-from fourwalls.chain.supply import DAY_S, Repaired, Supplies
+from fourwalls.chain.supply import DAY_S, Repaired, Supplies, coded
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+# A weekday with less than this share of a shelf's orders is not one on which it is looked at; fewer orders tell no rhythm.
+_RARELY = 0.05
+_FEW_ORDERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,9 @@ def decided_day(s: Supplies) -> Floats:
 def lanes(s: Supplies, shelves: int) -> Lanes:
     """Who mainly supplies each shelf, how often, and how long it takes."""
     # A supplier and a node may bear one name.
-    kind = np.where(s.donor >= 0, "\x1fnode\x1f", "\x1fsupplier\x1f")
-    names = np.char.add(np.char.add(s.supplier, kind), s.node)
-    lane_names, lane = np.unique(names, return_inverse=True)
-    count = len(lane_names)
+    (_, supplier), (nodes, node) = coded(s.supplier), coded(s.node)
+    known, lane = np.unique((supplier * 2 + (s.donor >= 0)) * max(len(nodes), 1) + node, return_inverse=True)
+    count = len(known)
     cell = s.shelf * max(count, 1) + lane
     cells, inverse = np.unique(cell, return_inverse=True)
     units = np.bincount(inverse, s.ordered + 1e-9)
@@ -191,9 +194,9 @@ def occasions(
         "day": np.concatenate([np.maximum(day[rows], 0), quiet["day"]]),
         "need": np.concatenate([need, quiet["need"]]),
         "ordered": np.concatenate([s.ordered[rows], np.zeros(len(quiet["shelf"]))]),
-        "come": np.concatenate([r.come[rows], np.zeros((len(quiet["shelf"]), 2))]),
-        "fill": np.concatenate([fill, quiet["fill"]]),
-        "arrives": np.concatenate([arrives[rows].clip(0), quiet["arrives"]]),
+        "come": np.concatenate([r.come[rows].astype(np.float32), np.zeros((len(quiet["shelf"]), 2), np.float32)]),
+        "fill": np.concatenate([fill.astype(np.float32), quiet["fill"]]),
+        "arrives": np.concatenate([arrives[rows].clip(0).astype(np.int32), quiet["arrives"]]),
     }
     order = np.lexsort((made["shelf"], made["day"]))
     whole = {name: made[name][order].astype(np.int32) for name in ("shelf", "donor", "day", "arrives")}
@@ -227,8 +230,9 @@ def _quiet(
     ordered[s.shelf[inside], day[inside]] = True
     supplied = lane.of_shelf >= 0
     could = active & ~ordered & supplied[:, None] & open_days[np.maximum(lane.of_shelf, 0)]
+    could &= _own_rhythm(s.shelf[inside], day[inside], closing.shape)
     shelf, at = np.nonzero(could)
-    takes, fill = np.full((max(count, 1), 8), float(NEVER)), np.ones((max(count, 1), 2))
+    takes, fill = np.full((max(count, 1), 8), float(NEVER)), np.ones((max(count, 1), 2), np.float32)
     came = inside & (arrives[:, 0] < NEVER) & (s.ordered > 0)
     for number in np.unique(lane.of_order[came]).tolist():
         mine = came & (lane.of_order == number)
@@ -247,5 +251,13 @@ def _quiet(
         "day": at,
         "need": need,
         "fill": fill[of],
-        "arrives": np.minimum(at[:, None] + np.round(takes[of]), float(NEVER)).astype(np.int64),
+        "arrives": np.minimum(at[:, None].astype(np.int32) + np.round(takes).astype(np.int32)[of], NEVER),
     }
+
+
+def _own_rhythm(shelf: Ints, day: Ints, shape: tuple[int, ...]) -> Bools:
+    """Days of the week on which each shelf is ordered for, shape (shelves, days); all of them if it hardly ever is."""
+    counts = np.bincount(shelf * 7 + day % 7, minlength=shape[0] * 7).reshape(shape[0], 7)
+    usual = (counts > _RARELY * counts.sum(axis=1, keepdims=True)) | (counts.sum(axis=1, keepdims=True) < _FEW_ORDERS)
+    found: Bools = usual[:, np.arange(shape[1]) % 7]
+    return found

@@ -31,6 +31,21 @@ _HALVES = ("earlier", "later")
 _MONDAY = 3  # 1970-01-01 was a Thursday
 
 
+def coded(names: npt.NDArray[np.str_]) -> tuple[npt.NDArray[np.str_], Ints]:
+    """The different names in their order, and the number of each; by hashing, since there are millions."""
+    found = pa.chunked_array([pa.array(names[i : i + _BLOCK]) for i in range(0, len(names), _BLOCK)], pa.string())
+    found = found.combine_chunks().dictionary_encode()
+    known = np.array(found.dictionary.to_pylist(), dtype=np.str_)
+    order = np.argsort(known, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return known[order], rank[code] if len(code) else code
+
+
+_BLOCK = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Supplies:
     """Supply orders for shelves, one entry each.
@@ -169,7 +184,7 @@ def _told_of_caps(cap: Floats | None, duration: Floats, words: Ints, held: Bools
 
 def _stowed(s: Supplies) -> Bools:
     """Orders of nodes that record when goods are on the shelf; where that is always the moment they arrive, nobody does."""
-    names, code = np.unique(s.node, return_inverse=True)
+    names, code = coded(s.node)
     stays = np.bincount(code, s.available > s.received, minlength=len(names))
     found: Bools = (stays > 0)[code]
     return found
@@ -185,7 +200,7 @@ def _on_its_word(
 ) -> tuple[Floats, Ints, Bools]:
     """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach."""
     kept, words = np.where(slip > 1, peers[0], 1.0), peers[1].copy()
-    names, code = np.unique(supplier, return_inverse=True)
+    names, code = coded(supplier)
     due = np.bincount(code, wanted & np.isfinite(slip), minlength=len(names))
     held = peers[2] | (wanted & np.isfinite(slip) & (due >= LEAST_LINES)[code])
     late = np.bincount(code, wanted & (slip > 1), minlength=len(names))
@@ -228,7 +243,7 @@ def _arrivals(s: Supplies, decided: Floats, saved: dict[str, Floats], end: float
 
 def _open_days(party: npt.NDArray[np.str_], at: Floats) -> Bools:
     """Weekdays on which the party of each order places or receives anything, shape (orders, 7)."""
-    names, code = np.unique(party, return_inverse=True)
+    names, code = coded(party)
     weekday = np.nan_to_num((at // DAY_S + _MONDAY) % 7).astype(np.int64)
     counts = np.bincount(code * 7 + weekday, ~np.isnan(at), minlength=7 * len(names)).reshape(-1, 7)
     is_open = counts >= _DAY_OFF_SHARE * np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -279,7 +294,7 @@ def _kept(
     known = np.flatnonzero(wanted & np.isfinite(value) & (value >= 0) & (doer != NOBODY))
     if not len(known):
         return kept, words, held
-    names, code = np.unique(doer[known], return_inverse=True)
+    names, code = coded(doer[known])
     weekly = _weekly(value[known], code, week[known])
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
     if peers and len(able) >= 2:
@@ -314,13 +329,16 @@ def _kept(
 
 
 def _weekly(value: Floats, code: Ints, week: Ints) -> dict[int, Weekly]:
-    pairs, inverse = np.unique(np.stack([code, week]), axis=1, return_inverse=True)
-    lines = np.bincount(inverse.ravel()).astype(np.float64)
-    sums = np.bincount(inverse.ravel(), value).astype(np.float64)
-    names, begins = np.unique(pairs[0], return_index=True)
-    ends = [*begins[1:], len(lines)]
+    first = int(week.min())
+    width = int(week.max()) - first + 1
+    key, inverse = np.unique(code * width + week - first, return_inverse=True)
+    lines = np.bincount(inverse).astype(np.float64)
+    sums = np.bincount(inverse, value).astype(np.float64)
+    names, begins = np.unique(key // width, return_index=True)
+    weeks = key % width + first
+    ends = [*begins[1:].tolist(), len(lines)]
     return {
-        int(n): Weekly(lines[b:e], sums[b:e], pairs[1, b:e])
+        int(n): Weekly(lines[b:e], sums[b:e], weeks[b:e])
         for n, b, e in zip(names.tolist(), begins.tolist(), ends, strict=True)
     }
 
@@ -378,7 +396,7 @@ def _shortfall(
     known = np.flatnonzero(wanted & ended & (s.supplier != NOBODY))
     if not len(known):
         return come, words, held
-    names, code = np.unique(s.supplier[known], return_inverse=True)
+    names, code = coded(s.supplier[known])
     weekly = _weekly(missing[known], code, week[known])
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
     held[known] = np.isin(names[code], list(able))
