@@ -69,6 +69,7 @@ def no_luck(shelves: int = 4, replicates: int = 50) -> Luck:
         np.ones((replicates, 1, SPANS), np.float32),
         np.zeros(shelves, np.int64),
         0.0,
+        np.ones((replicates, len(PLAYERS))),
         1,
     )
 

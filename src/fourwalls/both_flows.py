@@ -81,7 +81,7 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
         best = max(values, key=lambda path: values[path])
         if best != verdict.name:
             less = values[best] - values[verdict.name]
-            because = f"{verdict.because} After costs it would bring {less:,.0f} less than to {best}."
+            because = f"{verdict.because} After costs, to {best} is worth {less:,.0f} more."
             return replace(
                 verdict, name=best, because=because, rule=f"{verdict.rule[:-1]}, unless another path is worth more."
             )
