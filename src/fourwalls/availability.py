@@ -22,6 +22,12 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+NOTHING_HELD = Refusal(
+    "no_standard",
+    "what repairs would sell",
+    "no stage could be held to anything",
+    "supply_orders, forecasts and listings for these shelves",
+)
 Share = Callable[[float, Floats], Estimate]
 
 REPLICATES = 399
@@ -360,22 +366,29 @@ def availability(
     }
     inside, chance = _inside(by_wall[0], by_wall[1], drawn_by_wall[0], drawn_by_wall[1], tail)
     unheld = found.unheld / max(point["lost"], 1e-12)
+    unjudged = tuple(s for s in CHAIN if s in absent or unheld[PLAYERS.index(s)] > 1 / 2)
+    told: dict[str, Figure] = {
+        "total": share(point["total"], draws["total"]),
+        "operate": share(point["inside"], draws["inside"]),
+        "orchestrate": share(point["between"], draws["between"]),
+        "interaction": share(
+            point["total"] - point["inside"] - point["between"], draws["total"] - draws["inside"] - draws["between"]
+        ),
+        "residual": share(point["lost"] - point["total"], draws["lost"] - draws["total"]),
+    }
+    if set(unjudged) == set(CHAIN) and not found.parts:
+        # Where no stage could be held to anything, what repairs would sell is unknown and not 0.
+        told = dict.fromkeys(told, NOTHING_HELD)
     return Availability(
         wanted_units=point["demand"],
         shelves=found.pairs,
         lost=share(point["lost"], draws["lost"]),
-        total=share(point["total"], draws["total"]),
-        operate=share(point["inside"], draws["inside"]),
-        orchestrate=share(point["between"], draws["between"]),
-        interaction=share(
-            point["total"] - point["inside"] - point["between"], draws["total"] - draws["inside"] - draws["between"]
-        ),
-        residual=share(point["lost"] - point["total"], draws["lost"] - draws["total"]),
+        **told,
         inside_share=inside,
         inside_chance=chance,
         stages=_stages(found, share),
         contributions=_contributions(found, walls, book, share, tail, currency),
-        unjudged=tuple(s for s in CHAIN if s in absent or unheld[PLAYERS.index(s)] > 1 / 2),
+        unjudged=unjudged,
         stock=_held(found, currency),
     )
 

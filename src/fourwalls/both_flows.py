@@ -54,6 +54,9 @@ def _decided(b: Both, t: Thresholds) -> Verdict:
     acts = b.service.name in ACTED_ON
     if standing == "material" and isinstance(b.availability, Availability):
         return _split(b, b.availability, t, acts)
+    if b.facts is None and isinstance(b.availability, Availability) and standing == "unknown":
+        because = f"Only {b.availability.wanted_units:,.0f} units were wanted; {LEAST_UNITS:,.0f} are needed before a share of them means much."
+        return replace(b.service, because=because, rule=f"S0. Fewer than {LEAST_UNITS:,.0f} units wanted: cannot tell.")
     if acts or standing == "unknown":
         return b.service
     if standing == "untold" and isinstance(b.availability, Availability):

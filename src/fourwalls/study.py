@@ -491,8 +491,12 @@ class Study:
 
 
 def _by_units(asset: AssetDiagnosis) -> tuple[float, str]:
+    """Most units to recover first, or most units lost where no stage could be held to anything."""
     known = asset.availability
-    return (-known.wanted_units * figure_value(known.total) if isinstance(known, Availability) else 0.0, asset.name)
+    if not isinstance(known, Availability):
+        return 0.0, asset.name
+    figure = known.total if isinstance(known.total, Estimate) else known.lost
+    return -known.wanted_units * figure_value(figure), asset.name
 
 
 def _by_loss(asset: AssetDiagnosis) -> tuple[float, float, str]:

@@ -181,7 +181,9 @@ def test_stages_held_to_nothing_are_not_told_as_nought() -> None:
     )
     root = tree(html.render(sample.diagnosis([one], replace(one, asset={}))))
     told = tiles(root)
-    assert told["How much"] == "Not known 10.0 % met an empty shelf, and no stage could be held to anything"
+    assert told["How much"] == (
+        "10.0 % lost met an empty shelf; no stage could be held to anything, so nobody can say what would have kept it"
+    )
     assert told["Which side"].startswith("not known")
     assert "listing not judged" in told["Largest inside"]
     changes = [e.text for e in section(root, "shelves").classed("fw-stock")[0].children if isinstance(e, Element)]

@@ -21,7 +21,7 @@ from fourwalls.diagnosis import (
     VerdictName,
     Wall,
 )
-from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.surfaces import wording
 
 _MOST_ASSETS = 20
@@ -154,9 +154,9 @@ def _assets(diagnosis: Diagnosis, console: Console) -> None:
 def _counted(asset: AssetDiagnosis, flow: wording.Flow, level: float, with_range: bool) -> tuple[str, str]:
     """What one flow could recover in an asset: the number, and its share."""
     split = wording.split(asset, flow)
-    share: Figure = split if isinstance(split, Refusal) else split.total
+    share, word = wording.headline(split)
     said = wording.said(share, level)
-    number = "–" if isinstance(share, Refusal) else wording.lines(share.value * wording.measure(asset, flow))
+    number = "–" if isinstance(share, Refusal) else wording.lines(share.value * wording.measure(asset, flow)) + word
     return number, str(said) if with_range else said.value
 
 

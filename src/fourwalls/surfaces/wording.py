@@ -558,6 +558,15 @@ def by_wall(gap: Gap | Availability) -> dict[Wall, float]:
     return {wall: sum(size(s) for s in gap.stages if s.wall == wall) for wall in WALLS}
 
 
+def headline(split_of: Gap | Availability | Refusal) -> tuple[Figure, str]:
+    """The share a list tells of a flow, and the word behind it: what could be recovered, else what was lost."""
+    if isinstance(split_of, Refusal):
+        return split_of, ""
+    if isinstance(split_of, Availability) and isinstance(split_of.total, Refusal):
+        return split_of.lost, " lost"
+    return split_of.total, ""
+
+
 def is_blind(known: Availability) -> bool:
     """Whether no stage could be held to anything: then nothing is known of repairs, and 0 would be a lie."""
     return bool(known.unjudged) and not known.contributions

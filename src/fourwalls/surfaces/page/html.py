@@ -234,8 +234,9 @@ class _AssetWords:
 
     def _flow(self, asset: AssetDiagnosis, flow: wording.Flow) -> FlowRow:
         split = wording.split(asset, flow)
-        share: Figure = split if isinstance(split, Refusal) else split.total
+        share, word = wording.headline(split)
         counted = wording.lines_of(share, wording.measure(asset, flow), self.level, flow)
+        counted = counted._replace(value=f"{counted.value}{word}")
         where = wording.opening(wording.most_of(asset, flow) or wording.nothing_in(split))
         bar = split_bar(asset, self.widest, flow)
         return FlowRow(wording.FLOWS[flow], where, bar, counted, self._said(share))

@@ -56,8 +56,8 @@ class _Words:
         lost = wording.said(split.lost, self.level).value
         met = f"{lost} met an empty shelf"
         if wording.is_blind(split):
-            note = f"{met}, and no stage could be held to anything"
-            return Tile(question, wording.opening(wording.NOT_KNOWN), wording.prose(note))
+            note = "met an empty shelf; no stage could be held to anything, so nobody can say what would have kept it"
+            return Tile(question, f"{lost} lost", wording.prose(note))
         if isinstance(split.total, Estimate) and split.total.value < 0:
             note = f"{met}; repairs would cost sales: {much.value} {within}".strip()
             return Tile(question, "Nothing to gain", wording.prose(note))
