@@ -139,7 +139,7 @@ def test_s7_what_costs_more_than_it_brings() -> None:
     assert rule(replace(two, values=valued(3, 3, 6))) == ("S4", "operate then orchestrate")
     verdict = decide_both(replace(two, values=valued(5, 1, 3)), T)
     assert verdict.name == "operate"
-    assert "After costs, to operate is worth 2 more" in verdict.because
+    assert "After costs, to operate is worth  2 more" in verdict.because
 
 
 @pytest.mark.parametrize(

@@ -591,6 +591,7 @@ def _both(facts: Facts | None, parts: Parts, i: int, portfolio: Portfolio, years
         float(event[0]) if beyond[0] else 0.0,
         float(outside[0]),
         path_values(parts.service_worth[i].plus(side.worth), years, portfolio) if years > 0 else None,
+        portfolio.currency,
     )
 
 

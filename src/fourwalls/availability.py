@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -165,7 +165,7 @@ def drawn(
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
         made = [_drawn(accounts, walls, serving, margin, chance, of_asset, part, days) for part in parts]
         found.append(_together(made))
-    return [*found, _together(found)]
+    return [*found, replace(_together(found), pairs=len(np.unique(serving.shelf)))]
 
 
 @dataclass(frozen=True, slots=True)

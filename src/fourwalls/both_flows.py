@@ -31,6 +31,7 @@ class Both:
         event_share: Part of what availability could recover that fell into its worst tenth of the weeks, beyond chance.
         outside_event: What availability could recover in the other weeks, as a share of units wanted.
         values: What each path brings over the horizon after its costs; None where these are not known.
+        currency: Of the values.
     """
 
     service: Verdict
@@ -42,6 +43,7 @@ class Both:
     event_share: float
     outside_event: float
     values: Mapping[VerdictName, PathValue] | None = None
+    currency: str = ""
 
 
 def decide_both(b: Both, t: Thresholds) -> Verdict:
@@ -73,7 +75,7 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
     values = {path: known.value for path, known in b.values.items()}
     if values[verdict.name] <= 0 and max(values.values()) <= 0:
         because = (
-            f"{verdict.because} But over the horizon it is expected to bring {-values[verdict.name]:,.0f} less than it "
+            f"{verdict.because} But over the horizon it is expected to bring {b.currency} {-values[verdict.name]:,.0f} less than it "
             "costs, by the costs and assumptions in portfolio.toml."
         )
         rule = "S7. No path brings more over the horizon than it costs: leave it."
@@ -84,7 +86,7 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
         best = max(values, key=lambda path: values[path])
         if best != verdict.name:
             less = values[best] - values[verdict.name]
-            because = f"{verdict.because} After costs, to {best} is worth {less:,.0f} more."
+            because = f"{verdict.because} After costs, to {best} is worth {b.currency} {less:,.0f} more."
             return replace(
                 verdict, name=best, because=because, rule=f"{verdict.rule[:-1]}, unless another path is worth more."
             )

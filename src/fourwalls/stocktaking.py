@@ -44,6 +44,8 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
+# Units below this are rounding.
+_DUST = 1e-6
 STOCK_STAGES = CHAIN
 """Stages of the stock flow in the order a unit passes them."""
 
@@ -104,7 +106,7 @@ class Stocktaking:
     def absent_stages(self) -> tuple[str, ...]:
         """Stages whose tables are not there at all."""
         rows = self._reception.rows
-        absent = [] if "supply_orders" in rows else ["decision", "supply", "receiving", "allocation"]
+        absent = [] if self.supplies is not None else ["decision", "supply", "receiving", "allocation"]
         absent += [] if "forecasts" in rows else ["forecast"]
         return (*absent, *([] if "listings" in rows else ["listing"]))
 
@@ -561,7 +563,7 @@ def shelves_behind(taking: Stocktaking, chosen: set[tuple[str | None, ...]] | No
     saved = {s: accounts.stage[PLAYERS.index(s)].sum(axis=1, dtype=np.float64) * weight for s in STOCK_STAGES}
     lost = accounts.lost.sum(axis=1) * weight
     order_by = lost if stage is None else saved[stage]
-    rows = np.flatnonzero((weight > 0) & (order_by > 0 if stage is not None else np.ones(n, np.bool_)))
+    rows = np.flatnonzero((weight > 0) & (np.abs(order_by) > _DUST if stage is not None else np.ones(n, np.bool_)))
     rows = rows[np.argsort(-order_by[rows], kind="stable")]
     columns = {
         "sku_id": taking.shelves["sku_id"].take(pa.array(rows)),

@@ -131,7 +131,8 @@ class Study:
 
         Args:
             asset: As for `lines`.
-            stage: Order by what this stage would have sold, and leave out shelves where that is nothing.
+            stage: Order by what this stage would have sold, and leave out shelves where that is nothing; below 0 where its
+                repair would cost sales.
 
         Returns:
             One row for each shelf: sku_id, node_id, the asset's share of its demand, wanted_units and lost_units of that

@@ -151,7 +151,7 @@ def test_times_as_they_are_written(engine: DuckDBEngine, opened: Any, text: str,
     ],
 )  # fmt: skip
 def test_times_that_are_not_understood_whole(opened: Any, text: str) -> None:
-    with pytest.raises(TableError, match="found 1 of 1 values that are not; first such value"):
+    with pytest.raises(TableError, match="found 1 of 1 values of another kind; first such value"):
         opened(times(text))
 
 

@@ -462,6 +462,7 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
     actual, reached = np.full((groups, 2), np.nan), np.full((groups, 4), np.nan)
     words = []
     known: dict[int, Floats] = {}
+    told: dict[tuple[int, int], str] = {}
     for number, (cell, name) in enumerate(plan.cells):
         best = plan.best[number]
         if id(best) not in known:
@@ -471,7 +472,9 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
         reliability = cell.reliability.get(name, 0.0)
         if reliability > 0 and own.sum() > 0 and has_standard:
             kept[number] = kept_share(own, standard, reliability)
-        words.append(_in_words(cell, standard) if has_standard else "")
+        if has_standard and (id(cell), id(best)) not in told:
+            told[id(cell), id(best)] = _in_words(cell, standard)
+        words.append(told[id(cell), id(best)] if has_standard else "")
         if (tail := plan.tails.get(number)) is not None and own.sum() > 0:
             longest = counted.of(tail.best)
             if longest.sum() >= LEAST_LINES:

@@ -307,8 +307,8 @@ def kept_share(own: Floats, standard: Floats, reliability: float) -> Floats:
 
 def quantiles(lines: Floats, hours: Floats, probabilities: Iterable[float]) -> Floats:
     """Quantiles of working times [hours] given as lines by bin and the hours each bin stands for."""
-    order = np.argsort(hours, kind="stable")
-    used = order[lines[order] > 0]
+    used = np.flatnonzero(lines > 0)
+    used = used[np.argsort(hours[used], kind="stable")]
     counts = lines[used]
     rank = (np.cumsum(counts) - counts / 2) / counts.sum()
     return np.interp(list(probabilities), rank, hours[used])

@@ -413,7 +413,7 @@ class DuckDBEngine:
                 raise TableError.wrong_type(
                     spec.name,
                     column.name,
-                    f"{n} of {total} values that are not",
+                    f"{n:,} of {total:,} values of another kind",
                     KIND_IN_WORDS[column.kind],
                     example,
                     number,

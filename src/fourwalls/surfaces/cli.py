@@ -258,8 +258,9 @@ def worlds_list() -> None:
     """Name the recipes that come with fourwalls."""
     from fourwalls import worlds
 
-    for name in worlds.recipe_names():
-        typer.echo(name)
+    names = worlds.recipe_names()
+    for name in names:
+        typer.echo(f"{name:<{max(map(len, names))}}  {worlds.read_recipe(name).about}".rstrip())
 
 
 def _asset(found: Diagnosis, name: str) -> AssetDiagnosis:

@@ -252,10 +252,12 @@ def _unknowns(refusals: Sequence[Refusal], console: Console) -> None:
 def _rows(health: Health, console: Console) -> None:
     """One line on the data; `show_health` has the rest."""
     for t in health.tables:
-        if t.table == "order_lines":
+        if t.table == "order_lines" or t.set_aside:
             aside = f", {wording.count(t.rows_in - t.rows_used)} set aside: {wording.aside(t)}" if t.set_aside else ""
             console.print(
-                _text(f"Order lines: {wording.count(t.rows_in)} read, {wording.count(t.rows_used)} used{aside}.")
+                _text(
+                    f"{wording.opening(t.table.replace('_', ' '))}: {wording.count(t.rows_in)} read, {wording.count(t.rows_used)} used{aside}."
+                )
             )
     if health.suspicions:
         console.print(_text(f"{wording.plural(len(health.suspicions), 'suspicion')}; see fourwalls check."))

@@ -4,7 +4,7 @@ A world shares no code with the diagnosis, and the diagnosis has no way to read 
 """
 
 from fourwalls.worlds.making import make
-from fourwalls.worlds.recipe import recipe_names
+from fourwalls.worlds.recipe import read_recipe, recipe_names
 from fourwalls.worlds.truth import Truth, read_truth
 
-__all__ = ["Truth", "make", "read_truth", "recipe_names"]
+__all__ = ["Truth", "make", "read_recipe", "read_truth", "recipe_names"]
