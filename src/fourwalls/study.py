@@ -46,7 +46,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # The replay without each twelfth of the record looks at so many missed lines at most.
-_MOST_REPLAYED_AGAIN = 60_000
+_MOST_REPLAYED_AGAIN = 20_000
 
 
 def open(  # noqa: A001 - fw.open reads as what it does
