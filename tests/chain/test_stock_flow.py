@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,17 @@ from hypothesis import strategies as st
 from tests.chain.test_stock_replay import made
 
 from fourwalls.chain.shifts import Skew
-from fourwalls.chain.stock_flow import Plan, StockAccounts, Walls, attribute, empty_occasions, networks, plan
+from fourwalls.chain.stock_flow import (
+    Plan,
+    StockAccounts,
+    Walls,
+    attribute,
+    empty_occasions,
+    in_packs,
+    networks,
+    packs,
+    plan,
+)
 from fourwalls.chain.stock_record import Books, Record
 from fourwalls.chain.stock_replay import PLAYERS, Occasions, Shelves
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
@@ -161,3 +172,12 @@ def test_empty_occasions_are_empty() -> None:
     assert len(none.day) == 0
     assert none.shift.shape == (0, 8)
     assert none.arrives.shape == (0, 8)
+
+
+def test_stock_is_shared_out_in_whole_packs() -> None:
+    assert in_packs(np.array([7.0, -2.0, 0.4, -9.0]), np.array([6, 6, 1, 6])).tolist() == [6, 0, 0.4, -12]
+
+
+def test_the_pack_of_a_shelf_divides_all_its_orders() -> None:
+    orders = SimpleNamespace(shelf=np.array([0, 0, 0, 1, 1, 2]), ordered=np.array([12.0, 18.0, 6.0, 4.0, 9.0, 2.5]))
+    assert packs(orders, 4).tolist() == [6, 1, 1, 1]  # type: ignore[arg-type]

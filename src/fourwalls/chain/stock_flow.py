@@ -167,7 +167,8 @@ def plan(
     bits = np.arange(8)
     even = (even_share(mean_level, uneven.lean, sku) - 1).astype(np.float32)
     at = known.at(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
-    shift += np.nan_to_num(even[occasions.shelf] * at)[:, None].astype(np.float32) * ((bits >> 1) & 1)
+    moved = in_packs(np.nan_to_num(even[occasions.shelf] * at), packs(supplies, shelves)[occasions.shelf])
+    shift += moved[:, None].astype(np.float32) * ((bits >> 1) & 1)
     if forecasts is not None:
         change = forecast_shift(*forecasts, days, shelves)[occasions.shelf, occasions.day]
         marginal = protects * _marginal(mean_level, rate, protects)
@@ -181,6 +182,19 @@ def plan(
     return Plan(
         Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits), ready, lane, known, uneven
     )
+
+
+def packs(s: Supplies, shelves: int) -> Ints:
+    """Units that every order for a shelf is a multiple of; 1 where goods are ordered by the piece or weighed."""
+    found = np.zeros(shelves, np.int64)
+    whole = np.round(s.ordered).astype(np.int64)
+    np.gcd.at(found, s.shelf, np.where(whole == s.ordered, whole, 1))
+    return np.maximum(found, 1)
+
+
+def in_packs(units: Floats, pack: Ints) -> Floats:
+    """Units moved in whole packs; single pieces are expectations and stay as they are."""
+    return np.where(pack > 1, np.round(units / pack) * pack, units)
 
 
 def _mean_level(known: Levels, lane: Lanes, shelves: int) -> Floats:
