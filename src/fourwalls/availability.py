@@ -509,10 +509,13 @@ def _held(found: Drawn, currency: str) -> StockHeld:
     unpriced = refused("stock at cost", "order_lines has no cost for these skus", "order_lines.cost_amount")
     because, data = "order_lines has no price or no cost for these skus", "order_lines.price_amount and cost_amount"
     unearned = refused("return on stock", because, data)
-    change = {n: exact(s[n] / on_hand, "share") for n in ("operate", "orchestrate", "both")}
-    excess: Figure = refused("excess stock", "no supply orders say how long stock must last", "supply_orders")
+    paths, no_orders = ("operate", "orchestrate", "both"), "no supply orders say how long stock must last"
+    excess: Figure = refused("excess stock", no_orders, "supply_orders")
+    # Without orders nothing is bought otherwise: how stock would change is unknown and not 0.
+    change: dict[str, Figure] = dict.fromkeys(paths, refused("change of stock", no_orders, "supply_orders"))
     if s["judged"] > 0:
         excess = exact(s["excess"] / s["judged"], "share")
+        change = {n: exact(s[n] / on_hand, "share") for n in paths}
     is_priced = np.isfinite(s["value"]) and s["value"] > 0
     return StockHeld(
         exact(on_hand, "units"),

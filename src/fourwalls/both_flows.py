@@ -12,6 +12,7 @@ from fourwalls.portfolio import Thresholds
 from fourwalls.value import Costs, PathValue, Worth
 from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
 
+_Doer = tuple[str, Wall, str | None, str, Literal["service", "stock"]]
 Standing = Literal["material", "immaterial", "untold", "unknown"]
 ACTED_ON: tuple[VerdictName, ...] = ("operate", "orchestrate", "operate then orchestrate")
 # Shelves of fewer units than this say little, whatever share of them was lost.
@@ -95,15 +96,15 @@ def _worth_its_cost(verdict: Verdict, b: Both) -> Verdict:
 
 def first_bottleneck(b: Both) -> Bottleneck | None:
     """The stage in the hands of one party whose repair is worth most, over both flows."""
-    found: dict[tuple[str, Wall, str | None, str, Literal["service", "stock"]], float] = {}
+    found: dict[_Doer, float] = {}
     if isinstance(b.availability, Availability):
         for u in b.availability.contributions:
             worth = u.amount.value if isinstance(u.amount, Estimate) else u.units * b.costs.lost
             found[u.stage, u.wall, u.party_id, u.party_name, "stock"] = worth
     for c in b.facts.contributions if b.facts is not None else ():
-        key = (c.stage, c.wall, c.party_id, c.party_name, "service")
+        key: _Doer = (c.stage, c.wall, c.party_id, c.party_name, "service")
         worth = (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome)
-        found[key] = found.get(key, 0.0) + worth  # type: ignore[index, arg-type]
+        found[key] = found.get(key, 0.0) + worth
     total = sum(max(worth, 0.0) for worth in found.values())
     if total <= 0:
         return None

@@ -203,13 +203,13 @@ class Stocktaking:
 
     @cached_property
     def lost(self) -> Floats32:
-        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, see `unknown_share`."""
+        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, which a note counts."""
         return np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
 
     @cached_property
     def sku(self) -> Ints:
         """Number of each shelf's sku; shelves lie by sku."""
-        return np.sort(self._code("sku_id"))
+        return self._code("sku_id")
 
     @cached_property
     def supplies(self) -> supply.Supplies | None:
@@ -521,6 +521,10 @@ def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
     if replayed and taking.refusal is None and taking.share is not None:
         n = taking.accounts.replayed
         notes.append(f"With nothing repaired, the replay reproduces the record to the unit on all {n:,} shelf-days.")
+        if untold := int((~taking.demand.known).sum()):
+            notes.append(
+                f"Shelves with too few stocked days to tell what they would sell: {untold:,}; no lost sale is counted there."
+            )
         used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost).all()))
         notes += [f"Default assumption used: {x}." for x in used]
     return tuple(notes)

@@ -176,22 +176,3 @@ def power(curve: Sequence[Point], target: float, detectable: float, expected: fl
         frame.line([(expected, 0.0), (expected, 1.0)], WOULD, 1.5, "6 3")
         frame.text(frame.px(expected) + 5, frame.py(0.04), f"expected: {100 * expected:.2g} %", "start", WOULD, 13, 600)
     return frame.svg()
-
-
-def forest(rows: Sequence[tuple[str, float, float | None, float | None, bool]], title: str) -> str:
-    """Effects of all methods with their intervals, one under the other; the chosen one is strong."""
-    values = [v for _, value, low, high, _ in rows for v in (value, low, high) if v is not None]
-    height = 26.0 * len(rows) + _TOP + _BOTTOM
-    frame = _Frame((_spread([*values, 0.0])), (len(rows) - 0.5, -0.5), title, height=height, left=200.0)
-    for at in ticks(*frame.x):
-        frame.line([(at, frame.y[0]), (at, frame.y[1])], RULE, 1)
-        frame.text(frame.px(at), height - _BOTTOM + 15, short(at))
-    frame.line([(0.0, frame.y[0]), (0.0, frame.y[1])], INK, 1.2)
-    frame.text((frame.left + _WIDTH) / 2, height - 3, "effect")
-    for i, (label, value, low, high, strong) in enumerate(rows):
-        colour = DONE if strong else SOFT
-        frame.text(frame.left - 8, frame.py(i) + 4, label, "end", INK if strong else SOFT, 12, 650 if strong else 400)
-        if low is not None and high is not None:
-            frame.line([(low, i), (high, i)], colour, 3.0 if strong else 1.6)
-        frame.dot((value, float(i)), colour, 5 if strong else 3.6)
-    return frame.svg()
