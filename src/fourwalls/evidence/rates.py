@@ -1,0 +1,144 @@
+"""Rates compared: how much of what is booked or worked exceeds what comparable groups demonstrably need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.resampling import REPLICATES, Draws
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+BEST_PART = 0.25
+# Chance at which a group would be told apart from its standard although both are equal, over all groups of a peer set.
+_ERROR = 0.05
+# A group of fewer units of the base than this says nothing of a rate.
+LEAST_BASE = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """What exceeds the demonstrated standard.
+
+    Attributes:
+        rate: Amount by unit of the base, shape (groups,); NaN where the base is too small.
+        standard: The rate that comparable groups demonstrably need, same shape; NaN where nothing is comparable.
+        amount: What exceeds it over the record, at least 0, same shape; 0 where nothing could be held to anything.
+        draws: The same in each replicate, shape (REPLICATES, groups).
+        held: Whether the group could be held to anything, same shape.
+        peers: How many comparable groups there were, itself included, same shape.
+    """
+
+    rate: Floats
+    standard: Floats
+    amount: Floats
+    draws: Floats
+    held: Bools
+    peers: Ints
+
+
+def excess(amount: Floats, base: Floats, peer: Sequence[object], draws: Draws, target: Floats | None = None) -> Excess:
+    """How much of each group's amount exceeds what its peers demonstrably need.
+
+    The standard is the mean rate of the better quarter of the groups of a peer set (at least one), after each rate was drawn
+    towards the mean of its set by as much as chance explains the spread (DerSimonian and Laird 1986, Controlled Clinical
+    Trials 7; Efron and Morris 1975, JASA 70): the best of many equal groups is lucky, and no standard. A group exceeds
+    it only where the difference is no accident at 5 % over the whole set (Holm 1979, Scandinavian Journal of Statistics 6).
+
+    Args:
+        amount: Booked or worked by group and span, shape (groups, spans).
+        base: What it is divided by (lines, units, value), same shape.
+        peer: Label of each group: those of one label can be compared with each other.
+        draws: Bootstrap draws of the spans.
+        target: A rate the user asks for, by group, NaN where none is set; it takes the place of peers.
+    """
+    groups = len(amount)
+    found = Excess(
+        np.full(groups, np.nan), np.full(groups, np.nan), np.zeros(groups), np.zeros((REPLICATES, groups)),
+        np.zeros(groups, dtype=np.bool_), np.zeros(groups, dtype=np.int64),
+    )  # fmt: skip
+    below = base.sum(axis=1)
+    enough = below >= LEAST_BASE
+    found.rate[enough] = amount[enough].sum(axis=1) / below[enough]
+    labels = {
+        label: np.array([g for g in range(groups) if peer[g] == label and enough[g]]) for label in dict.fromkeys(peer)
+    }
+    for members in labels.values():
+        if len(members) > 1:
+            _compare(found, amount[members], base[members], members, draws)
+    if target is not None:
+        _hold_to(found, amount, base, target, draws)
+    return found
+
+
+def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
+    """Variance of each ratio from the differences between blocks of spans (Taylor linearisation; Cochran 1977, section 6.3)."""
+    rate = amount.sum(axis=1, keepdims=True) / base.sum(axis=1, keepdims=True)
+    starts = np.flatnonzero(np.diff(block, prepend=block[0] - 1))
+    off = np.add.reduceat(amount - rate * base, starts, axis=1)
+    n = off.shape[1]
+    spread: Floats = (off**2).sum(axis=1) * n / max(n - 1, 1) / base.sum(axis=1) ** 2
+    return spread
+
+
+def _shrunk(rate: Floats, variance: Floats) -> Floats:
+    """Each rate drawn towards the mean of its set."""
+    weight = 1 / np.maximum(variance, 1e-300)
+    mean = float((weight * rate).sum() / weight.sum())
+    q = float((weight * (rate - mean) ** 2).sum())
+    between = max(0.0, (q - (len(rate) - 1)) / float(weight.sum() - (weight**2).sum() / weight.sum()))
+    found: Floats = mean + (rate - mean) * between / (between + variance) if between > 0 else np.full(len(rate), mean)
+    return found
+
+
+def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: Draws) -> None:
+    found.held[members], found.peers[members] = True, len(members)
+    rate = amount.sum(axis=1) / base.sum(axis=1)
+    variance = _variance(amount, base, draws.block)
+    shrunk = _shrunk(rate, np.maximum(variance, 1e-30))
+    best = np.argsort(shrunk, kind="stable")[: max(1, round(BEST_PART * len(members)))]
+    weight = base[best].sum(axis=1)
+    standard = float((shrunk[best] * weight).sum() / weight.sum())
+    found.standard[members] = standard
+    of_standard = float((variance[best] * weight**2).sum() / weight.sum() ** 2)
+    error = np.sqrt(variance + of_standard)
+    z = np.where(error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.inf * np.sign(rate - standard))
+    z[best] = -np.inf
+    worse = _stand_out(z)
+    if not worse.any():
+        return
+    drawn = (draws.counts @ amount.T) / np.maximum(draws.counts @ base.T, 1e-12)
+    held_to = (
+        (drawn[:, best] * weight).sum(axis=1) / weight.sum()
+        + standard
+        - float((rate[best] * weight).sum() / weight.sum())
+    )
+    kept = np.divide(shrunk - standard, rate - standard, out=np.zeros(len(rate)), where=rate > standard).clip(0.0, 1.0)
+    total = base.sum(axis=1)
+    found.amount[members[worse]] = (kept * (rate - standard) * total)[worse]
+    found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
+
+
+def _stand_out(z: Floats) -> Bools:
+    """Which one-sided differences are no accident, by Holm's step-down over the set."""
+    order = np.argsort(-z, kind="stable")
+    worse = np.zeros(len(z), dtype=np.bool_)
+    for step, group in enumerate(order.tolist()):
+        if z[group] < NormalDist().inv_cdf(1 - _ERROR / (len(z) - step)):
+            break
+        worse[group] = True
+    return worse
+
+
+def _hold_to(found: Excess, amount: Floats, base: Floats, target: Floats, draws: Draws) -> None:
+    asked = np.flatnonzero(np.isfinite(target) & np.isfinite(found.rate))
+    found.held[asked], found.standard[asked] = True, target[asked]
+    above = amount[asked] - target[asked, None] * base[asked]
+    found.amount[asked] = np.maximum(above.sum(axis=1), 0.0)
+    found.draws[:, asked] = np.maximum(draws.counts @ above.T, 0.0)

@@ -1,0 +1,61 @@
+"""Rates against known truth: equal groups owe nothing, a worse group owes what was added, ranges cover."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fourwalls.evidence.rates import excess
+from fourwalls.resampling import Draws, draw_clusters
+
+SPANS = 52
+
+
+def book(rng: np.random.Generator, rates: list[float], lines: float = 80.0) -> tuple[np.ndarray, np.ndarray, Draws]:
+    base = rng.poisson(lines, (len(rates), SPANS)).astype(float)
+    amount = np.array(
+        [[rng.gamma(2.0, 5.0, rng.poisson(r * b)).sum() for b in row] for r, row in zip(rates, base, strict=True)]
+    )
+    return amount, base, draw_clusters(SPANS, 1)
+
+
+def test_equal_groups_rarely_owe_anything() -> None:
+    rng = np.random.default_rng(1)
+    alarms = sum(
+        bool(excess(*book(rng, [0.1] * k)[:2], ["same"] * k, draw_clusters(SPANS, 1)).amount.any())
+        for k in (2, 4, 8) * 40
+    )
+    assert alarms <= 12  # 5 % of 120 is 6; twice that has a chance below 2 %
+
+
+@pytest.mark.parametrize("groups", [2, 4, 8])
+def test_a_worse_group_owes_what_was_added_and_ranges_cover(groups: int) -> None:
+    rng = np.random.default_rng(2)
+    told, covered = [], 0
+    for _ in range(60):
+        amount, base, draws = book(rng, [0.25] + [0.1] * (groups - 1))
+        found = excess(amount, base, ["same"] * groups, draws)
+        true = 0.15 * 10.0 * base[0].sum()
+        low, high = np.quantile(found.draws[:, 0], [draws.tail, 1 - draws.tail])
+        told.append(found.amount[0] / true)
+        covered += low <= true <= high
+    assert abs(np.mean(told) - 1) < 0.05
+    assert 48 <= covered <= 60  # 90 % of 60 is 54
+
+
+def test_groups_without_peers_are_held_to_nothing_unless_a_target_is_set() -> None:
+    amount, base, draws = book(np.random.default_rng(3), [0.3, 0.1])
+    alone = excess(amount, base, ["a", "b"], draws)
+    assert not alone.held.any()
+    assert not alone.amount.any()
+    asked = excess(amount, base, ["a", "b"], draws, np.array([1.0, np.nan]))
+    assert asked.amount[0] == pytest.approx(amount[0].sum() - base[0].sum())
+    assert not asked.held[1]
+
+
+def test_small_groups_say_nothing() -> None:
+    amount, base, draws = book(np.random.default_rng(4), [0.3, 0.1])
+    base[0] *= 1e-3
+    found = excess(amount, base, ["same"] * 2, draws)
+    assert np.isnan(found.rate[0])
+    assert not found.held.any()
