@@ -38,6 +38,9 @@ ASSUMPTIONS = (
 )  # fmt: skip
 """Assumptions the value of a path may rest on."""
 
+WORK_CLASSES = ("exception", "reconciliation", "approval", "report", "status")
+"""Classes of case work, in the order in which their words are tried; what fits none is "other"."""
+
 DEFAULT_ON_TIME_SHARE = 0.95
 HOURS_PER = {"hours": 1.0, "days": 24.0}
 
@@ -99,6 +102,7 @@ class Portfolio:
         assumptions, paths, assets: Carried for the value of a path.
         thresholds: Where verdicts change.
         says: Which thresholds the user set.
+        work: Class of case work → words by which the company calls it, beside those we know.
     """
 
     folder: Path
@@ -116,6 +120,7 @@ class Portfolio:
     assets: tuple[Mapping[str, Any], ...] = ()
     thresholds: Thresholds = Thresholds()
     says: frozenset[str] = frozenset()
+    work: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def on_time_share(self) -> float:
@@ -170,7 +175,17 @@ class _Reader:
         self._document = document
 
     def portfolio(self) -> Portfolio:
-        known = ("portfolio", "source", "targets", "service_levels", "assumptions", "paths", "assets", "verdict")
+        known = (
+            "portfolio",
+            "source",
+            "targets",
+            "service_levels",
+            "assumptions",
+            "paths",
+            "assets",
+            "verdict",
+            "work",
+        )
         self._only(self._document, known, "")
         head = self._section("portfolio")
         if "portfolio" not in self._document:
@@ -205,6 +220,7 @@ class _Reader:
             assets=tuple(self._asset(i, a) for i, a in enumerate(self._array("assets"))),
             thresholds=self._thresholds(verdict),
             says=frozenset(verdict),
+            work=self._work(),
         )
 
     def _error(self, section: str, key: str, what: str, remedy: str, index: int = 0) -> PortfolioError:
@@ -349,6 +365,16 @@ class _Reader:
             if value < 0 and key != "forecast_bias_share":
                 raise self._error(section, key, f"{key} must not be negative; found {value:g}.", "Correct the sign.")
         return numbers
+
+    def _work(self) -> dict[str, tuple[str, ...]]:
+        table = self._section("work")
+        self._only(table, WORK_CLASSES, "work")
+        for key, words in table.items():
+            if not isinstance(words, list) or not all(isinstance(w, str) and w.strip() for w in words):
+                raise self._error(
+                    "work", key, f"[work] {key} must be a list of words; found {words!r}.", f'Write {key} = ["…"].'
+                )
+        return {key: tuple(w.strip() for w in words) for key, words in table.items()}
 
     def _service_level(self, index: int, row: dict[str, Any]) -> ServiceLevel:
         section = "service_levels"

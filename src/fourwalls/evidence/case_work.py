@@ -1,0 +1,254 @@
+"""Case work: what copying states and reconciling data cost, and how cases run.
+
+Only work that merely moves information is a loss here: stage "status" (copying or reporting a state) and "feed" (making data
+agree that came late or do not match). Work about exceptions is read, not booked: it is part of what a late or failed line
+costs, and counted there. Approvals are read, too: their price is the time they take, which the stock flow counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from fourwalls.diagnosis import Wall
+from fourwalls.evidence.case_readings import Columns, readings_of
+from fourwalls.evidence.ground import PLACE, Finding, Ground
+from fourwalls.evidence.rates import Excess, excess
+from fourwalls.figures import Refusal
+from fourwalls.losses import AssetKey, Loss
+from fourwalls.measures import case_work
+from fourwalls.resampling import Draws
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+STAGE = {"status": "status", "report": "status", "reconciliation": "feed"}
+"""Class of case → stage that loses its hours."""
+_ABOUT = {"status": "copying and telling states", "report": "reports", "reconciliation": "making data agree"}
+
+# What an hour costs the employer, where nobody has said: Eurostat, hourly labour costs 2023, mean of the EU.
+DEFAULT_WAGE = {"EUR": 32.0}
+# Where fewer of the touches by people tell their effort, hours are those of whoever writes them down, and say nothing.
+LEAST_TOLD = 0.9
+# A place of the log is compared by these; brands of a category are worked alike.
+_COMPARED = ("category", "channel_id", "region")
+
+
+def find(ground: Ground) -> Finding:
+    """What the work log says; without order lines only readings, since nothing says what hours should be divided by."""
+    log = ground.rows.get("work_log")
+    if log is None:
+        return Finding(
+            refusals=(Refusal("no_work_log", "case work", "there is no table work_log", "the table work_log"),)
+        )
+    cases = ground.engine.keep("cases", case_work.cases(case_work.events(log, ground.own, ground.portfolio.work)))
+    sums = _columns(ground, ground.engine.run(case_work.by_place(cases, ground.span_seconds)))
+    closures = _columns(ground, ground.engine.run(case_work.closures(cases, ground.span_seconds)))
+    if not len(sums.span):
+        because = "no case of work_log began within the period looked at"
+        return Finding(refusals=(Refusal("no_cases", "case work", because, "cases of the same period"),))
+    notes = _notes(sums, ground)
+    losses, refusals = _losses(sums, ground)
+    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes)
+
+
+def _columns(ground: Ground, table: pa.Table) -> Columns:
+    """Rows of the log's sums within the period, with the assets that each place belongs to."""
+    span = ground.span_index(table["span"].to_numpy().astype(np.int64))
+    table, span = table.filter(pa.array(span >= 0)), span[span >= 0]
+    named = list(zip(*(table[name].to_pylist() for name in PLACE), strict=True))
+    number = {name: i for i, name in enumerate(dict.fromkeys(named))}
+    place = np.array([number[name] for name in named], dtype=np.int64)
+    weights = np.array([_asset_weights(ground, name) for name in number]).reshape(len(number), len(ground.assets))
+    text = ("case_class", "elsewhere", "knows_party")
+    numbers = {
+        name: table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in table.column_names
+        if name not in (*text, *PLACE, "span")
+    }
+    words = {name: np.array(table[name].to_pylist(), dtype=object) for name in text if name in table.column_names}
+    return Columns(tuple(number), place, span, weights, words, numbers)
+
+
+def _asset_weights(ground: Ground, place: tuple[str | None, ...]) -> Floats:
+    if all(value is None for value in place):
+        return np.zeros(len(ground.assets))  # a report about everything says nothing of one asset
+    if ground.lines is not None:
+        return ground.places.asset_weights(place)
+    said = dict(zip((*PLACE, "destination"), (*place, place[-1]), strict=True))
+    key = tuple(said.get(name) for name in ground.portfolio.grain)
+    return np.array([float(key == asset) for asset in ground.assets])
+
+
+def _losses(sums: Columns, ground: Ground) -> tuple[list[Loss], list[Refusal]]:
+    about = "cost of status work and reconciling"
+    present = [name for name in STAGE if (sums.words["case_class"] == name).any()]
+    told, people = (float(sums.numbers[f"{x}_touches"][_is(sums, present)].sum()) for x in ("told", "people"))
+    wage = ground.portfolio.assumptions.get("wage_amount_per_hour", DEFAULT_WAGE.get(ground.portfolio.currency))
+    refused = [
+        (not present, "no_status_work", "no case of work_log is called by a word we know for it", "words under [work] in portfolio.toml"),
+        (ground.lines is None, "no_order_lines", "hours need something to be divided by", "the table order_lines"),
+        (ground.draws is None, "too_few_spans", "the record is too short to compare weeks", "a longer period"),
+        (told < LEAST_TOLD * people, "no_effort", f"{told:,.0f} of {people:,.0f} touches by people tell their effort", "work_log.effort_hours"),
+        (wage is None, "no_wage", "nothing says what an hour costs", "[assumptions] wage_amount_per_hour"),
+    ]  # fmt: skip
+    for applies, code, because, next_step in refused:
+        if applies:
+            return [], [Refusal(code, about, because, next_step)]
+    return (
+        _by_class(sums, ground, present, ground.draws, wage)
+        if ground.draws is not None and wage is not None
+        else ([], [])
+    )
+
+
+def _by_class(
+    sums: Columns, ground: Ground, present: list[str], draws: Draws, wage: float
+) -> tuple[list[Loss], list[Refusal]]:
+    losses, refusals = [], []
+    for name in present:
+        found = _compared(sums, ground, name, draws)
+        if not found.excess.held.any():
+            because = "no two places (channel or region) of one category do enough of it to be compared"
+            refusals.append(
+                Refusal(
+                    "nothing_to_compare",
+                    f"cost of {_ABOUT[name]}",
+                    because,
+                    "category, channel_id or region in work_log",
+                )
+            )
+            continue
+        losses += _booked(found, ground, name, wage)
+    return losses, refusals
+
+
+def _is(sums: Columns, classes: Iterable[str]) -> npt.NDArray[np.bool_]:
+    return np.isin(sums.words["case_class"], list(classes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Places compared by hours per order line.
+
+    Attributes:
+        names: Category, channel and region of each.
+        weights: Share of each place's hours in each asset, shape (places, assets).
+        doers: (wall, party) → share of the place's hours, shape (places,).
+        excess: What exceeds the standard [hours].
+    """
+
+    names: tuple[tuple[str | None, ...], ...]
+    weights: Floats
+    doers: Mapping[tuple[Wall, str | None], Floats]
+    excess: Excess
+
+
+def _compared(sums: Columns, ground: Ground, name: str, draws: Draws) -> _Compared:
+    """Hours of one class of cases, per order line, by category × channel × region; what names less is dealt out by lines."""
+    places = ground.places
+    at = [PLACE.index(column) for column in _COMPARED]
+    cell = {key: i for i, key in enumerate(dict.fromkeys(tuple(n[i] for i in at) for n in places.names))}
+    of = np.array([cell[tuple(n[i] for i in at)] for n in places.names], dtype=np.int64)
+    shape = (len(cell), places.lines.shape[1])
+    lines, hours = np.zeros(shape), np.zeros(shape)
+    np.add.at(lines, of, places.lines)
+    weights = np.zeros((len(cell), len(ground.assets)))
+    doers: dict[tuple[Wall, str | None], Floats] = {}
+    chosen = np.flatnonzero(_is(sums, [name]))
+    for number in np.unique(sums.place[chosen]).tolist():
+        rows = chosen[sums.place[chosen] == number]
+        place = sums.places[number]
+        if all(v is None for v in place):
+            continue  # a report about everything has no place to be compared by
+        where = places.matching(place)
+        dealt = np.bincount(of[where], places.lines[where].sum(axis=1), minlength=len(cell))
+        if not dealt.sum():
+            continue
+        by_span = np.bincount(sums.span[rows], sums.numbers["hours"][rows], minlength=shape[1])
+        hours += np.outer(dealt / dealt.sum(), by_span)
+        for row in rows.tolist():
+            doer = _doer(place, sums.words["elsewhere"][row], bool(sums.words["knows_party"][row]), ground)
+            doers[doer] = doers.get(doer, np.zeros(len(cell))) + sums.numbers["hours"][row] * dealt / dealt.sum()
+        share = places.lines[where].sum(axis=1)[:, None] * places.of_asset[where]
+        np.add.at(weights, of[where], share * by_span.sum() / dealt.sum())
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    total = np.maximum(sum(doers.values(), np.zeros(len(cell))), 1e-12)
+    found = excess(hours, lines, [key[0] for key in cell], draws)
+    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, found)
+
+
+def _doer(
+    place: tuple[str | None, ...], elsewhere: str | None, knows_party: bool, ground: Ground
+) -> tuple[Wall, str | None]:
+    """Between two parties if another one is in the case, or runs the channel it is about; nobody else can close the gap alone."""
+    channel = place[PLACE.index("channel_id")]
+    runs = ground.channel_party.get(channel) if channel is not None else None
+    if elsewhere is not None:
+        return "between", elsewhere
+    if runs is not None and runs != ground.own:
+        return "between", runs
+    return ("inside", ground.own) if knows_party or runs is not None else ("unknown", None)
+
+
+def _booked(found: _Compared, ground: Ground, name: str, wage: float) -> list[Loss]:
+    worse = np.flatnonzero(found.excess.amount > 0)
+    losses = []
+    for asset, key in enumerate(ground.assets):
+        for (wall, party), share in found.doers.items():
+            part = found.weights[worse, asset] * share[worse]
+            hours = float(part @ found.excess.amount[worse])
+            if hours <= 0:
+                continue
+            draws = found.excess.draws[:, worse] @ part * wage
+            standard = _standard(found.excess, worse[part > 0], name)
+            losses.append(Loss(key, "work", STAGE[name], wall, party, hours * wage, draws, hours, "hours", standard))
+    return losses
+
+
+def _standard(found: Excess, places: Ints, name: str) -> str:
+    ends = 100 * found.standard[places]
+    low, high = float(ends.min()), float(ends.max())
+    said = f"{low:.2g}" if high - low < 0.05 * high else f"{low:.2g} to {high:.2g}"
+    return (
+        f"{said} hours of {_ABOUT[name]} per 100 order lines, what the better quarter of this category's channels and regions "
+        "demonstrably needs, whoever runs them; work that all of them need alike is no loss"
+    )
+
+
+def _notes(sums: Columns, ground: Ground) -> tuple[str, ...]:
+    notes = []
+    stages = _is(sums, STAGE)
+    hours, others = (float(sums.numbers[x][stages].sum()) for x in ("hours", "other_hours"))
+    currency = ground.portfolio.currency
+    if "wage_amount_per_hour" not in ground.portfolio.assumptions and currency in DEFAULT_WAGE:
+        notes.append(
+            f"An hour of case work is priced at {DEFAULT_WAGE[currency]:g} {currency}, a mean of the EU; set wage_amount_per_hour."
+        )
+    if others > 0.01 * hours:
+        notes.append(
+            f"work_log: {others:,.0f} of {hours:,.0f} hours of status work and reconciling are by people of other parties; "
+            "they are priced alike, as effort that is written down is effort somebody charges for."
+        )
+    unplaced = float(sums.numbers["hours"][stages & (sums.weights.sum(axis=1)[sums.place] == 0)].sum())
+    if ground.lines is not None and unplaced > 0:
+        notes.append(
+            f"work_log: {unplaced:,.0f} of {hours:,.0f} such hours name no place with order lines; they are read, not booked."
+        )
+    other = float(sums.numbers["touches"][_is(sums, ["other"])].sum())
+    if other:
+        notes.append(
+            f"work_log: {other:,.0f} of {sums.numbers['touches'].sum():,.0f} events are in cases of a kind we have no word for; "
+            "add words under [work] in portfolio.toml."
+        )
+    return tuple(notes)
+
+
+def assets_named(places: Iterable[tuple[str | None, ...]], grain: tuple[str, ...]) -> tuple[AssetKey, ...]:
+    """Assets that places of a work log name in full, where there are no order lines to tell them."""
+    keys = (tuple(dict(zip((*PLACE, "destination"), (*p, p[-1]), strict=True)).get(g) for g in grain) for p in places)
+    return tuple(sorted({k for k in keys if None not in k}, key=str))
