@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -22,8 +22,9 @@ from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, ZONED, blan
 from fourwalls.engines.complaints import Place, complaint
 from fourwalls.engines.csv_files import csv_reader
 from fourwalls.errors import MappingError, OutputError, PortfolioError, TableError, listed
+from fourwalls.tables.event_logs import read_log
 from fourwalls.tables.schema import KIND_IN_WORDS, Column, TableSpec
-from fourwalls.tables.sources import DATA_PLACEHOLDER, Source
+from fourwalls.tables.sources import DATA_PLACEHOLDER, LOG_ENDINGS, Source
 
 # Below the 4 GiB a run may take as a whole: results, Arrow and Python need the rest.
 MEMORY_GIB = 2.5
@@ -209,14 +210,21 @@ class DuckDBEngine:
         spec, path = source.spec, source.path
         place = f"tables/{path.name}"
         view = f"raw_{spec.name}"
-        query, lines_before = self._query(source, place)
+        notes: tuple[str, ...] = ()
+        if path.suffix.lower() in LOG_ENDINGS:
+            log = read_log(path, place)
+            self._raw.register("event_log", log.rows)
+            query, lines_before, notes = "SELECT * FROM event_log", 0, log.notes
+        else:
+            query, lines_before = self._query(source, place)
         try:
             # Parquet is read column by column as often as needed; everything else is parsed or joined once.
             kept = "VIEW" if path.suffix.lower() == ".parquet" else "TABLE"
             self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}"))
             described = self._raw.execute(f"DESCRIBE {view}").fetchall()
             found = {str(row[0]): str(row[1]) for row in described}
-            return self._typed(spec, place, view, found, time_zone)
+            opened = self._typed(spec, place, view, found, time_zone)
+            return replace(opened, notes=(*notes, *opened.notes))
         except duckdb.Error as error:
             raise complaint(error, Place(place, self._folders, lines_before)) from None
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fourwalls.errors import MappingError, did_you_mean, listed
-from fourwalls.tables.schema import TABLES, TableSpec
+from fourwalls.tables.schema import TABLES, WORK_LOG, TableSpec
 
 ENDINGS = (".sql", ".parquet", ".csv")
+LOG_ENDINGS = (".jsonocel", ".sqlite", ".xes")
+"""Endings of event logs, which only work_log can be read from."""
 DATA_PLACEHOLDER = "{data}"
 
 
@@ -45,9 +47,10 @@ def sources(folder: Path) -> tuple[Source, ...]:
                 f"tables/{path.name} is a link that leads out of the folder.",
                 "Put the file itself there, or read it in SQL from a folder named with --data.",
             )
-        if path.suffix.lower() not in ENDINGS or not path.is_file():
+        read = (*ENDINGS, *LOG_ENDINGS) if path.stem == WORK_LOG.name else ENDINGS
+        if path.suffix.lower() not in read or not path.is_file():
             raise MappingError(
-                f"tables/{path.name} is {'a folder' if path.is_dir() else 'no table'}; read are files ending in {listed(ENDINGS)}.",
+                f"tables/{path.name} is {'a folder' if path.is_dir() else 'no table'}; read are files ending in {listed(read)}.",
                 "Convert it, or move it out of tables/.",
             )
         name = path.stem
