@@ -113,7 +113,7 @@ def by_place(cases: ir.Table, span_seconds: int) -> ir.Table:
     """
     t = cases.mutate(span=_.first_s // span_seconds)
     grain = ("case_class", *PLACE, "elsewhere", "knows_party", "span")
-    return t.group_by(*grain).agg(**{name: t[name].sum() for name in SUMS})
+    return t.group_by(*grain).agg(**{name: t[name].sum() for name in SUMS}).order_by(*grain)
 
 
 def closures(cases: ir.Table, span_seconds: int) -> ir.Table:
@@ -127,7 +127,8 @@ def closures(cases: ir.Table, span_seconds: int) -> ir.Table:
     # Under a minute is at once: a logarithm needs something to stand on.
     floored = ibis.greatest(t.closure_hours, 1 / 60)
     t = t.mutate(span=t.first_s // span_seconds, bin=(floored.log(_BIN)).floor().cast("int64"))
-    return t.group_by("case_class", *PLACE, "span", "bin").agg(cases=t.count(), closure_hours=t.closure_hours.sum())
+    grain = ("case_class", *PLACE, "span", "bin")
+    return t.group_by(*grain).agg(cases=t.count(), closure_hours=t.closure_hours.sum()).order_by(*grain)
 
 
 def waits(events: ir.Table) -> ir.Table:

@@ -10,32 +10,32 @@ import ibis.expr.types as ir
 
 from fourwalls.portfolio import WORK_CLASSES
 
-# Beginnings of words: English, German, French, Spanish, Portuguese, Italian, Dutch. An exception goes first, since what
+# Beginnings of words (after a star: any part of one, for languages that make one word of several): English, German, French, Spanish, Portuguese, Italian, Dutch. An exception goes first, since what
 # it is about ("exception: status unknown") is often named in the words of another class.
 WORDS: dict[str, tuple[str, ...]] = {
     "exception": (
         "exception", "incident", "disrupt", "complain", "claim", "where is my", "wismo", "fail", "missing", "delay", "dispute",
-        "ausnahme", "stoerung", "störung", "reklam", "beschwerde", "fehl", "verzögerung", "panne", "retard", "litige",
+        "ausnahme", "*stoerung", "*störung", "reklam", "beschwerde", "fehl", "verzögerung", "panne", "retard", "litige",
         "réclam", "excepci", "incidenci", "reclam", "retraso", "exceç", "excec", "atraso", "eccezion", "ritard", "storing",
         "klacht", "vertraging", "uitzondering",
     ),
     "reconciliation": (
         "reconcil", "réconcil", "mismatch", "discrepan", "match", "compare", "data fix", "data error", "feed", "interface",
-        "abgleich", "abstimm", "abweich", "datenfehler", "rapproch", "écart", "concilia", "conciliaç", "cuadr", "riconcil",
+        "*abgleich", "abstimm", "abweich", "datenfehler", "rapproch", "écart", "concilia", "conciliaç", "cuadr", "riconcil",
         "scosta", "afstem", "verschil",
     ),
     "approval": (
-        "approv", "authori", "sign-off", "sign off", "genehmig", "freigabe", "freigeb", "approb", "valid", "aprob", "autoriz",
+        "approv", "authori", "sign-off", "sign off", "*genehmig", "*freigabe", "freigeb", "approb", "valid", "aprob", "autoriz",
         "aprov", "approva", "autorizz", "goedkeur",
     ),
     "report": (
-        "report", "dashboard", "figures", "kpi", "bericht", "kennzahl", "auswertung", "rapport", "tableau de bord", "informe",
+        "report", "dashboard", "figures", "kpi", "*bericht", "kennzahl", "auswertung", "rapport", "tableau de bord", "informe",
         "relatóri", "relatori", "resoconto", "rapportag",
     ),
     "status": (
         "status", "state", "copy", "copies", "re-key", "rekey", "retype", "re-enter", "reenter", "key in", "data entry",
         "update", "notif", "inform", "forward", "chase", "follow up", "follow-up", "transfer of data", "upload", "download",
-        "zustand", "kopier", "abtipp", "übertrag", "uebertrag", "nachfass", "nachfrag", "meld", "weiterleit",
+        "zustand", "*kopier", "abtipp", "übertrag", "uebertrag", "nachfass", "nachfrag", "*meldung", "melde", "weiterleit",
         "erfass", "statut", "état", "copier", "ressaisi", "saisie", "relanc", "transmet", "estado", "copia", "actualiz",
         "reenvi", "atualiz", "stato", "aggiorn", "inoltr", "kopieer", "bijwerk", "overtyp", "doorstur",
     ),
@@ -43,7 +43,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 
 # Said of an activity: it ends the case, whatever the case was.
 CLOSING = (
-    "close", "closed", "resolve", "complete", "done", "finish", "schließ", "schliess", "abgeschlossen", "erledig", "gelöst",
+    "close", "closed", "resolve", "complete", "done", "finish", "schließ", "schliess", "*geschlossen", "erledig", "gelöst",
     "clos", "clôtur", "résol", "cerrad", "cerrar", "resuel", "fechad", "fechar", "encerr", "conclu", "chius", "risolt",
     "gesloten", "afgehandeld", "afgerond",
 )  # fmt: skip
@@ -64,6 +64,7 @@ AUTOMATIC = (
 )
 
 _BEFORE = r"(^|[^\p{L}])"
+_ANYWHERE = "*"
 
 
 def said(text: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
@@ -74,7 +75,12 @@ def said(text: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
 
 def pattern(words: tuple[str, ...]) -> str:
     """Regular expression for a word that begins like one of `words`, understood alike by the engines."""
-    return _BEFORE + "(" + "|".join(re.escape(w.lower()).replace(r"\ ", " ").replace(r"\-", "-") for w in words) + ")"
+    parts = [_plain(w[1:]) if w.startswith(_ANYWHERE) else _BEFORE + _plain(w) for w in words]
+    return "|".join(parts)
+
+
+def _plain(word: str) -> str:
+    return "".join(c if c.isalnum() or c in " -_" else re.escape(c) for c in word.lower())
 
 
 def class_of(text: ir.StringValue, own_words: Mapping[str, tuple[str, ...]]) -> ir.StringValue:
