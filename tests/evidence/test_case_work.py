@@ -161,7 +161,6 @@ def test_readings_count_what_is_there_and_parts_add_up(engine: DuckDBEngine) -> 
         "case_hours_per_100_lines": 100 * hours / lines, "hours_per_case": hours / n, "touches_per_case": 2.0,
         "status_share_of_hours": status / hours, "handoffs_parties_per_case": sum(e["case_kind"] == "exception" for e in log) / 2 / n,
         "reopened_share": 0.0, "closed_share": 1.0, "exception_closure_hours": 5.0, "exception_closure_hours_p90": 5.0,
-        "automatic_share": 0.0,
     }  # fmt: skip
     for name, value in expected.items():
         shown = reading(found, name)

@@ -15,10 +15,15 @@ from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, sha
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
 # Fewer closed cases than this have no 90 % point worth telling.
 LEAST_CLOSED = 20
+# Where fewer of the touches by people tell their effort, hours are those of whoever writes them down, and say nothing.
+LEAST_TOLD = 0.9
+# Where fewer events name whose hands they are, hand-offs are mostly not seen.
+LEAST_NAMED = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,24 +64,24 @@ class _Ratio:
     unit: str
     definition: str
     classes: tuple[str, ...] = ()
-    needs_effort: bool = False
+    needs: str = ""
 
 
 _MOVED = "consecutive events of a case in other hands"
 RATIOS = (
-    _Ratio("case_hours_per_100_lines", "Case work per 100 order lines", "hours", "lines", "hours", "hours of people in cases, per 100 order lines", (), True),
-    _Ratio("status_hours_per_100_lines", "Copying states, per 100 order lines", "hours", "lines", "hours", "hours of people in cases of status work, per 100 order lines", ("status",), True),
-    _Ratio("reconciliation_hours_per_100_lines", "Reconciling, per 100 order lines", "hours", "lines", "hours", "hours of people in cases of reconciling, per 100 order lines", ("reconciliation",), True),
-    _Ratio("hours_per_case", "Hours per case", "hours", "cases", "hours", "hours of people, per case", (), True),
+    _Ratio("case_hours_per_100_lines", "Case work per 100 order lines", "hours", "lines", "hours", "hours of people in cases, per 100 order lines", (), "effort_hours"),
+    _Ratio("status_hours_per_100_lines", "Copying states, per 100 order lines", "hours", "lines", "hours", "hours of people in cases of status work, per 100 order lines", ("status",), "effort_hours"),
+    _Ratio("reconciliation_hours_per_100_lines", "Reconciling, per 100 order lines", "hours", "lines", "hours", "hours of people in cases of reconciling, per 100 order lines", ("reconciliation",), "effort_hours"),
+    _Ratio("hours_per_case", "Hours per case", "hours", "cases", "hours", "hours of people, per case", (), "effort_hours"),
     _Ratio("touches_per_case", "Touches per case", "touches", "cases", "touches", "events, per case"),
-    _Ratio("status_share_of_hours", "Share of hours that only move information", "status_hours", "hours", "share", "hours in status cases, or on activities that only tell or copy, of all hours of people in cases", (), True),
-    _Ratio("handoffs_within_per_case", "Hand-offs within one system, per case", "handoffs_within", "cases", "hand-offs", f"{_MOVED}, same party and system, per case"),
-    _Ratio("handoffs_systems_per_case", "Hand-offs across systems, per case", "handoffs_systems", "cases", "hand-offs", f"{_MOVED} and another system, same party, per case"),
-    _Ratio("handoffs_parties_per_case", "Hand-offs across parties, per case", "handoffs_parties", "cases", "hand-offs", f"{_MOVED}, of another party, per case"),
+    _Ratio("status_share_of_hours", "Share of hours that only move information", "status_hours", "hours", "share", "hours in status cases, or on activities that only tell or copy, of all hours of people in cases", (), "effort_hours"),
+    _Ratio("handoffs_within_per_case", "Hand-offs within one system, per case", "handoffs_within", "cases", "hand-offs", f"{_MOVED}, as far as told of the same party and system, per case", (), "actor_id"),
+    _Ratio("handoffs_systems_per_case", "Hand-offs across systems, per case", "handoffs_systems", "cases", "hand-offs", f"{_MOVED} and another system, as far as told of the same party, per case", (), "system_id"),
+    _Ratio("handoffs_parties_per_case", "Hand-offs across parties, per case", "handoffs_parties", "cases", "hand-offs", f"{_MOVED}, of another party, per case", (), "party_id"),
     _Ratio("reopened_share", "Cases reopened", "reopened", "cases", "share", "cases with an event after a closing one, of all cases"),
     _Ratio("closed_share", "Cases closed", "closed_cases", "cases", "share", "cases whose last event closes them, of all cases"),
-    _Ratio("waiting_share", "Waiting, of time in cases", "waiting_hours", "elapsed_hours", "share", "time from first to last event less hours worked, of that time", (), True),
-    _Ratio("automatic_share", "Touches without people", "automatic_touches", "touches", "share", "events by automatic actors, of all events"),
+    _Ratio("waiting_share", "Waiting, of time in cases", "waiting_hours", "elapsed_hours", "share", "time from first to last event less hours worked, of that time", (), "effort_hours"),
+    _Ratio("automatic_share", "Touches without people", "automatic_touches", "touches", "share", "events by automatic actors, of all events", (), "actor_kind"),
 )  # fmt: skip
 
 CLOSURES = (
@@ -95,15 +100,13 @@ def readings_of(sums: Columns, closures: Columns, ground: Ground) -> dict[AssetK
         of_asset = ground.places.of_asset.T @ ground.places.lines
         lines = np.vstack([ground.places.lines.sum(axis=0), of_asset])
     rows: list[list[Reading]] = [[] for _ in lines]
-    told, people = (sums.by_asset(f"{x}_touches", spans, ()).sum(axis=1) for x in ("told", "people"))
     for ratio in RATIOS:
         cases = sums.by_asset("cases", spans, ratio.classes)
         above = sums.by_asset(ratio.above, spans, ratio.classes) * (100 if ratio.below == "lines" else 1)
         below = lines if ratio.below == "lines" else sums.by_asset(ratio.below, spans, ratio.classes)
-        for row, figure, n, told_of, all_of in zip(
-            rows, _ratios(ratio, above, below, cases, ground.draws), cases.sum(axis=1), told, people, strict=True
-        ):
-            shown = _no_effort(ratio.label) if ratio.needs_effort and told_of < 0.9 * all_of else figure
+        figures = _ratios(ratio, above, below, cases, ground.draws)
+        for row, figure, n, told in zip(rows, figures, cases.sum(axis=1), _told(sums, spans, ratio), strict=True):
+            shown = figure if told else _untold(ratio)
             row.append(Reading(ratio.name, ratio.label, shown, round(n), ratio.definition))
     for name, label, of_class, plural in CLOSURES:
         for i, found in enumerate(_closing(closures, ground, name, label, of_class, plural)):
@@ -111,8 +114,20 @@ def readings_of(sums: Columns, closures: Columns, ground: Ground) -> dict[AssetK
     return dict(zip(((), *ground.assets), map(tuple, rows), strict=True))
 
 
-def _no_effort(about: str) -> Refusal:
-    return Refusal("no_effort", about, "too few touches by people tell their effort", "work_log.effort_hours")
+def _told(sums: Columns, spans: int, ratio: _Ratio) -> Bools:
+    """Whether enough events say what a ratio needs to know, portfolio first, shape (1 + assets,)."""
+    if not ratio.needs:
+        return np.ones(sums.weights.shape[1] + 1, dtype=np.bool_)
+    of_people = ratio.needs == "effort_hours"
+    told, every = ("told_touches", "people_touches") if of_people else (f"told_{ratio.needs}", "touches")
+    known, total = (sums.by_asset(name, spans, ratio.classes).sum(axis=1) for name in (told, every))
+    enough: Bools = known >= (LEAST_TOLD if of_people else LEAST_NAMED) * total
+    return enough
+
+
+def _untold(ratio: _Ratio) -> Refusal:
+    code = "no_effort" if ratio.needs == "effort_hours" else f"no_{ratio.needs}"
+    return Refusal(code, ratio.label, f"too few events of work_log have {ratio.needs}", f"work_log.{ratio.needs}")
 
 
 def _too_short(about: str, active: int) -> Refusal:
@@ -130,10 +145,9 @@ def _ratios(ratio: _Ratio, above: Floats, below: Floats, cases: Floats, draws: D
         *(x.tolist() for x in ratio_ranges(above, below, draws)), cases.sum(axis=1).tolist(), active, strict=True
     )
     for value, low, high, n, weeks in found:
-        if not np.isfinite(value):
-            yield Refusal(
-                "no_records", ratio.label, f"there is nothing to count by {ratio.below}", "records that say it"
-            )
+        if not np.isfinite(value) or not n:
+            what = "such cases" if not n else ratio.below.replace("_", " ")
+            yield Refusal("no_records", ratio.label, f"there are no {what} in the record", "records that have them")
         elif weeks < LEAST_CLUSTERS:
             yield _too_short(ratio.label, weeks)
         elif ratio.unit == "share":

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from fourwalls.diagnosis import Wall
-from fourwalls.evidence.case_readings import Columns, readings_of
+from fourwalls.engines.base import Engine
+from fourwalls.evidence.case_readings import LEAST_TOLD, Columns, readings_of
 from fourwalls.evidence.ground import PLACE, Finding, Ground
 from fourwalls.evidence.rates import Excess, excess
-from fourwalls.figures import Refusal
+from fourwalls.figures import Period, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import case_work
-from fourwalls.resampling import Draws
+from fourwalls.portfolio import Portfolio
+from fourwalls.resampling import LEAST_CLUSTERS, Draws, blocks_per_fold, draw_clusters, spans_per_block
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,8 +36,6 @@ _ABOUT = {"status": "copying and telling states", "report": "reports", "reconcil
 
 # What an hour costs the employer, where nobody has said: Eurostat, hourly labour costs 2023, mean of the EU.
 DEFAULT_WAGE = {"EUR": 32.0}
-# Where fewer of the touches by people tell their effort, hours are those of whoever writes them down, and say nothing.
-LEAST_TOLD = 0.9
 # A place of the log is compared by these; brands of a category are worked alike.
 _COMPARED = ("category", "channel_id", "region")
 
@@ -51,8 +53,8 @@ def find(ground: Ground) -> Finding:
     if not len(sums.span):
         because = "no case of work_log began within the period looked at"
         return Finding(refusals=(Refusal("no_cases", "case work", because, "cases of the same period"),))
-    notes = _notes(sums, ground)
     losses, refusals = _losses(sums, ground)
+    notes = _notes(sums, ground, is_priced=bool(losses))
     return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes)
 
 
@@ -220,12 +222,12 @@ def _standard(found: Excess, places: Ints, name: str) -> str:
     )
 
 
-def _notes(sums: Columns, ground: Ground) -> tuple[str, ...]:
+def _notes(sums: Columns, ground: Ground, *, is_priced: bool) -> tuple[str, ...]:
     notes = []
     stages = _is(sums, STAGE)
     hours, others = (float(sums.numbers[x][stages].sum()) for x in ("hours", "other_hours"))
     currency = ground.portfolio.currency
-    if "wage_amount_per_hour" not in ground.portfolio.assumptions and currency in DEFAULT_WAGE:
+    if is_priced and "wage_amount_per_hour" not in ground.portfolio.assumptions and currency in DEFAULT_WAGE:
         notes.append(
             f"An hour of case work is priced at {DEFAULT_WAGE[currency]:g} {currency}, a mean of the EU; set wage_amount_per_hour."
         )
@@ -248,7 +250,40 @@ def _notes(sums: Columns, ground: Ground) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def assets_named(places: Iterable[tuple[str | None, ...]], grain: tuple[str, ...]) -> tuple[AssetKey, ...]:
-    """Assets that places of a work log name in full, where there are no order lines to tell them."""
-    keys = (tuple(dict(zip((*PLACE, "destination"), (*p, p[-1]), strict=True)).get(g) for g in grain) for p in places)
-    return tuple(sorted({k for k in keys if None not in k}, key=str))
+def log_ground(engine: Engine, rows: Mapping[str, ir.Table], portfolio: Portfolio, seed: int = 1) -> Ground:
+    """A ground on which a work log alone is read: its weeks, and the assets that its events name in full.
+
+    Args:
+        engine: Runs the expressions.
+        rows: Tables as intake kept them; work_log is among them, order lines are not.
+        portfolio: What portfolio.toml says.
+        seed: Of the bootstrap draws.
+    """
+    log = rows["work_log"]
+    asked = engine.run(log.aggregate(first=log["at"].min(), last=log["at"].max())).to_pylist()[0]
+    period = portfolio.period or Period(asked["first"].date(), asked["last"].date() + timedelta(days=1))
+    days = (period.end - period.start).days
+    day = 86_400
+    seconds = 7 * day if days >= 7 * LEAST_CLUSTERS else day
+    ends = [(d - date(1970, 1, 1)).days * day for d in (period.start, period.end)]
+    spans = np.arange(ends[0] // seconds, (ends[1] - 1) // seconds + 1)
+    fold = spans_per_block(len(spans)) * blocks_per_fold(len(spans))
+    draws = draw_clusters(len(spans), seed, block=spans // fold) if len(spans) >= LEAST_CLUSTERS else None
+    named = engine.run(log.select(*PLACE).distinct())
+    said = {**{name: named[name].to_pylist() for name in PLACE}, "destination": named["region"].to_pylist()}
+    absent: list[str | None] = [None] * named.num_rows
+    keys = zip(*(said.get(name, absent) for name in portfolio.grain), strict=True)
+    assets: tuple[AssetKey, ...] = tuple(sorted({key for key in keys if None not in key}, key=str))
+    parties, channels = rows.get("parties"), rows.get("channels")
+    names = _pairs(engine, parties, "party_id", "name")
+    return Ground(
+        engine, rows, None, portfolio, names, _pairs(engine, channels, "channel_id", "party_id"), assets, spans, seconds, draws, period,
+    )  # fmt: skip
+
+
+def _pairs(engine: Engine, table: ir.Table | None, key: str, value: str) -> dict[str, str]:
+    if table is None:
+        return {}
+    found = engine.run(table.select(key, value))
+    pairs = zip(found[key].to_pylist(), found[value].to_pylist(), strict=True)
+    return {k: v for k, v in pairs if v is not None}

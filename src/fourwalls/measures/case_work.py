@@ -18,6 +18,7 @@ _BIN = 1.01
 SUMS = (
     "cases", "touches", "hours", "other_hours", "status_hours", "people_touches", "told_touches", "automatic_touches",
     "handoffs_within", "handoffs_systems", "handoffs_parties", "reopened", "elapsed_hours", "waiting_hours", "closed_cases",
+    "told_actor_id", "told_system_id", "told_party_id", "told_actor_kind",
 )  # fmt: skip
 """What `by_place` sums."""
 
@@ -39,11 +40,14 @@ def events(log: ir.Table, own: str, words: Mapping[str, tuple[str, ...]]) -> ir.
         given=ibis.row_number().over(),
         # Truncated first: DuckDB rounds the rest of a second.
         at_s=log["at"].truncate("s").epoch_seconds().cast("int64"),
-        is_automatic=said(log.actor_kind, AUTOMATIC),
-        is_closing=ibis.coalesce(log.closed, said(log.activity, CLOSING)),
-        case_class=class_of(log.case_kind, words),
-        activity_class=class_of(log.activity, words),
         elsewhere=log.party_id.nullif(own),
+    )
+    t = _told_by(t, "case_kind", case_class=class_of(_.case_kind, words))
+    t = _told_by(t, "activity", activity_class=class_of(_.activity, words), sounds_closing=said(_.activity, CLOSING))
+    t = _told_by(t, "actor_kind", is_automatic=said(_.actor_kind, AUTOMATIC))
+    t = t.mutate(
+        is_closing=ibis.coalesce(t.closed, t.sounds_closing, ibis.literal(False)),
+        is_automatic=t.is_automatic.fill_null(False),
     )
     t = t.mutate(is_status=(t.case_class == "status") | t.activity_class.isin(["status", "report"]))
     in_case = ibis.window(group_by="case_id", order_by=["at_s", "given"])
@@ -61,13 +65,19 @@ def events(log: ir.Table, own: str, words: Mapping[str, tuple[str, ...]]) -> ir.
     )
 
 
+def _told_by(t: ir.Table, column: str, **found: ir.Value) -> ir.Table:
+    """Each row with what its text says; every text is looked at once, however many rows repeat it."""
+    texts = t.select(column).distinct().mutate(**found)
+    return t.left_join(texts, column).drop(f"{column}_right")
+
+
 def cases(events: ir.Table) -> ir.Table:
     """Cases with what was done in them.
 
     Grain: case_id.
     Reads: events from `events`.
     Gives: case_kind, activity [of the first event], case_class, PLACE [of the first event that says], first_s, last_s;
-    elsewhere [first party in it that is not ours], knows_party; the counts and hours of SUMS;
+    elsewhere [first party in it that is not ours], knows_party; the counts and hours of SUMS (told_…: events that say);
     closure_hours [from the first event to the closing that lasted; null while open].
     """
     t = events
@@ -87,6 +97,7 @@ def cases(events: ir.Table) -> ir.Table:
         told_touches=t.count(where=~t.is_automatic & t.effort_hours.notnull()),
         automatic_touches=t.count(where=t.is_automatic),
         **{f"handoffs_{kind}": t.count(where=t.handoff == kind) for kind in ("within", "systems", "parties")},
+        **{f"told_{name}": t[name].count() for name in ("actor_id", "system_id", "party_id", "actor_kind")},
         reopenings=t.count(where=t.is_reopening),
         closing_s=t.at_s.max(where=t.is_first_closing),
         is_closed=t.is_closing.argmax(t.rank),
