@@ -75,8 +75,10 @@ def said(text: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
 
 def pattern(words: tuple[str, ...]) -> str:
     """Regular expression for a word that begins like one of `words`, understood alike by the engines."""
-    parts = [_plain(w[1:]) if w.startswith(_ANYWHERE) else _BEFORE + _plain(w) for w in words]
-    return "|".join(parts)
+    begun = "|".join(_plain(w) for w in words if not w.startswith(_ANYWHERE))
+    within = [_plain(w[1:]) for w in words if w.startswith(_ANYWHERE)]
+    # What stands before a word is written once: engines compile that class of all letters anew each time.
+    return "|".join([*([f"{_BEFORE}({begun})"] if begun else []), *within])
 
 
 def _plain(word: str) -> str:
