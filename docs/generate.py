@@ -7,10 +7,15 @@ import inspect
 import re
 from pathlib import Path
 
-from fourwalls.portfolio import ASSUMPTIONS, DEFAULT_ON_TIME_SHARE, GRAINS, STAGES, TARGETS, Thresholds
+from fourwalls.portfolio import ASSUMPTIONS, DEFAULT_ON_TIME_SHARE, GRAINS, STAGES, TARGETS, WORK_CLASSES, Thresholds
 from fourwalls.tables.schema import KIND_IN_WORDS, TABLES
 
 HERE = Path(__file__).parent
+EVENT_LOGS = """\
+Also read: `work_log.xes` (XES: a trace is a case; events whose lifecycle is not `complete` are left out and counted), `work_log.jsonocel` and
+`work_log.sqlite` (OCEL 2.0: objects of the type that most events touch are the cases; an event of several cases counts in each, its effort in
+equal parts). `concept:name`, `time:timestamp` and `org:resource` become activity, at and actor_id; attributes named like a column above fill it.
+"""
 
 
 def tables_page() -> str:
@@ -30,6 +35,8 @@ def tables_page() -> str:
             for c in table.columns
         ]
         parts.append("\n".join(rows) + "\n")
+        if table.name == "work_log":
+            parts.append(EVENT_LOGS)
         if table.never_before:
             pairs = "; ".join(f"{later} before {earlier}" for earlier, later in table.never_before)
             parts.append(f"Rows with {pairs} are set aside.\n")
@@ -81,6 +88,9 @@ destination = "south"                  # optional
 
 **[assumptions]** {", ".join(ASSUMPTIONS)}; **[paths.operate]** and **[paths.orchestrate]** one_off_amount and run_amount_per_year as
 {{low, mode, high}}; **[[assets]]** overrides. They are checked and carried, for the value of a path.
+
+**[work]** {", ".join(WORK_CLASSES)}: lists of words by which your cases and activities of that kind are called, beside those we know
+(`status = ["call round"]`). A word counts where a word of the text begins with it; with `*` before it, anywhere.
 
 **[verdict]** thresholds:
 

@@ -36,6 +36,7 @@ _ABOUT = {"status": "copying and telling states", "report": "reports", "reconcil
 
 # What an hour costs the employer, where nobody has said: Eurostat, hourly labour costs 2023, mean of the EU.
 DEFAULT_WAGE = {"EUR": 32.0}
+_ERROR = 0.05
 # A place of the log is compared by these; brands of a category are worked alike.
 _COMPARED = ("category", "channel_id", "region")
 
@@ -113,7 +114,7 @@ def _by_class(
 ) -> tuple[list[Loss], list[Refusal]]:
     losses, refusals = [], []
     for name in present:
-        found = _compared(sums, ground, name, draws)
+        found = _compared(sums, ground, name, draws, len(present))
         if not found.excess.held.any():
             because = "no two places (channel or region) of one category do enough of it to be compared"
             refusals.append(
@@ -150,7 +151,7 @@ class _Compared:
     excess: Excess
 
 
-def _compared(sums: Columns, ground: Ground, name: str, draws: Draws) -> _Compared:
+def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int) -> _Compared:
     """Hours of one class of cases, per order line, by category × channel × region; what names less is dealt out by lines."""
     places = ground.places
     at = [PLACE.index(column) for column in _COMPARED]
@@ -180,7 +181,9 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws) -> _Compar
         np.add.at(weights, of[where], share * by_span.sum() / dealt.sum())
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
     total = np.maximum(sum(doers.values(), np.zeros(len(cell))), 1e-12)
-    found = excess(hours, lines, [key[0] for key in cell], draws)
+    peer = [key[0] for key in cell]
+    # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
+    found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
     return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, found)
 
 

@@ -43,7 +43,14 @@ class Excess:
     peers: Ints
 
 
-def excess(amount: Floats, base: Floats, peer: Sequence[object], draws: Draws, target: Floats | None = None) -> Excess:
+def excess(
+    amount: Floats,
+    base: Floats,
+    peer: Sequence[object],
+    draws: Draws,
+    target: Floats | None = None,
+    error: float = _ERROR,
+) -> Excess:
     """How much of each group's amount exceeds what its peers demonstrably need.
 
     The standard is the mean rate of the better quarter of the groups of a peer set (at least one), after each rate was drawn
@@ -57,6 +64,8 @@ def excess(amount: Floats, base: Floats, peer: Sequence[object], draws: Draws, t
         peer: Label of each group: those of one label can be compared with each other.
         draws: Bootstrap draws of the spans.
         target: A rate the user asks for, by group, NaN where none is set; it takes the place of peers.
+        error: Chance at which one of several equal groups would be told apart; whoever asks of many peer sets divides it
+            by their number.
     """
     groups = len(amount)
     found = Excess(
@@ -71,7 +80,7 @@ def excess(amount: Floats, base: Floats, peer: Sequence[object], draws: Draws, t
     }
     for members in labels.values():
         if len(members) > 1:
-            _compare(found, amount[members], base[members], members, draws)
+            _compare(found, amount[members], base[members], members, draws, error)
     if target is not None:
         _hold_to(found, amount, base, target, draws)
     return found
@@ -97,7 +106,7 @@ def _shrunk(rate: Floats, variance: Floats) -> Floats:
     return found
 
 
-def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: Draws) -> None:
+def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: Draws, error_rate: float) -> None:
     found.held[members], found.peers[members] = True, len(members)
     rate = amount.sum(axis=1) / base.sum(axis=1)
     variance = _variance(amount, base, draws.block)
@@ -112,7 +121,7 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.where(rate > standard, np.inf, -np.inf)
     )
     z[best] = -np.inf
-    worse = _stand_out(z)
+    worse = _stand_out(z, error_rate)
     if not worse.any():
         return
     drawn = (draws.counts @ amount.T) / np.maximum(draws.counts @ base.T, 1e-12)
@@ -127,12 +136,12 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
 
 
-def _stand_out(z: Floats) -> Bools:
+def _stand_out(z: Floats, error: float) -> Bools:
     """Which one-sided differences are no accident, by Holm's step-down over the set."""
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)
     for step, group in enumerate(order.tolist()):
-        if z[group] < NormalDist().inv_cdf(1 - _ERROR / (len(z) - step)):
+        if z[group] < NormalDist().inv_cdf(1 - error / (len(z) - step)):
             break
         worse[group] = True
     return worse
