@@ -166,3 +166,13 @@ def test_sections_of_a_list_are_told_apart(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
     assert says in error(tmp_path, text)
+
+
+def test_own_words_for_case_work(tmp_path: Path) -> None:
+    said = read(tmp_path, HEAD + '[work]\nstatus = [" call round ", "*ruf"]\n')
+    assert said.work == {"status": ("call round", "*ruf")}
+    assert "does not know 'statuses'. Did you mean 'status'?" in error(tmp_path, HEAD + '[work]\nstatuses = ["x"]\n')
+    for bad in ('"copy"', "[1]", '[""]', "{}"):
+        assert "portfolio.toml, line 7: [work] report must be a list of words" in error(
+            tmp_path, HEAD + f"[work]\nreport = {bad}\n"
+        )

@@ -19,6 +19,9 @@ from fourwalls.figures import Estimate, Period, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import draw_clusters
 from fourwalls.tables.schema import WORK_LOG
+from fourwalls.worlds import make
+
+from .grounds import ground_of
 
 WEEKS, LINES, FIRST = 40, 30, 2870  # weeks; lines by place and week; number of the first week since 1970
 CATEGORIES, CHANNELS, REGIONS = ("lamps", "rugs"), ("site", "bazaar"), ("coast", "hills")
@@ -217,3 +220,30 @@ def test_one_place_alone_is_compared_with_nothing(engine: DuckDBEngine) -> None:
     lines = given.lines.filter((given.lines.channel_id == "bazaar") & (given.lines.destination == "coast"))
     found = case_work.find(replace(given, lines=lines, assets=(("lamps", "coast"), ("rugs", "coast"))))
     assert [r.code for r in found.refusals] == ["nothing_to_compare"]
+
+
+def test_a_log_alone_is_read(engine: DuckDBEngine) -> None:
+    given = ground(engine, cases(rates(0.1), "exception"))
+    alone = case_work.log_ground(engine, given.rows, given.portfolio)
+    assert alone.lines is None
+    assert alone.assets == given.assets
+    assert set(given.spans.tolist()) >= set(alone.spans.tolist())
+    found = case_work.find(alone)
+    assert reading(found, "exception_closure_hours", ("rugs", "hills")).figure.value == pytest.approx(5.0)
+    assert [r.code for r in found.refusals] == ["no_status_work"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "stage"), [("manual_status_work", "status"), ("late_feeds", "feed"), ("healthy", None)]
+)
+def test_known_worlds(tmp_path: Path, recipe: str, stage: str | None) -> None:
+    truth = make(recipe, tmp_path / "world", seed=1, lines=20_000)
+    with ground_of(tmp_path / "world") as world:
+        found = case_work.find(world)
+    told = {(a.stage, a.wall, a.party_id) for a in found.losses}
+    if stage is None:
+        assert not told
+        return
+    assert told == {(stage, "between", "bazaar")}
+    true = sum(asset.margin_change(stage) for asset in truth.assets)
+    assert sum(a.amount for a in found.losses) == pytest.approx(true, rel=0.15)
