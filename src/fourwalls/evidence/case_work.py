@@ -7,7 +7,7 @@ costs, and counted there. Approvals are read, too: their price is the time they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -162,29 +162,34 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     np.add.at(lines, of, places.lines)
     weights = np.zeros((len(cell), len(ground.assets)))
     doers: dict[tuple[Wall, str | None], Floats] = {}
-    chosen = np.flatnonzero(_is(sums, [name]))
-    for number in np.unique(sums.place[chosen]).tolist():
-        rows = chosen[sums.place[chosen] == number]
-        place = sums.places[number]
-        if all(v is None for v in place):
-            continue  # a report about everything has no place to be compared by
+    for place, rows in _placed(sums, name):
         where = places.matching(place)
-        dealt = np.bincount(of[where], places.lines[where].sum(axis=1), minlength=len(cell))
-        if not dealt.sum():
-            continue
-        by_span = np.bincount(sums.span[rows], sums.numbers["hours"][rows], minlength=shape[1])
-        hours += np.outer(dealt / dealt.sum(), by_span)
+        share = places.lines[where].sum(axis=1)
+        share /= max(float(share.sum()), 1e-12)
+        worked = np.bincount(sums.span[rows], sums.numbers["hours"][rows], minlength=shape[1])
+        np.add.at(hours, of[where], np.outer(share, worked))
+        np.add.at(weights, of[where], share[:, None] * places.of_asset[where] * worked.sum())
         for row in rows.tolist():
             doer = _doer(place, sums.words["elsewhere"][row], bool(sums.words["knows_party"][row]), ground)
-            doers[doer] = doers.get(doer, np.zeros(len(cell))) + sums.numbers["hours"][row] * dealt / dealt.sum()
-        share = places.lines[where].sum(axis=1)[:, None] * places.of_asset[where]
-        np.add.at(weights, of[where], share * by_span.sum() / dealt.sum())
+            booked = doers.setdefault(doer, np.zeros(len(cell)))
+            np.add.at(booked, of[where], sums.numbers["hours"][row] * share)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
     total = np.maximum(sum(doers.values(), np.zeros(len(cell))), 1e-12)
     peer = [key[0] for key in cell]
     # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
     found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
     return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, found)
+
+
+def _placed(sums: Columns, name: str) -> Iterator[tuple[tuple[str | None, ...], Ints]]:
+    """Rows of a class of cases by place; a report about everything has no place to be compared by."""
+    chosen = np.flatnonzero(_is(sums, [name]))
+    chosen = chosen[np.argsort(sums.place[chosen], kind="stable")]
+    starts = np.flatnonzero(np.diff(sums.place[chosen], prepend=-1))
+    for rows in np.split(chosen, starts[1:]) if len(chosen) else ():
+        place = sums.places[sums.place[rows[0]]]
+        if any(value is not None for value in place):
+            yield place, rows
 
 
 def _doer(
