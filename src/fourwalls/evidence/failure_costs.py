@@ -44,7 +44,7 @@ class Piece:
         source: Table it was found in.
         amount: [portfolio currency per line].
         draws: The same in each replicate, shape (REPLICATES,).
-        kept: Whether it is more than chance; only then it is part of the sum.
+        kept: Whether it is part of the sum: bookings and hours only where they are more than chance.
         n: Failed lines behind it.
     """
 
@@ -98,9 +98,9 @@ def measure(ground: Ground) -> FailureCosts:
 
     Pieces add up: each cause of bookings and each kind of case is regressed on the late and cancelled lines of the same
     place and the weeks before, with a rate per line of its own for every place, so that places that differ for other
-    reasons do not count; a piece is kept where it is no accident at 5 % over all pieces (Holm 1979, Scandinavian Journal of Statistics 6).
-    Lost custom is what customers bought from the order until the record ends, of failed against sound orders of the same week, place
-    and number of orders before, at margin after fulfilment: within the record only, and so a lower bound of what is lost for good.
+    reasons do not count; such a piece is kept where it is no accident at 5 % over all of them (Holm 1979, Scandinavian Journal of Statistics 6).
+    Lost custom was asked for beforehand and always counts, with its range; it is what customers bought from the order until the record ends, of failed against sound orders of the same week, place,
+    size and number of orders before, at margin after fulfilment; where customers buy elsewhere in the shop what was cancelled, it is below zero. It is told within the record only, and so a lower bound of what is lost for good.
 
     Needs leakage, work_log with a wage, or customer_id; refuses by name what is missing. Ranges draw the weeks again.
     """
@@ -378,5 +378,4 @@ def _lost_custom(event: Event, sums: Mapping[str, Floats], span: Ints, draws: Dr
         return None
     drawn = (draws.counts @ lost) / np.maximum(draws.counts @ lines, 1e-12)
     amount = float(lost.sum() / lines.sum())
-    piece = Piece(event, "lost custom", "order_lines", amount, drawn, False, int(lines.sum()))
-    return _more_than_chance([piece])[0]
+    return Piece(event, "lost custom", "order_lines", amount, drawn, True, int(lines.sum()))

@@ -87,7 +87,7 @@ def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
     return spread
 
 
-def _shrunk(rate: Floats, variance: Floats) -> Floats:
+def shrunk(rate: Floats, variance: Floats) -> Floats:
     """Each rate drawn towards the mean of its set."""
     weight = 1 / np.maximum(variance, 1e-300)
     mean = float((weight * rate).sum() / weight.sum())
@@ -101,16 +101,16 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.held[members], found.peers[members] = True, len(members)
     rate = amount.sum(axis=1) / base.sum(axis=1)
     variance = _variance(amount, base, draws.block)
-    shrunk = _shrunk(rate, np.maximum(variance, 1e-30))
-    best = np.argsort(shrunk, kind="stable")[: max(1, round(BEST_PART * len(members)))]
+    near = shrunk(rate, np.maximum(variance, 1e-30))
+    best = np.argsort(near, kind="stable")[: max(1, round(BEST_PART * len(members)))]
     weight = base[best].sum(axis=1)
-    standard = float((shrunk[best] * weight).sum() / weight.sum())
+    standard = float((near[best] * weight).sum() / weight.sum())
     found.standard[members] = standard
     of_standard = float((variance[best] * weight**2).sum() / weight.sum() ** 2)
     error = np.sqrt(variance + of_standard)
     z = np.where(error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.inf * np.sign(rate - standard))
     z[best] = -np.inf
-    worse = _stand_out(z)
+    worse = stand_out(z)
     if not worse.any():
         return
     drawn = (draws.counts @ amount.T) / np.maximum(draws.counts @ base.T, 1e-12)
@@ -119,13 +119,13 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         + standard
         - float((rate[best] * weight).sum() / weight.sum())
     )
-    kept = np.divide(shrunk - standard, rate - standard, out=np.zeros(len(rate)), where=rate > standard).clip(0.0, 1.0)
+    kept = np.divide(near - standard, rate - standard, out=np.zeros(len(rate)), where=rate > standard).clip(0.0, 1.0)
     total = base.sum(axis=1)
     found.amount[members[worse]] = (kept * (rate - standard) * total)[worse]
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
 
 
-def _stand_out(z: Floats) -> Bools:
+def stand_out(z: Floats) -> Bools:
     """Which one-sided differences are no accident, by Holm's step-down over the set."""
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)

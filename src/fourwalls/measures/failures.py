@@ -8,8 +8,9 @@ import ibis.expr.types as ir
 from fourwalls.measures.ledger import PLACE
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
 
-# Customers who have bought three times and more are one class: the regulars.
+# Customers who have bought three times and more are one class, the regulars; so are orders of three lines and more.
 _MOST_BEFORE = 3
+_MOST_LINES = 3
 
 
 def failed_lines(lines: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
@@ -54,8 +55,8 @@ def case_hours(work_log: ir.Table, own: str, span_seconds: int = SECONDS_PER_WEE
 def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.IntegerValue) -> ir.Table:
     """What customers bought after an order until the record ends, by how the order went, among like orders.
 
-    Like orders: same category, channel and destination (of the order's first line), same week, and same number of
-    orders before (0, 1, 2, more). Later lines that were cancelled brought nothing. Of each order, lines that failed:
+    Like orders: same category, channel and destination (of the order's first line), same week, same number of orders
+    before (0, 1, 2, more) and of lines (1, 2, more): who buys much has more lines that can fail, and buys more again. Later lines that were cancelled brought nothing. Of each order, lines that failed:
     a customer is lost by the order, but repairs are counted in lines.
 
     Args:
@@ -63,7 +64,7 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         keep_one_in: Of the customers, chosen by a hash, so that big records stay quick.
         fingerprint: The engine's hash of customer_id.
 
-    Grain: span, channel_id, destination, category, before.
+    Grain: span, channel_id, destination, category, before, size.
     Gives: orders_well, orders_late, orders_cancelled; later_well, later_late, later_cancelled [margin after
         fulfilment]; lines_late, lines_cancelled.
     """
@@ -81,6 +82,7 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         late=t.is_late.sum(),
         cancelled=t.is_cancelled.sum(),
         open=t.is_open.sum(),
+        size=ibis.least(t.count(), ibis.literal(_MOST_LINES)),
         brought=t.brought.sum(),
         **{name: t[name].argmin(t.line_id) for name in ("channel_id", "destination", "category")},
     )
@@ -103,7 +105,7 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         return ibis.cases((orders.went == what, value), else_=0).sum()
 
     one = ibis.literal(1)
-    return orders.group_by("span", "channel_id", "destination", "category", "before").agg(
+    return orders.group_by("span", "channel_id", "destination", "category", "before", "size").agg(
         **{f"orders_{w}": among(w, one).cast("int64") for w in ("well", "late", "cancelled")},
         **{f"later_{w}": among(w, orders.later) for w in ("well", "late", "cancelled")},
         lines_late=among("late", orders.late).cast("int64"),
