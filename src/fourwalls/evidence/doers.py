@@ -27,13 +27,20 @@ class Booked(Protocol):
     """Bookings by cell and span, and the rows of the base each cell can belong to; see `waste.Matrix`."""
 
     @property
-    def amount(self) -> Floats: ...
+    def amount(self) -> Floats:
+        """By cell and span."""
+
     @property
-    def count(self) -> Floats: ...
+    def count(self) -> Floats:
+        """Bookings in each cell."""
+
     @property
-    def cell(self) -> Ints: ...
+    def cell(self) -> Ints:
+        """Cell of each pair."""
+
     @property
-    def row(self) -> Ints: ...
+    def row(self) -> Ints:
+        """Row of each pair."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,9 @@ class _Fit:
     of_doer: Floats
 
 
-def compare(booked: Booked, base: Floats, kind: Sequence[Hashable], doer: Sequence[str], draws: Draws) -> Comparison:
+def compare(
+    booked: Booked, base: Floats, kind: Sequence[Hashable], doer: Sequence[str], draws: Draws, chance: float = 0.05
+) -> Comparison:
     """Compares doers over what they share.
 
     Amounts are base x rate of the category x effect of the doer, fitted by the expectation-maximisation that deals each
@@ -88,6 +97,7 @@ def compare(booked: Booked, base: Floats, kind: Sequence[Hashable], doer: Sequen
         base: What could have caused them, by row and span, shape (rows, spans).
         kind, doer: Of each row; None is a kind like any other.
         draws: Bootstrap draws of the spans.
+        chance: That any doer is found worse although all are equal.
     """
     doers, kinds = tuple(dict.fromkeys(doer)), tuple(dict.fromkeys(kind))
     at_doer = np.array([doers.index(d) for d in doer], dtype=np.int64)
@@ -96,7 +106,7 @@ def compare(booked: Booked, base: Floats, kind: Sequence[Hashable], doer: Sequen
     total = base.sum(axis=1)
     fit = model.fit(booked.amount.sum(axis=1), total, None, _ROUNDS)
     dealt = model.dealt(booked.amount, total, fit)
-    bookings = np.bincount(at_doer, model.dealt(booked.count[:, None], total, fit)[:, 0], len(doers))
+    bookings = _sums(at_doer, model.dealt(booked.count[:, None], total, fit)[:, 0], len(doers))
     usable = (bookings >= LEAST_BOOKINGS) & (fit.of_doer > 0)
     group = _connected(at_kind, at_doer, dealt.sum(axis=1), usable, len(kinds), len(doers))
     logs = _centred(fit.of_doer, group, bookings)
@@ -107,7 +117,7 @@ def compare(booked: Booked, base: Floats, kind: Sequence[Hashable], doer: Sequen
     ])  # fmt: skip
     drawn = _drawn(logs, without, draws)
     error = np.sqrt((len(blocks) - 1) / len(blocks) * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    return _judged(doers, group, bookings, (logs, error, drawn), dealt, draws)
+    return _judged(doers, group, bookings, (logs, error, drawn), dealt, draws, chance)
 
 
 class _Model:
@@ -116,12 +126,20 @@ class _Model:
         self._kind, self._doer, self._kinds, self._doers = kind, doer, kinds, doers
 
     def fit(self, amount: Floats, base: Floats, start: _Fit | None, rounds: int) -> _Fit:
-        of_kind, of_doer = (np.ones(self._kinds), np.ones(self._doers)) if start is None else (start.of_kind, start.of_doer)
+        of_kind, of_doer = (
+            (np.ones(self._kinds), np.ones(self._doers)) if start is None else (start.of_kind, start.of_doer)
+        )
         for _ in range(rounds):
             before = of_doer
             dealt = self.dealt(amount[:, None], base, _Fit(of_kind, of_doer))[:, 0]
-            of_kind = _over(np.bincount(self._kind, dealt, self._kinds), np.bincount(self._kind, base * of_doer[self._doer], self._kinds))
-            of_doer = _over(np.bincount(self._doer, dealt, self._doers), np.bincount(self._doer, base * of_kind[self._kind], self._doers))
+            of_kind = _over(
+                _sums(self._kind, dealt, self._kinds),
+                _sums(self._kind, base * of_doer[self._doer], self._kinds),
+            )
+            of_doer = _over(
+                _sums(self._doer, dealt, self._doers),
+                _sums(self._doer, base * of_kind[self._kind], self._doers),
+            )
             scale = float(np.mean(of_doer[of_doer > 0])) if (of_doer > 0).any() else 1.0
             of_doer, of_kind = of_doer / scale, of_kind * scale
             if np.abs(of_doer - before).max(initial=0.0) < _NEAR:
@@ -132,10 +150,14 @@ class _Model:
         """Bookings by row, dealt out by what the fit expects there, shape (rows, spans)."""
         expected = base * fit.of_kind[self._kind] * fit.of_doer[self._doer]
         weight = expected[self._row]
-        weight = _over(weight, np.bincount(self._cell, weight, len(amount))[self._cell])
+        weight = _over(weight, _sums(self._cell, weight, len(amount))[self._cell])
         into = np.zeros((len(base), amount.shape[1]))
         np.add.at(into, self._row, weight[:, None] * amount[self._cell])
         return into
+
+
+def _sums(index: Ints, values: Floats, n: int) -> Floats:
+    return np.bincount(index, values, n).astype(np.float64)
 
 
 def _over(a: Floats, b: Floats) -> Floats:
@@ -177,7 +199,8 @@ def _drawn(logs: Floats, without: Floats, draws: Draws) -> Floats:
 
 
 def _judged(
-    doers: tuple[str, ...], group: Ints, bookings: Floats, rates: tuple[Floats, Floats, Floats], dealt: Floats, draws: Draws
+    doers: tuple[str, ...], group: Ints, bookings: Floats, rates: tuple[Floats, Floats, Floats], dealt: Floats, draws: Draws,
+    chance: float,
 ) -> Comparison:  # fmt: skip
     logs, error, drawn = rates
     n = len(doers)
@@ -197,7 +220,7 @@ def _judged(
         of_standard = float((error[members[best]] ** 2) @ weight**2)
         z = (logs[members] - standard) / np.sqrt(np.maximum(error[members] ** 2 + of_standard, 1e-30))
         z[best] = -np.inf
-        for m in np.flatnonzero(stand_out(z)).tolist():
+        for m in np.flatnonzero(stand_out(_normal(z, len(np.unique(draws.block)) - 1), chance)).tolist():
             doer = int(members[m])
             kept = (near[m] - standard) / (logs[doer] - standard)
             excess[doer] = max(0.0, 1 - np.exp(-kept * (logs[doer] - standard)))
@@ -205,3 +228,10 @@ def _judged(
             excess_draws[:, doer] = np.maximum(0.0, 1 - np.exp(-gap))
             best_of[doer] = tuple(int(b) for b in members[best])
     return Comparison(doers, logs, error, held, excess, tuple(best_of), peers, excess_draws, dealt, draws)
+
+
+def _normal(t: Floats, freedom: int) -> Floats:
+    """The normal deviate as improbable as Student's t: errors from few blocks are errors themselves (Wallace 1959, Annals of Mathematical Statistics 30)."""
+    u = np.sqrt(freedom * np.log1p(np.minimum(np.abs(t), 1e6) ** 2 / freedom))
+    found: Floats = np.sign(t) * u * (8 * freedom + 1) / (8 * freedom + 3)
+    return found

@@ -8,6 +8,7 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import Literal
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -135,13 +136,26 @@ def _estimate(value: float, draws: Floats, unit: str, tail: float) -> Estimate:
     return Estimate(value, min(low, value), max(high, value), unit, LEVEL)
 
 
+def lines_of(ground: Ground) -> ir.Table:
+    """Judged order lines, where it was asked before that there are some."""
+    if ground.lines is None:
+        raise ValueError("there are no order lines")
+    return ground.lines
+
+
+def draws_of(ground: Ground) -> Draws:
+    """Bootstrap draws, where it was asked before that there are some."""
+    if ground.draws is None:
+        raise ValueError("the record is too short for ranges")
+    return ground.draws
+
+
 class _Panel:
     """Failed lines by place and week, from which the lines of any coarser place follow."""
 
     def __init__(self, ground: Ground) -> None:
-        assert ground.lines is not None
         self._ground = ground
-        table = ground.engine.run(failures.failed_lines(ground.lines, ground.span_seconds))
+        table = ground.engine.run(failures.failed_lines(lines_of(ground), ground.span_seconds))
         self.names = list(zip(*(table[c].to_pylist() for c in PLACE), strict=True))
         self.span = ground.span_index(table["span"].to_numpy().astype(np.int64))
         self._columns = {c: _floats(table[c]) for c in table.column_names if c not in (*PLACE, "span")}
@@ -200,14 +214,23 @@ def _series(ground: Ground) -> tuple[list[_Series], list[Refusal]]:
         table = ground.engine.run(ledger.bookings(ground.rows["leakage"], ground.span_seconds))
         found += _split(ground, table, "cause", "amount", "leakage", 1.0)
     else:
-        refusals.append(_refused("no_leakage", "bookings that follow late lines", "there is no table leakage", "leakage by cause and place"))
+        refusals.append(
+            _refused(
+                "no_leakage",
+                "bookings that follow late lines",
+                "there is no table leakage",
+                "leakage by cause and place",
+            )
+        )
     wage = ground.portfolio.assumptions.get("wage_amount_per_hour")
     if "work_log" in ground.rows and wage is not None:
         table = ground.engine.run(failures.case_hours(ground.rows["work_log"], ground.own, ground.span_seconds))
         found += _split(ground, table, "case_kind", "hours", "work_log", wage)
     else:
         missing = "portfolio.toml names no wage_amount_per_hour" if wage is None else "there is no table work_log"
-        refusals.append(_refused("no_case_work", "hours that follow late lines", missing, "work_log, and wage_amount_per_hour"))
+        refusals.append(
+            _refused("no_case_work", "hours that follow late lines", missing, "work_log, and wage_amount_per_hour")
+        )
     return found, refusals  # fmt: skip
 
 
@@ -230,7 +253,6 @@ def _split(
 
 
 def _booked(ground: Ground, panel: _Panel) -> tuple[list[Piece], dict[str, float], list[Refusal]]:
-    assert ground.draws is not None
     series, refusals = _series(ground)
     by_columns: dict[tuple[int, ...], tuple[dict[tuple[str | None, ...], int], Floats]] = {}
     pieces: list[Piece] = []
@@ -244,10 +266,12 @@ def _booked(ground: Ground, panel: _Panel) -> tuple[list[Piece], dict[str, float
             at = number.get(tuple(place[i] for i in one.columns))
             if at is not None:
                 y[at, span] += amount
-        effect, drawn = per_failure(y, x, ground.draws)
+        effect, drawn = per_failure(y, x, draws_of(ground))
         for i, event in enumerate(EVENTS):
             if counts[event] >= LEAST_FAILURES:
-                pieces.append(Piece(event, one.name, one.source, float(effect[i]), drawn[:, i], False, int(counts[event])))
+                pieces.append(
+                    Piece(event, one.name, one.source, float(effect[i]), drawn[:, i], False, int(counts[event]))
+                )
     kept = _more_than_chance(pieces)
     totals = {(s.source, s.name): float(s.amount.sum()) for s in series}
     follows = {s.name: 0.0 for s in series if s.source == "leakage"}
@@ -276,7 +300,11 @@ def per_failure(y: Floats, x: Floats, draws: Draws) -> tuple[Floats, Floats]:
         # Too thin by place: the weeks of all places together.
         y, x, enough = y.sum(axis=0, keepdims=True), x.sum(axis=0, keepdims=True), np.ones(1, np.bool_)
     y, x = y[enough], x[enough]
-    lagged = [np.concatenate([np.zeros((len(x), lag)), x[:, : x.shape[1] - lag, i]], axis=1) for i in (1, 2) for lag in range(LAGS)]
+    lagged = [
+        np.concatenate([np.zeros((len(x), lag)), x[:, : x.shape[1] - lag, i]], axis=1)
+        for i in (1, 2)
+        for lag in range(LAGS)
+    ]
     before = np.concatenate([x[:, :1, 0], x[:, :-1, 0]], axis=1)
     own = (x[:, :, 0] + before) / 2
     weight = 1 / x[:, :, 0].mean(axis=1)
@@ -312,7 +340,9 @@ class _Solver:
             cross = (c @ self._cross).reshape(len(c), k, k) - np.einsum("rpi,rpj->rij", scaled, with_own)
             left, right = cross[:, :-1, :-1], cross[:, :-1, -1]
             beta = np.einsum("rij,rj->ri", np.linalg.pinv(left, hermitian=True), right)
-            found[begin : begin + step] = np.stack([beta[:, :LAGS].sum(axis=1), beta[:, LAGS : 2 * LAGS].sum(axis=1)], axis=1)
+            found[begin : begin + step] = np.stack(
+                [beta[:, :LAGS].sum(axis=1), beta[:, LAGS : 2 * LAGS].sum(axis=1)], axis=1
+            )
         return found
 
 
@@ -338,9 +368,7 @@ def _z(piece: Piece) -> float:
 
 def _custom(ground: Ground) -> tuple[list[Piece], list[str], list[Refusal]]:
     """What customers of failed orders bought less until the record ends."""
-    assert ground.lines is not None
-    assert ground.draws is not None
-    lines = ground.lines
+    lines = lines_of(ground)
     total = ground.places.lines.sum()
     one_in = max(1, int(np.ceil(total / _MOST_LINES_FOLLOWED)))
     hashed = ground.engine.fingerprint(lines.customer_id)
@@ -348,13 +376,19 @@ def _custom(ground: Ground) -> tuple[list[Piece], list[str], list[Refusal]]:
     sums = {c: _floats(table[c]) for c in table.column_names if c not in ("channel_id", "destination", "category")}
     if not sums["orders_well"].sum():
         step = "customer_id in order_lines"
-        return [], [], [_refused("no_customer", "custom lost after a failure", "order lines do not say who ordered", step)]
+        return (
+            [],
+            [],
+            [_refused("no_customer", "custom lost after a failure", "order lines do not say who ordered", step)],
+        )
     span = ground.span_index(sums["span"].astype(np.int64))
     pieces, refusals = [], []
     for event in EVENTS:
-        piece = _lost_custom(event, sums, span, ground.draws)
+        piece = _lost_custom(event, sums, span, draws_of(ground))
         if piece is None:
-            because = f"fewer than {LEAST_FAILURES} {event} orders have sound orders of the same week and place beside them"
+            because = (
+                f"fewer than {LEAST_FAILURES} {event} orders have sound orders of the same week and place beside them"
+            )
             refusals.append(_refused("few_failures", f"custom lost after a {event} line", because, "a longer record"))
         else:
             pieces.append(piece)

@@ -125,12 +125,17 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
 
 
-def stand_out(z: Floats) -> Bools:
-    """Which one-sided differences are no accident, by Holm's step-down over the set."""
+def stand_out(z: Floats, chance: float = _ERROR) -> Bools:
+    """Which one-sided differences are no accident, by Holm's step-down over the set.
+
+    Args:
+        z: Differences over their standard errors.
+        chance: That any of the set is told apart although all are equal.
+    """
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)
     for step, group in enumerate(order.tolist()):
-        if z[group] < NormalDist().inv_cdf(1 - _ERROR / (len(z) - step)):
+        if z[group] < NormalDist().inv_cdf(1 - chance / (len(z) - step)):
             break
         worse[group] = True
     return worse

@@ -6,7 +6,7 @@ write-offs and markdowns (they are what became of stock, and told from the stock
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from fourwalls.diagnosis import Wall
 from fourwalls.evidence.doers import Comparison, compare
-from fourwalls.evidence.failure_costs import FailureCosts, measure
+from fourwalls.evidence.failure_costs import FailureCosts, draws_of, lines_of, measure
 from fourwalls.evidence.ground import PLACE, Finding, Ground
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
@@ -29,6 +29,8 @@ Ints = npt.NDArray[np.int64]
 
 # From this part on, a cause is taken to follow failures wholly.
 _MOSTLY = 0.5
+# Chance that anything is called waste where all doers are equal, over all causes.
+_CHANCE = 0.05
 _ROLES: tuple[ledger.Role, ...] = ("fulfilment", "channel", "carriage")
 
 
@@ -52,6 +54,8 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     losses: list[Loss] = []
     refusals: list[Refusal] = []
     notes: list[str] = []
+    handled = {role: _handled(ground, role) for role in _ROLES}
+    chance = _CHANCE / max(1, len(booked.texts))
     for text in booked.texts:
         cause = ledger.cause_of(text)
         follows = costs.follows.get(text, 0.0)
@@ -60,7 +64,7 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
         elif follows >= _MOSTLY:
             notes.append(f"bookings '{text}' follow late and cancelled lines, and are part of what those cost")
         else:
-            found = _wasted(ground, booked.of(text), text, cause, 1 - follows)
+            found = _wasted(ground, handled, booked.of(text), (text, cause, 1 - follows, chance))
             if isinstance(found, Refusal):
                 refusals.append(found)
             else:
@@ -141,9 +145,8 @@ class Handled:
 
 
 def _handled(ground: Ground, role: ledger.Role) -> Handled:
-    assert ground.lines is not None
     grain = ground.portfolio.grain
-    table = ground.engine.run(ledger.handled_lines(ground.lines, role, grain))
+    table = ground.engine.run(ledger.handled_lines(lines_of(ground), role, grain))
     table = table.filter(pc.is_valid(table["doer"]))
     named = [table[c].to_pylist() for c in (*PLACE, "doer", "party_id", *(f"asset_{i}" for i in range(len(grain))))]
     keys = list(zip(*named, strict=True))
@@ -164,31 +167,35 @@ def _handled(ground: Ground, role: ledger.Role) -> Handled:
 
 
 def _wasted(
-    ground: Ground, booked: _Booked, text: str, cause: ledger.Cause, part: float
+    ground: Ground,
+    by_role: Mapping[ledger.Role, Handled],
+    booked: _Booked,
+    about: tuple[str, ledger.Cause, float, float],
 ) -> list[Loss] | Refusal:
+    text, cause, part, chance = about
     step = "leakage with the party that caused it and the category, channel and region it belongs to"
-    found = _role(ground, booked, cause)
+    found = _role(by_role, booked, cause)
     if found is None:
         because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
         return Refusal("no_causer", f"waste by {text}", because, step)
     role, handled = found
-    assert ground.draws is not None
     base = handled.value if _scales_with_value(booked, handled) else handled.lines
-    compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, ground.draws)
+    compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
     if not compared.held.any():
         because = "nobody else of whom such bookings are known does the same work"
         return Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")
     return _losses(ground, handled, compared, booked, text, (cause, role), part)
 
 
-def _role(ground: Ground, booked: _Booked, cause: ledger.Cause) -> tuple[ledger.Role, Handled] | None:
+def _role(
+    by_role: Mapping[ledger.Role, Handled], booked: _Booked, cause: ledger.Cause
+) -> tuple[ledger.Role, Handled] | None:
     """The role whose parties agree best with those that bookings name, and who handled lines in it."""
     named = [i for i, p in enumerate(booked.party) if p is not None]
     if not named:
-        return None if cause.role is None else (cause.role, _handled(ground, cause.role))
+        return None if cause.role is None else (cause.role, by_role[cause.role])
     best: tuple[float, ledger.Role, Handled] | None = None
-    for role in _ROLES:
-        handled = _handled(ground, role)
+    for role, handled in by_role.items():
         lines: dict[tuple[object, ...], float] = {}
         for place, party, n in zip(handled.place, handled.party, handled.lines.sum(axis=1), strict=True):
             for key in (("all", place), (party, place)):
@@ -264,7 +271,7 @@ def _matrix(booked: _Booked, handled: Handled, ground: Ground) -> Matrix:
         found = np.flatnonzero(fits)
         cells.append(np.full(len(found), i))
         rows.append(found)
-    count = np.bincount(at, booked.count, len(number))
+    count = np.bincount(at, booked.count, len(number)).astype(np.float64)
     return Matrix(np.maximum(amount, 0.0), count, np.concatenate(cells), np.concatenate(rows))
 
 
@@ -304,10 +311,10 @@ def _readings(ground: Ground, booked: _Booked) -> dict[AssetKey, tuple[Reading, 
     spans, n = len(ground.spans), len(ground.assets)
     weights: dict[tuple[str | None, ...], Floats] = {}
     by_cause = {text: np.zeros((n, spans)) for text in booked.texts}
-    for cause, place, span, amount in zip(booked.causes, booked.place, booked.span, booked.amount, strict=True):
+    for text, place, span, amount in zip(booked.causes, booked.place, booked.span, booked.amount, strict=True):
         if place not in weights:
             weights[place] = places.asset_weights(place)
-        by_cause[cause][:, span] += amount * weights[place]
+        by_cause[text][:, span] += amount * weights[place]
     value = places.of_asset.T @ places.value
     counts = {text: float(booked.of(text).count.sum()) for text in booked.texts}
     found: dict[AssetKey, tuple[Reading, ...]] = {}
@@ -317,14 +324,15 @@ def _readings(ground: Ground, booked: _Booked) -> dict[AssetKey, tuple[Reading, 
         named = [("leakage_share", "Leakage", every, sum(counts.values()))]
         for text, amounts in by_cause.items():
             cause = ledger.cause_of(text)
-            named.append((f"leakage_share: {text}", f"Leakage: {text} ({cause.side})", amounts[row].sum(axis=0), counts[text]))
+            named.append(
+                (f"leakage_share: {text}", f"Leakage: {text} ({cause.side})", amounts[row].sum(axis=0), counts[text])
+            )
         found[asset] = tuple(_share(ground, *one, below) for one in named)
     return found
 
 
 def _share(ground: Ground, name: str, label: str, above: Floats, n: float, below: Floats) -> Reading:
-    assert ground.draws is not None
-    value, low, high = (float(x[0]) for x in ratio_ranges(above[None, :], below, ground.draws))
+    value, low, high = (float(x[0]) for x in ratio_ranges(above[None, :], below, draws_of(ground)))
     figure: Figure = Refusal("no_value", label, "order lines have no price", "price_amount in order_lines")
     if np.isfinite(value):
         figure = Estimate(value, low, high, "share", LEVEL)

@@ -107,19 +107,17 @@ def labour_days(labour: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Ta
     )
 
 
-def hours_against_units(labour: ir.Table) -> ir.Table:
-    """Sums for a straight line of hours on units over the days of each node and function.
+def hours_against_units(labour: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
+    """Sums for a straight line of daily hours on daily units; days without hours are days off.
 
-    Grain: node_id, function.
-    Gives: days, hours, units, hours_units, units_units, least_hours, most_hours.
+    Grain: node_id, function, span.
+    Gives: days, hours, units, hours_units, units_units.
     """
-    t = labour.filter(labour.hours > 0)
-    return t.group_by("node_id", "function").agg(
+    t = labour.filter(labour.hours > 0).mutate(span=seconds(labour.day.cast("timestamp")) // span_seconds)
+    return t.group_by("node_id", "function", "span").agg(
         days=t.count(),
         hours=t.hours.sum(),
         units=t.units.sum(),
         hours_units=(t.hours * t.units).sum(),
         units_units=(t.units * t.units).sum(),
-        least_hours=t.hours.min(),
-        most_hours=t.hours.max(),
     )
