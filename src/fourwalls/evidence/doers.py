@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.evidence.rates import BEST_PART, shrunk, stand_out
+from fourwalls.evidence.rates import BEST_PART, normal_of_t, shrunk, stand_out
 from fourwalls.resampling import REPLICATES, Draws
 
 Floats = npt.NDArray[np.float64]
@@ -220,7 +220,7 @@ def _judged(
         of_standard = float((error[members[best]] ** 2) @ weight**2)
         z = (logs[members] - standard) / np.sqrt(np.maximum(error[members] ** 2 + of_standard, 1e-30))
         z[best] = -np.inf
-        for m in np.flatnonzero(stand_out(_normal(z, len(np.unique(draws.block)) - 1), chance)).tolist():
+        for m in np.flatnonzero(stand_out(normal_of_t(z, len(np.unique(draws.block)) - 1), chance)).tolist():
             doer = int(members[m])
             kept = (near[m] - standard) / (logs[doer] - standard)
             excess[doer] = max(0.0, 1 - np.exp(-kept * (logs[doer] - standard)))
@@ -228,10 +228,3 @@ def _judged(
             excess_draws[:, doer] = np.maximum(0.0, 1 - np.exp(-gap))
             best_of[doer] = tuple(int(b) for b in members[best])
     return Comparison(doers, logs, error, held, excess, tuple(best_of), peers, excess_draws, dealt, draws)
-
-
-def _normal(t: Floats, freedom: int) -> Floats:
-    """The normal deviate as improbable as Student's t: errors from few blocks are errors themselves (Wallace 1959, Annals of Mathematical Statistics 30)."""
-    u = np.sqrt(freedom * np.log1p(np.minimum(np.abs(t), 1e6) ** 2 / freedom))
-    found: Floats = np.sign(t) * u * (8 * freedom + 1) / (8 * freedom + 3)
-    return found

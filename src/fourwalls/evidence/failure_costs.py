@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.evidence.ground import PLACE, Ground
+from fourwalls.evidence.rates import normal_of_t
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.measures import failures, ledger
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, REPLICATES, Draws
@@ -272,7 +273,7 @@ def _booked(ground: Ground, panel: _Panel) -> tuple[list[Piece], dict[str, float
                 pieces.append(
                     Piece(event, one.name, one.source, float(effect[i]), drawn[:, i], False, int(counts[event]))
                 )
-    kept = _more_than_chance(pieces)
+    kept = _more_than_chance(pieces, len(np.unique(draws_of(ground).block)))
     totals = {(s.source, s.name): float(s.amount.sum()) for s in series}
     follows = {s.name: 0.0 for s in series if s.source == "leakage"}
     for p in kept:
@@ -346,12 +347,13 @@ class _Solver:
         return found
 
 
-def _more_than_chance(pieces: list[Piece]) -> list[Piece]:
+def _more_than_chance(pieces: list[Piece], blocks: int) -> list[Piece]:
     """The same pieces, marked as kept where they are above zero by more than chance (Holm's step-down within each event)."""
     kept = set()
     for event in EVENTS:
         mine = [i for i, p in enumerate(pieces) if p.event == event]
-        z = {i: _z(pieces[i]) for i in mine}
+        t = np.array([_t(pieces[i]) for i in mine])
+        z = dict(zip(mine, normal_of_t(t, blocks - 1).tolist(), strict=True))
         for step, i in enumerate(sorted(mine, key=lambda i: -z[i])):
             if z[i] < NormalDist().inv_cdf(1 - _ERROR / (len(mine) - step)):
                 break
@@ -359,7 +361,7 @@ def _more_than_chance(pieces: list[Piece]) -> list[Piece]:
     return [Piece(p.event, p.name, p.source, p.amount, p.draws, i in kept, p.n) for i, p in enumerate(pieces)]
 
 
-def _z(piece: Piece) -> float:
+def _t(piece: Piece) -> float:
     # Draws of few blocks have heavy tails; the quartiles tell their width.
     low, high = np.quantile(piece.draws, [0.25, 0.75])
     spread = float(high - low) / 1.349

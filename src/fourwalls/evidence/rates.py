@@ -141,6 +141,13 @@ def stand_out(z: Floats, chance: float = _ERROR) -> Bools:
     return worse
 
 
+def normal_of_t(t: Floats, freedom: int) -> Floats:
+    """The normal deviate as improbable as Student's t: errors from few blocks are errors themselves (Wallace 1959, Annals of Mathematical Statistics 30)."""
+    u = np.sqrt(freedom * np.log1p(np.minimum(np.abs(t), 1e6) ** 2 / freedom))
+    found: Floats = np.sign(t) * u * (8 * freedom + 1) / (8 * freedom + 3)
+    return found
+
+
 def _hold_to(found: Excess, amount: Floats, base: Floats, target: Floats, draws: Draws) -> None:
     asked = np.flatnonzero(np.isfinite(target) & np.isfinite(found.rate))
     found.held[asked], found.standard[asked] = True, target[asked]
