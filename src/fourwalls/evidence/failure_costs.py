@@ -32,7 +32,7 @@ _ERROR = 0.05
 # Fewer failures than this in the record cannot carry a cost.
 LEAST_FAILURES = 50
 _NAMED_PART = 0.95
-_MOST_LINES_FOLLOWED = 2_000_000
+_MOST_LINES_FOLLOWED = 500_000
 _LEAST_LINES_PER_CELL = 1.0
 
 

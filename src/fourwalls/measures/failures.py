@@ -55,7 +55,7 @@ def case_hours(work_log: ir.Table, own: str, span_seconds: int = SECONDS_PER_WEE
 def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.IntegerValue) -> ir.Table:
     """What customers bought after an order until the record ends, by how the order went, among like orders.
 
-    Like orders: same category, channel and destination (of the order's first line), same week, same number of orders
+    Like orders: same category, channel and destination (of the order's lines the first by name), same week, same number of orders
     before (0, 1, 2, more) and of lines (1, 2, more): who buys much has more lines that can fail, and buys more again. Later lines that were cancelled brought nothing. Of each order, lines that failed:
     a customer is lost by the order, but repairs are counted in lines.
 
@@ -71,12 +71,13 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
     t = lines.filter(lines.customer_id.notnull() & (fingerprint % keep_one_in == 0))
     brought = t.margin_amount.fill_null(0.0) - t.fulfilment_amount.fill_null(0.0)
     t = t.mutate(
+        customer=fingerprint,
         brought=ibis.cases((t.outcome == "cancelled", 0.0), else_=brought),
         is_late=ibis.cases((t.outcome.isin(["late", "overdue"]), 1), else_=0),
         is_cancelled=ibis.cases((t.outcome == "cancelled", 1), else_=0),
         is_open=ibis.cases((t.outcome.isin(["open", "no promise"]), 1), else_=0),
     )
-    orders = t.group_by("customer_id", "order_key").agg(
+    orders = t.group_by("customer", "order_key").agg(
         ordered_s=t.ordered_s.min(),
         span=t.span.min(),
         late=t.is_late.sum(),
@@ -84,16 +85,14 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         open=t.is_open.sum(),
         size=ibis.least(t.count(), ibis.literal(_MOST_LINES)),
         brought=t.brought.sum(),
-        **{name: t[name].argmin(t.line_id) for name in ("channel_id", "destination", "category")},
+        **{name: t[name].min() for name in ("channel_id", "destination", "category")},
     )
     by_time = [orders.ordered_s, orders.order_key]
-    later = ibis.window(group_by="customer_id", order_by=by_time, preceding=(None, 0))
-    whole = ibis.window(group_by="customer_id")
+    by_customer = ibis.window(group_by="customer", order_by=by_time)
+    later = ibis.window(group_by="customer", order_by=by_time, rows=(1, None))
     orders = orders.mutate(
-        later=orders.brought.sum().over(whole) - orders.brought.sum().over(later),
-        before=ibis.least(
-            ibis.row_number().over(ibis.window(group_by="customer_id", order_by=by_time)), ibis.literal(_MOST_BEFORE)
-        ),
+        later=orders.brought.sum().over(later).fill_null(0.0),
+        before=ibis.least(ibis.row_number().over(by_customer), ibis.literal(_MOST_BEFORE)),
     )
     went = ibis.cases(
         ((orders.late > 0) & (orders.cancelled == 0), "late"), ((orders.cancelled > 0) & (orders.late == 0), "cancelled"),
