@@ -75,3 +75,28 @@ def test_without_bookings_it_is_refused(tmp_path: Path) -> None:
         found = find(ground)
     assert [r.code for r in found.refusals] == ["no_waste"]
     assert not found.losses
+
+
+@pytest.mark.parametrize(
+    ("unsaid", "told_of_true", "codes"),
+    [
+        (("brand", "channel_id", "region"), 1.0, set()),
+        (("brand", "category", "channel_id", "region"), 0.0, {"no_category"}),
+    ],
+    ids=["half told", "not told"],
+)
+def test_bookings_of_untold_places_are_compared_by_party_or_refused(
+    tmp_path: Path, unsaid: tuple[str, ...], told_of_true: float, codes: set[str]
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    make("avoidable_waste", tmp_path / "w", seed=4, lines=20_000)
+    file = next((tmp_path / "w" / "tables").glob("leakage.*"))
+    table = pq.read_table(file)
+    for name in unsaid:
+        table = table.set_column(table.column_names.index(name), name, pa.nulls(table.num_rows, pa.string()))
+    pq.write_table(table, file)
+    found, told, true = found_in(tmp_path / "w")
+    assert sum(told.values()) == pytest.approx(told_of_true * sum(true.values()), rel=0.1)
+    assert {r.code for r in found.refusals} == codes

@@ -7,7 +7,7 @@ write-offs and markdowns (they are what became of stock, and told from the stock
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 
 # From this part on, a cause is taken to follow failures wholly.
 _MOSTLY = 0.5
+_NAMED_PART = 0.95
 # Chance that anything is called waste where all doers are equal, over all causes.
 _CHANCE = 0.05
 _ROLES: tuple[ledger.Role, ...] = ("fulfilment", "channel", "carriage")
@@ -50,6 +51,11 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     if refusal is not None:
         return Finding(refusals=(refusal,))
     booked = _booked(ground)
+    if not booked.texts:
+        step = "leakage booked within the period of the order lines"
+        return Finding(
+            refusals=(Refusal("no_waste", "avoidable waste", "leakage holds no booking of these weeks", step),)
+        )
     costs = costs or measure(ground)
     losses: list[Loss] = []
     refusals: list[Refusal] = []
@@ -98,6 +104,13 @@ class _Booked:
     def texts(self) -> tuple[str, ...]:
         """Causes as booked, in order of their names."""
         return tuple(sorted(set(self.causes)))
+
+    @cached_property
+    def named(self) -> tuple[int, ...]:
+        """Columns of PLACE that nearly all of the amount names."""
+        size, total = np.abs(self.amount), float(np.abs(self.amount).sum())
+        told = [[place[i] is not None for place in self.place] for i in range(len(PLACE))]
+        return tuple(i for i, known in enumerate(told) if float(size[known].sum()) >= _NAMED_PART * total)
 
     def of(self, text: str) -> _Booked:
         """Only those of one cause."""
@@ -179,6 +192,14 @@ def _wasted(
         because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
         return Refusal("no_causer", f"waste by {text}", because, step)
     role, handled = found
+    named = booked.named
+    if not {"category", "brand"} & {PLACE[i] for i in named} and len(set(_kinds(handled))) > 1:
+        return Refusal(
+            "no_category", f"waste by {text}", "bookings do not say which category or brand they belong to", step
+        )
+    if not {"channel_id", "region"} <= {PLACE[i] for i in named}:
+        # Where the place is half told, doers of one party cannot be told apart.
+        handled = replace(handled, doer=[p or d for p, d in zip(handled.party, handled.doer, strict=True)])
     base = handled.value if _scales_with_value(booked, handled) else handled.lines
     compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
     if not compared.held.any():
@@ -194,17 +215,21 @@ def _role(
     named = [i for i, p in enumerate(booked.party) if p is not None]
     if not named:
         return None if cause.role is None else (cause.role, by_role[cause.role])
+    columns = booked.named
+    at = [tuple(place[i] for i in columns) for place in booked.place]
     best: tuple[float, ledger.Role, Handled] | None = None
     for role, handled in by_role.items():
         lines: dict[tuple[object, ...], float] = {}
-        for place, party, n in zip(handled.place, handled.party, handled.lines.sum(axis=1), strict=True):
+        for full, party, n in zip(handled.place, handled.party, handled.lines.sum(axis=1), strict=True):
+            place = tuple(full[i] for i in columns)
             for key in (("all", place), (party, place)):
                 lines[key] = lines.get(key, 0.0) + float(n)
         # The chance that a line of the place was handled by the party the booking names, in bits over all bookings.
         seen = [
-            booked.count[i] * np.log((lines.get((booked.party[i], booked.place[i]), 0.0) + 0.5) / (lines.get(("all", booked.place[i]), 0.0) + 1))
+            booked.count[i]
+            * np.log((lines.get((booked.party[i], at[i]), 0.0) + 0.5) / (lines.get(("all", at[i]), 0.0) + 1))
             for i in named
-        ]  # fmt: skip
+        ]
         if best is None or sum(seen) > best[0]:
             best = float(sum(seen)), role, handled
     if best is None:
