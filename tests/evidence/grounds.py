@@ -1,4 +1,4 @@
-"""A Ground on a portfolio folder, for tests of evidence."""
+"""Ground from a folder, as the study would lay it, without the rest of a diagnosis."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fourwalls as fw
+import pyarrow as pa
+
+from fourwalls import study
 from fourwalls.evidence.ground import Ground
 
 
 @contextmanager
 def ground_of(folder: Path) -> Iterator[Ground]:
-    """What evidence is found on, as a study sees it."""
-    with fw.open(folder) as study:
-        intake = study._intake
-        axes, panel = study._counts
+    with study.open(folder) as s:
+        intake, (axes, panel) = s._intake, s._counts
         channels = intake.rows.get("channels")
-        table = study._engine.run(channels.select("channel_id", "party_id")).to_pydict() if channels is not None else {}
-        pairs = zip(table.get("channel_id", []), table.get("party_id", []), strict=True)
+        of: dict[str, str] = {}
+        if channels is not None:
+            table: pa.Table = s._engine.run(channels.select("channel_id", "party_id"))
+            pairs = zip(table["channel_id"].to_pylist(), table["party_id"].to_pylist(), strict=True)
+            of = {str(c): str(p) for c, p in pairs if p is not None}
         yield Ground(
-            study._engine,
-            intake.rows,
-            study._lines,
-            study.portfolio,
-            study._book.names,
-            {c: p for c, p in pairs if p is not None},
-            axes.assets,
-            axes.spans,
-            intake.span_seconds,
-            panel.draws,
-            intake.period,
+            engine=s._engine,
+            rows=intake.rows,
+            lines=intake.lines,
+            portfolio=s.portfolio,
+            party_names=s._book.names,
+            channel_party=of,
+            assets=axes.assets,
+            spans=axes.spans,
+            span_seconds=intake.span_seconds,
+            draws=panel.draws,
+            period=intake.period,
         )

@@ -96,7 +96,7 @@ def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
     return spread
 
 
-def _shrunk(rate: Floats, variance: Floats) -> Floats:
+def shrunk(rate: Floats, variance: Floats) -> Floats:
     """Each rate drawn towards the mean of its set."""
     weight = 1 / np.maximum(variance, 1e-300)
     mean = float((weight * rate).sum() / weight.sum())
@@ -110,10 +110,10 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.held[members], found.peers[members] = True, len(members)
     rate = amount.sum(axis=1) / base.sum(axis=1)
     variance = _variance(amount, base, draws.block)
-    shrunk = _shrunk(rate, np.maximum(variance, 1e-30))
-    best = np.argsort(shrunk, kind="stable")[: max(1, round(BEST_PART * len(members)))]
+    near = shrunk(rate, np.maximum(variance, 1e-30))
+    best = np.argsort(near, kind="stable")[: max(1, round(BEST_PART * len(members)))]
     weight = base[best].sum(axis=1)
-    standard = float((shrunk[best] * weight).sum() / weight.sum())
+    standard = float((near[best] * weight).sum() / weight.sum())
     found.standard[members] = standard
     of_standard = float((variance[best] * weight**2).sum() / weight.sum() ** 2)
     error = np.sqrt(variance + of_standard)
@@ -121,7 +121,7 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.where(rate > standard, np.inf, -np.inf)
     )
     z[best] = -np.inf
-    worse = _stand_out(z, error_rate)
+    worse = stand_out(z, error_rate)
     if not worse.any():
         return
     drawn = (draws.counts @ amount.T) / np.maximum(draws.counts @ base.T, 1e-12)
@@ -130,21 +130,33 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         + standard
         - float((rate[best] * weight).sum() / weight.sum())
     )
-    kept = np.divide(shrunk - standard, rate - standard, out=np.zeros(len(rate)), where=rate > standard).clip(0.0, 1.0)
+    kept = np.divide(near - standard, rate - standard, out=np.zeros(len(rate)), where=rate > standard).clip(0.0, 1.0)
     total = base.sum(axis=1)
     found.amount[members[worse]] = (kept * (rate - standard) * total)[worse]
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
 
 
-def _stand_out(z: Floats, error: float) -> Bools:
-    """Which one-sided differences are no accident, by Holm's step-down over the set."""
+def stand_out(z: Floats, chance: float = _ERROR) -> Bools:
+    """Which one-sided differences are no accident, by Holm's step-down over the set.
+
+    Args:
+        z: Differences over their standard errors.
+        chance: That any of the set is told apart although all are equal.
+    """
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)
     for step, group in enumerate(order.tolist()):
-        if z[group] < NormalDist().inv_cdf(1 - error / (len(z) - step)):
+        if z[group] < NormalDist().inv_cdf(1 - chance / (len(z) - step)):
             break
         worse[group] = True
     return worse
+
+
+def normal_of_t(t: Floats, freedom: int) -> Floats:
+    """The normal deviate as improbable as Student's t: errors from few blocks are errors themselves (Wallace 1959, Annals of Mathematical Statistics 30)."""
+    u = np.sqrt(freedom * np.log1p(np.minimum(np.abs(t), 1e6) ** 2 / freedom))
+    found: Floats = np.sign(t) * u * (8 * freedom + 1) / (8 * freedom + 3)
+    return found
 
 
 def _hold_to(found: Excess, amount: Floats, base: Floats, target: Floats, draws: Draws) -> None:

@@ -1,0 +1,364 @@
+"""Waste: what is booked as leakage beyond what the best doers of the same work need, by cause and by who caused it.
+
+Left to others: bookings that follow late and cancelled lines (they are part of what a failure costs), and shrink,
+write-offs and markdowns (they are what became of stock, and told from the stock record). Both are shown as readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls.diagnosis import Wall
+from fourwalls.evidence.doers import Comparison, compare
+from fourwalls.evidence.failure_costs import FailureCosts, draws_of, lines_of, measure
+from fourwalls.evidence.ground import PLACE, Finding, Ground
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.losses import AssetKey, Loss
+from fourwalls.measures import ledger
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, ratio_ranges
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# From this part on, a cause is taken to follow failures wholly.
+_MOSTLY = 0.5
+_NAMED_PART = 0.95
+# Chance that anything is called waste where all doers are equal, over all causes.
+_CHANCE = 0.05
+_ROLES: tuple[ledger.Role, ...] = ("fulfilment", "channel", "carriage")
+
+
+def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
+    """Leakage as a share of revenue by cause, and what of it better work would avoid.
+
+    A cause is laid to those who handle the lines in one role: the nodes that pack them, the channels that sell them, or the carriers;
+    that role whose parties are those that bookings name. What a doer causes is told apart from what a category brings with it by
+    rates that multiply (`doers.compare`): a doer is held to the better quarter of the doers of the same categories, or of
+    categories that other doers connect.
+
+    Args:
+        ground: Tables, assets and weeks.
+        costs: What failures cost, if it was measured before.
+    """
+    refusal = _cannot(ground)
+    if refusal is not None:
+        return Finding(refusals=(refusal,))
+    booked = _booked(ground)
+    if not booked.texts:
+        step = "leakage booked within the period of the order lines"
+        return Finding(
+            refusals=(Refusal("no_waste", "avoidable waste", "leakage holds no booking of these weeks", step),)
+        )
+    costs = costs or measure(ground)
+    losses: list[Loss] = []
+    refusals: list[Refusal] = []
+    notes: list[str] = []
+    handled = {role: _handled(ground, role) for role in _ROLES}
+    chance = _CHANCE / max(1, len(booked.texts))
+    for text in booked.texts:
+        cause = ledger.cause_of(text)
+        follows = costs.follows.get(text, 0.0)
+        if cause.name in ledger.STOCK_CAUSES:
+            notes.append(f"bookings '{text}' are told from the stock record, not as waste")
+        elif follows >= _MOSTLY:
+            notes.append(f"bookings '{text}' follow late and cancelled lines, and are part of what those cost")
+        else:
+            found = _wasted(ground, handled, booked.of(text), (text, cause, 1 - follows, chance))
+            if isinstance(found, Refusal):
+                refusals.append(found)
+            else:
+                losses += found
+    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes))
+
+
+def _cannot(ground: Ground) -> Refusal | None:
+    because = None
+    if "leakage" not in ground.rows:
+        because, step = "there is no table leakage", "leakage: bookings by day, cause and place"
+    elif ground.lines is None:
+        because, step = "there are no order lines to compare bookings with", "order_lines"
+    elif ground.draws is None:
+        because, step = "the record is too short for ranges", f"at least {LEAST_CLUSTERS} weeks"
+    return None if because is None else Refusal("no_waste", "avoidable waste", because, step)
+
+
+@dataclass(frozen=True)
+class _Booked:
+    """Bookings: one entry each by cause, party, place and span, all of equal length."""
+
+    causes: Sequence[str]
+    party: Sequence[str | None]
+    place: Sequence[tuple[str | None, ...]]
+    span: Ints
+    amount: Floats
+    count: Floats
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Causes as booked, in order of their names."""
+        return tuple(sorted(set(self.causes)))
+
+    @cached_property
+    def named(self) -> tuple[int, ...]:
+        """Columns of PLACE that nearly all of the amount names."""
+        size, total = np.abs(self.amount), float(np.abs(self.amount).sum())
+        told = [[place[i] is not None for place in self.place] for i in range(len(PLACE))]
+        return tuple(i for i, known in enumerate(told) if float(size[known].sum()) >= _NAMED_PART * total)
+
+    def of(self, text: str) -> _Booked:
+        """Only those of one cause."""
+        at = [i for i, c in enumerate(self.causes) if c == text]
+        return _Booked(
+            [text] * len(at), [self.party[i] for i in at], [self.place[i] for i in at],
+            self.span[at], self.amount[at], self.count[at],
+        )  # fmt: skip
+
+
+def _booked(ground: Ground) -> _Booked:
+    table = ground.engine.run(ledger.bookings(ground.rows["leakage"], ground.span_seconds))
+    span = ground.span_index(table["span"].to_numpy().astype(np.int64))
+    table, span = table.filter(pa.array(span >= 0)), span[span >= 0]
+    return _Booked(
+        [str(c) for c in table["cause"].to_pylist()],
+        table["party_id"].to_pylist(),
+        list(zip(*(table[c].to_pylist() for c in PLACE), strict=True)),
+        span,
+        _floats(table["amount"]),
+        _floats(table["bookings"]),
+    )
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    values = pc.fill_null(pc.cast(column, pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+    return np.nan_to_num(np.asarray(values, np.float64))
+
+
+@dataclass(frozen=True)
+class Handled:
+    """Lines by place, doer and asset: what could have caused a booking.
+
+    Attributes:
+        place, doer, party, asset: Of each row.
+        lines, value: By row and span, shape (rows, spans).
+    """
+
+    place: list[tuple[str | None, ...]]
+    doer: list[str]
+    party: list[str | None]
+    asset: Ints
+    lines: Floats
+    value: Floats
+
+
+def _handled(ground: Ground, role: ledger.Role) -> Handled:
+    grain = ground.portfolio.grain
+    table = ground.engine.run(ledger.handled_lines(lines_of(ground), role, grain))
+    table = table.filter(pc.is_valid(table["doer"]))
+    named = [table[c].to_pylist() for c in (*PLACE, "doer", "party_id", *(f"asset_{i}" for i in range(len(grain))))]
+    keys = list(zip(*named, strict=True))
+    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    row = np.array([number[key] for key in keys], dtype=np.int64)
+    span = ground.span_index(table["span"].to_numpy().astype(np.int64))
+    inside = span >= 0
+    sums = {name: np.zeros((len(number), len(ground.spans))) for name in ("lines", "value")}
+    for name, into in sums.items():
+        np.add.at(into, (row[inside], span[inside]), _floats(table[name])[inside])
+    asset = {key: i for i, key in enumerate(ground.assets)}
+    n = len(PLACE)
+    at = [asset.get(tuple(None if v is None else str(v) for v in key[n + 2 :]), -1) for key in number]
+    return Handled(
+        [key[:n] for key in number], [str(key[n]) for key in number], [key[n + 1] for key in number],
+        np.array(at, dtype=np.int64), sums["lines"], sums["value"],
+    )  # fmt: skip
+
+
+def _wasted(
+    ground: Ground,
+    by_role: Mapping[ledger.Role, Handled],
+    booked: _Booked,
+    about: tuple[str, ledger.Cause, float, float],
+) -> list[Loss] | Refusal:
+    text, cause, part, chance = about
+    step = "leakage with the party that caused it and the category, channel and region it belongs to"
+    found = _role(by_role, booked, cause)
+    if found is None:
+        because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
+        return Refusal("no_causer", f"waste by {text}", because, step)
+    role, handled = found
+    named = booked.named
+    if not {"category", "brand"} & {PLACE[i] for i in named} and len(set(_kinds(handled))) > 1:
+        return Refusal(
+            "no_category", f"waste by {text}", "bookings do not say which category or brand they belong to", step
+        )
+    if not {"channel_id", "region"} <= {PLACE[i] for i in named}:
+        # Where the place is half told, doers of one party cannot be told apart.
+        handled = replace(handled, doer=[p or d for p, d in zip(handled.party, handled.doer, strict=True)])
+    base = handled.value if _scales_with_value(booked, handled) else handled.lines
+    compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
+    if not compared.held.any():
+        because = "nobody else of whom such bookings are known does the same work"
+        return Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")
+    return _losses(ground, handled, compared, booked, text, (cause, role), part)
+
+
+def _role(
+    by_role: Mapping[ledger.Role, Handled], booked: _Booked, cause: ledger.Cause
+) -> tuple[ledger.Role, Handled] | None:
+    """The role whose parties agree best with those that bookings name, and who handled lines in it."""
+    named = [i for i, p in enumerate(booked.party) if p is not None]
+    if not named:
+        return None if cause.role is None else (cause.role, by_role[cause.role])
+    columns = booked.named
+    at = [tuple(place[i] for i in columns) for place in booked.place]
+    best: tuple[float, ledger.Role, Handled] | None = None
+    for role, handled in by_role.items():
+        lines: dict[tuple[object, ...], float] = {}
+        for full, party, n in zip(handled.place, handled.party, handled.lines.sum(axis=1), strict=True):
+            place = tuple(full[i] for i in columns)
+            for key in (("all", place), (party, place)):
+                lines[key] = lines.get(key, 0.0) + float(n)
+        # The chance that a line of the place was handled by the party the booking names, in bits over all bookings.
+        seen = [
+            booked.count[i]
+            * np.log((lines.get((booked.party[i], at[i]), 0.0) + 0.5) / (lines.get(("all", at[i]), 0.0) + 1))
+            for i in named
+        ]
+        if best is None or sum(seen) > best[0]:
+            best = float(sum(seen)), role, handled
+    if best is None:
+        return None
+    known = {p for p in best[2].party if p is not None}
+    return (best[1], best[2]) if any(booked.party[i] in known for i in named) else None
+
+
+def _scales_with_value(booked: _Booked, handled: Handled) -> bool:
+    """Whether a booking is the larger the dearer the goods: its mean varies less between categories by value than by line."""
+    kinds = _kinds(handled)
+    per: list[tuple[float, float]] = []
+    for kind in dict.fromkeys(kinds):
+        rows = [i for i, k in enumerate(kinds) if k == kind]
+        at = [i for i, p in enumerate(booked.place) if _kind(p) == kind]
+        lines, value, n = handled.lines[rows].sum(), handled.value[rows].sum(), booked.count[at].sum()
+        if n >= 5 and lines > 0 and value > 0:
+            mean = float(booked.amount[at].sum() / n)
+            per.append((mean, mean / float(value / lines)))
+    if len(per) < 2:
+        return bool(handled.value.sum() > 0)
+    by_line, by_value = (float(np.std(x) / np.mean(x)) for x in zip(*per, strict=True))
+    return by_value < by_line
+
+
+def _kind(place: tuple[str | None, ...]) -> str | None:
+    return place[PLACE.index("category")] or place[PLACE.index("brand")]
+
+
+def _kinds(handled: Handled) -> list[str | None]:
+    return [_kind(place) for place in handled.place]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Which rows of handled lines each cell of bookings can belong to.
+
+    Attributes:
+        amount: By cell and span, shape (cells, spans).
+        count: Bookings in each cell, shape (cells,).
+        cell, row: Pairs of a cell and a row that it can belong to.
+    """
+
+    amount: Floats
+    count: Floats
+    cell: Ints
+    row: Ints
+
+
+def _matrix(booked: _Booked, handled: Handled, ground: Ground) -> Matrix:
+    keys = list(zip(booked.place, booked.party, strict=True))
+    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    at = np.array([number[key] for key in keys], dtype=np.int64)
+    amount = np.zeros((len(number), len(ground.spans)))
+    np.add.at(amount, (at, booked.span), booked.amount)
+    columns = [np.array([str(p[i]) for p in handled.place], dtype=object) for i in range(len(PLACE))]
+    parties = np.array([str(p) for p in handled.party], dtype=object)
+    cells, rows = [], []
+    for (place, party), i in number.items():
+        fits = np.ones(len(handled.place), dtype=np.bool_)
+        for column, value in zip(columns, place, strict=True):
+            fits &= True if value is None else column == value
+        fits &= True if party is None else parties == party
+        found = np.flatnonzero(fits)
+        cells.append(np.full(len(found), i))
+        rows.append(found)
+    count = np.bincount(at, booked.count, len(number)).astype(np.float64)
+    return Matrix(np.maximum(amount, 0.0), count, np.concatenate(cells), np.concatenate(rows))
+
+
+def _losses(
+    ground: Ground, handled: Handled, compared: Comparison, booked: _Booked, text: str,
+    about: tuple[ledger.Cause, ledger.Role], part: float,
+) -> list[Loss]:  # fmt: skip
+    cause, role = about
+    per_booking = float(booked.amount.sum() / max(booked.count.sum(), 1.0))
+    doers = {d: i for i, d in enumerate(compared.doers)}
+    of_doer = np.array([doers[d] for d in handled.doer])
+    found = []
+    for d in np.flatnonzero(compared.excess > 0):
+        best = ", ".join(compared.doers[i] for i in compared.best[d])
+        ratio = 1 / max(1 - compared.excess[d], 1e-9)
+        standard = (
+            f"{text} at {compared.doers[d]} is {ratio:.1f} times what it is at {best}, category by category "
+            f"(the better quarter of {compared.peers[d]} compared in {role}); {cause.side}"
+        )
+        for asset in np.unique(handled.asset[(of_doer == d) & (handled.asset >= 0)]).tolist():
+            rows = (of_doer == d) & (handled.asset == asset)
+            amount, drawn = compared.wasted(int(d), rows)
+            if amount <= 0:
+                continue
+            party = next((handled.party[i] for i in np.flatnonzero(rows) if handled.party[i] is not None), None)
+            wall: Wall = "unknown" if party is None else "inside" if party == ground.own else "between"
+            key: AssetKey = ground.assets[asset]
+            found.append(
+                Loss(key, "ledger", "waste", wall, party, part * amount, part * drawn, part * amount / per_booking, "bookings", standard)
+            )  # fmt: skip
+    return found
+
+
+def _readings(ground: Ground, booked: _Booked) -> dict[AssetKey, tuple[Reading, ...]]:
+    """Leakage as a share of revenue, in all and by cause, of every asset and of the whole portfolio."""
+    places = ground.places
+    spans, n = len(ground.spans), len(ground.assets)
+    weights: dict[tuple[str | None, ...], Floats] = {}
+    by_cause = {text: np.zeros((n, spans)) for text in booked.texts}
+    for text, place, span, amount in zip(booked.causes, booked.place, booked.span, booked.amount, strict=True):
+        if place not in weights:
+            weights[place] = places.asset_weights(place)
+        by_cause[text][:, span] += amount * weights[place]
+    value = places.of_asset.T @ places.value
+    counts = {text: float(booked.of(text).count.sum()) for text in booked.texts}
+    found: dict[AssetKey, tuple[Reading, ...]] = {}
+    for row, asset in [(slice(i, i + 1), a) for i, a in enumerate(ground.assets)] + [(slice(0, n), ())]:
+        below = value[row].sum(axis=0)
+        every = np.sum([a[row].sum(axis=0) for a in by_cause.values()], axis=0)
+        named = [("leakage_share", "Leakage", every, sum(counts.values()))]
+        for text, amounts in by_cause.items():
+            cause = ledger.cause_of(text)
+            named.append(
+                (f"leakage_share: {text}", f"Leakage: {text} ({cause.side})", amounts[row].sum(axis=0), counts[text])
+            )
+        found[asset] = tuple(_share(ground, *one, below) for one in named)
+    return found
+
+
+def _share(ground: Ground, name: str, label: str, above: Floats, n: float, below: Floats) -> Reading:
+    value, low, high = (float(x[0]) for x in ratio_ranges(above[None, :], below, draws_of(ground)))
+    figure: Figure = Refusal("no_value", label, "order lines have no price", "price_amount in order_lines")
+    if np.isfinite(value):
+        figure = Estimate(value, low, high, "share", LEVEL)
+    return Reading(name, label, figure, int(n), "amount booked / value of order lines, in the weeks of either")
