@@ -169,6 +169,28 @@ class DuckDBEngine:
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
 
+    def ask(self, query: str, place: str, seconds: float = 30.0) -> pa.Table:
+        """The first rows of one SELECT that a user wrote, over the tables kept here and the folders that were named.
+
+        Args:
+            query: SQL; as a subquery it can change nothing.
+            place: Where it stands, for errors.
+            seconds: It is stopped after so long.
+
+        Raises:
+            MappingError: It is not one SELECT, cannot be run, or takes too long.
+        """
+        text, _ = self._one_select(query, place)
+        running = self._worker.submit(lambda: self._raw.sql(f"SELECT * FROM ({text}\n) LIMIT 2").to_arrow_table())
+        try:
+            return running.result(timeout=seconds)
+        except TimeoutError:
+            self._raw.interrupt()
+            wait([running])
+            raise MappingError(f"{place} took more than {seconds:g} s.", "Ask a smaller question.") from None
+        except duckdb.Error as error:
+            raise complaint(error, Place(place, self._folders)) from None
+
     @contextmanager
     def _complaints(self) -> Iterator[None]:
         """Files are read when they are needed: what is wrong with them, or with the machine, may show late."""
