@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import ibis.expr.types as ir
@@ -37,5 +38,5 @@ class Engine(Protocol):
 class Asks(Protocol):
     """An engine that can also run SQL a user wrote, locked to reading: not every one can."""
 
-    def ask(self, query: str, place: str, seconds: float = 30.0) -> pa.Table:
+    def ask(self, query: str, place: str, tables: Mapping[str, ir.Table], seconds: float = 30.0) -> pa.Table:
         """The first rows of one SELECT."""

@@ -109,8 +109,12 @@ def _share_verdict(found: _Held, bar: float) -> _Verdict:
     if len(found.held) < LEAST_OCCASIONS:
         return _no("too_few", f"only {len(found.held)} {found.what}; {LEAST_OCCASIONS} are needed", "a longer record")
     figure = share_of(found.held, found.at)
-    told = f"held for {figure.value:.1%} of {len(found.held):,} {found.what}; asked are {bar:.0%}"
+    told = f"held for {_ranged(figure)} of {len(found.held):,} {found.what}; asked are {bar:.1%}"
     return figure, len(found.held), _status(figure, bar), told
+
+
+def _ranged(figure: Estimate) -> str:
+    return f"{figure.value:.1%} ({figure.low:.1%} to {figure.high:.1%})"
 
 
 def _status(figure: Estimate, least: float) -> Status:
@@ -212,7 +216,7 @@ def _error_rate(promise: Promise, e: Evidence) -> _Verdict:
             "feeds.arrived_rows and mismatched_rows",
         )
     status: Status = "met" if rate.value <= most else "missed" if rate.low > most else "undecided"
-    return rate, int(known.sum()), status, f"{rate.value:.2%} of rows did not reconcile; promised were {most:.2%}"
+    return rate, int(known.sum()), status, f"{_ranged(rate)} of rows did not reconcile; promised were {most:.2%}"
 
 
 def _throughput(promise: Promise, e: Evidence) -> _Verdict:
@@ -230,7 +234,7 @@ def _throughput(promise: Promise, e: Evidence) -> _Verdict:
     rate = ratio_of(came, length, at, f"rows/{per}") if came.any() else None
     if rate is None:
         return _no("no_rows", "the feed's rows are not counted, or for less than eight weeks", "feeds.arrived_rows")
-    told = f"{rate.value:,.0f} rows/{per} arrived; promised were {least:,.0f}"
+    told = f"{rate.value:,.0f} ({rate.low:,.0f} to {rate.high:,.0f}) rows/{per} arrived; promised were {least:,.0f}"
     if rate.high < least and due.sum() <= came.sum():
         return _no("not_tried", f"{told}; no more was due, so what could have come is not known", "a busier spell")
     status: Status = "met" if rate.value >= least else "missed" if rate.high < least else "undecided"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fourwalls.governance.outages import Outage
-from fourwalls.governance.rules import Governance, Rule, measured_text
+from fourwalls.governance.rules import Governance, Rule
 
 ControlStatus = Literal["works", "fails", "untested", "absent"]
 
@@ -73,7 +73,7 @@ def _promises(governance: Governance, rule: Rule) -> list[Control]:
     control = _CONTROLS["service_level"]
     found = [
         Control(
-            rule.party_id, "service_level", f"{s.promised} ({s.where})", control, f"{s.because}; {measured_text(s)}" if s.n else s.because,
+            rule.party_id, "service_level", f"{s.promised} ({s.where})", control, s.because,
             _STATUS[s.status],
         )
         for s in mine

@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 DEFAULT_DAYS = 30.0
 """Days to fall back where neither a clause nor an offer says: a month, by which a substitute has commonly been signed; a choice of ours."""
-_DOERS = ("fulfilment_party", "carriage_party", "release_party")
+_DOERS = ("fulfilment_party", "carrier_id", "release_party")
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _found(
     table = rows[name]
     n = int(engine.run(table.aggregate(n=table.count()))["n"][0].as_py())
     if kind == "sql":
-        return _asked(rule, name, column, engine, place), n
+        return _asked(rule, name, column, engine, rows, place), n
     if plain(metric) == "rowcount":
         return float(n), n
     counted = _counted(rule, plain(metric), table, column)
@@ -247,7 +247,14 @@ def _column(table: ir.Table, column: Mapping[str, Any]) -> ir.Value:
     raise _CannotTellError(f"our table has no column '{column.get('name')}'")
 
 
-def _asked(rule: Mapping[str, Any], name: str, column: Mapping[str, Any] | None, engine: Engine, place: str) -> float:
+def _asked(
+    rule: Mapping[str, Any],
+    name: str,
+    column: Mapping[str, Any] | None,
+    engine: Engine,
+    rows: Mapping[str, ir.Table],
+    place: str,
+) -> float:
     if not isinstance(engine, Asks):
         raise _CannotTellError("this engine runs no SQL of contracts")
     names = {
@@ -257,7 +264,7 @@ def _asked(rule: Mapping[str, Any], name: str, column: Mapping[str, Any] | None,
         "column": column["name"] if column else "",
     }
     query = _NAME.sub(lambda m: '"' + str(names[m[1]]).replace('"', '""') + '"', str(rule["query"]))
-    table = engine.ask(query, f"contracts/{place}")
+    table = engine.ask(query, f"contracts/{place}", rows)
     if table.num_rows != 1 or table.num_columns != 1:
         raise _CannotTellError("its query does not give one number")
     value = table.column(0)[0].as_py()

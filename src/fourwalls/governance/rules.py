@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from fourwalls.engines.base import Engine
 from fourwalls.evidence.ground import Ground
-from fourwalls.figures import Estimate, Refusal
+from fourwalls.figures import Refusal
 from fourwalls.governance import words
 from fourwalls.governance.checks import Evidence, SlaCheck, check
 from fourwalls.governance.contracts import Contract, plain
@@ -92,6 +92,7 @@ class Governance:
         outages: What an outage of each partner could cost.
         refusals: What could not be told.
         notes: Lines worth reading.
+        feeds: Deliveries by feed, as far as they are recorded; what drafts are made from.
     """
 
     contracts: tuple[ContractTold, ...]
@@ -101,6 +102,7 @@ class Governance:
     outages: tuple[Outage, ...]
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
+    feeds: Mapping[str, Feed] = field(default_factory=dict, repr=False, compare=False)
 
     def rules_of(self, party_id: str) -> tuple[Rule, ...]:
         """The rules of one partner, in the order of the questions."""
@@ -112,7 +114,7 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
 
     Args:
         ground: The tables, as for all evidence.
-        contracts: From `read_contracts`; None where the folder has none: then every rule is unknown.
+        contracts: From `read_contracts`; None where the folder has none. Then, and where all of them are drafts, every rule is unknown.
     """
     given = tuple(contracts or ())
     end = ground.period.end
@@ -124,6 +126,8 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
     reading = _Reading(ground, given, told, records, until)
     sla, quality = reading.sla(), reading.quality()
     partners = _partners(ground, told, records)
+    # Drafts say what is to be agreed: whoever writes them must not be worse off than who has none.
+    signed = [c for c in given if plain(c.status or "") not in {plain(w) for w in words.DRAFTS}]
     in_force = {
         p: [c for c, t in zip(given, told, strict=True) if t.party_id == p and t.void is None] for p in partners
     }
@@ -135,7 +139,7 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
             in_force[party],
             sla,
             quality,
-            given=contracts is not None,
+            given=bool(signed),
             evident=partners[party],
         )
         for party in partners
@@ -143,7 +147,9 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
     )
     days = (end - ground.period.start).days
     found, refused = outages(ground.engine, ground.lines, in_force, _offers(ground), ground.period.start, days)
-    return Governance(told, rules, sla, quality, found, (*refused, *_refusals(contracts, records)), _notes(told))
+    return Governance(
+        told, rules, sla, quality, found, (*refused, *_refusals(signed, records)), _notes(told), records.feeds or {}
+    )
 
 
 def _parties_known(ground: Ground) -> frozenset[str]:
@@ -178,7 +184,7 @@ def _partners(ground: Ground, told: Sequence[ContractTold], records: Records) ->
     """Partners → whether the records show an interface with them: a feed, or a stage of order lines in their hands."""
     evident = {f.party_id for f in (records.feeds or {}).values()} | set(ground.channel_party.values())
     if ground.lines is not None:
-        for doer in ("fulfilment_party", "carriage_party", "release_party"):
+        for doer in ("fulfilment_party", "carrier_id", "release_party"):
             if doer in ground.lines.columns:
                 evident |= set(ground.engine.run(ground.lines.select(doer).distinct())[doer].to_pylist())
     every = evident | {t.party_id for t in told} | set(ground.party_names)
@@ -264,7 +270,13 @@ def _rule(
     remedy = _REMEDIES[question]
     if not given:
         return Rule(
-            party, question, "unknown", (), "there are no contracts to read", "Put contracts into contracts/.", ()
+            party,
+            question,
+            "unknown",
+            (),
+            "there are no contracts, or drafts only",
+            "Put contracts in force into contracts/.",
+            (),
         )
     found: list[Clause] = []
     why: list[str] = []
@@ -382,14 +394,14 @@ def _evidence(question: str, party: str, reading: _Reading) -> str:
     return ""
 
 
-def _refusals(contracts: Sequence[Contract] | None, records: Records) -> tuple[Refusal, ...]:
+def _refusals(contracts: Sequence[Contract], records: Records) -> tuple[Refusal, ...]:
     found = []
-    if contracts is None:
+    if not contracts:
         found.append(
             Refusal(
                 "no_contracts",
                 "governance",
-                "the folder has no contracts",
+                "the folder has no contracts, or drafts only",
                 "contracts/ with one ODCS file for each feed",
             )
         )
@@ -407,13 +419,3 @@ def _refusals(contracts: Sequence[Contract] | None, records: Records) -> tuple[R
 def _notes(told: Sequence[ContractTold]) -> tuple[str, ...]:
     found = [f"{t.file}: {t.party_from}; write a custom property party_id" for t in told if t.party_id is None]
     return (*found, *(t.void for t in told if t.void))
-
-
-def measured_text(check_: SlaCheck) -> str:
-    """A measured figure with its range, as a person reads it; why not, where there is none."""
-    figure = check_.measured
-    if not isinstance(figure, Estimate):
-        return figure.because
-    if figure.unit == "share":
-        return f"{figure.value:.1%} ({figure.low:.1%} to {figure.high:.1%}), n = {check_.n:,}"
-    return f"{figure.value:,.1f} {figure.unit}"

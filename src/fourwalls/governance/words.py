@@ -41,6 +41,9 @@ ANNOUNCEMENTS = ("announcements", "announcement", "newsletter")
 IN_FORCE = ("active", "deprecated", "inforce", "signed", "live", "production", "approved")
 """Statuses of a contract that binds; deprecated still does. No status counts as in force."""
 
+DRAFTS = ("draft", "proposed", "proposal", "in review", "under review", "in development", "test")
+"""Statuses of a contract that nobody has agreed to yet."""
+
 EXCEPTION_KINDS = (
     "exception", "incident", "issue", "problem", "complaint", "ticket", "escalat", "dispute", "claim", "error", "failure", "defect",
     "discrepan", "mismatch", "reconcil", "outage", "disruption", "alert", "where is my order", "wismo",
