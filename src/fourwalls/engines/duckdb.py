@@ -182,7 +182,7 @@ class DuckDBEngine:
             MappingError: It is not one SELECT, cannot be run, or takes too long.
         """
         text, _ = self._one_select(query, place)
-        kept = set(self._ibis.list_tables())
+        kept = {row[0] for row in self._raw.execute("SELECT table_name FROM information_schema.tables").fetchall()}
         named = [(name, table) for name, table in tables.items() if name not in kept and name in query]
         parts = ", ".join(f"{name_sql(name)} AS ({self._ibis.compile(table)})" for name, table in named)
         whole = f"{f'WITH {parts} ' if parts else ''}SELECT * FROM ({text}\n) LIMIT 2"

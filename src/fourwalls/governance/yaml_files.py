@@ -138,7 +138,10 @@ def _inner(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")}
+_TAGS = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value", "merge")
+}
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, Any] = {
@@ -157,6 +160,8 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: Path_) -> Any:  # noqa: ANN401 - a document may hold anything
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if node.tag not in _TAGS:
+            raise self._error(node, f"has the tag '{node.tag}'.", "Contracts need no tags: remove it.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -188,8 +193,6 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - a document may hold anything
         text = str(node.value)
-        if node.tag not in _TAGS:
-            raise self._error(node, f"has the tag '{node.tag}'.", "Contracts need no tags: remove it.")
         if node.style is not None or node.tag == "tag:yaml.org,2002:str":
             return text
         if text in _WORDS:

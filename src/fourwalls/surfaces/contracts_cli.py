@@ -103,7 +103,7 @@ def _told(found: Governance, names: Mapping[str, str]) -> Iterator[str]:
             holes.setdefault((rule.party_id, rule.because), []).append(rule)
     yield from _section(
         "Open",
-        [f"{name(p)}: no {_listed([r.question for r in each])}: {why}. {" ".join(r.remedy for r in each)}" for (p, why), each in holes.items()],
+        [f"{name(p)}: no {_listed([r.question for r in each])}: {why}. {' '.join(r.remedy for r in each)}" for (p, why), each in holes.items()],
     )  # fmt: skip
     warned = [f"{name(r.party_id)}, {_listed([r.question])}: {w}" for r in found.rules for w in r.warnings]
     yield from _section("Worth a look", [*warned, *found.notes])
