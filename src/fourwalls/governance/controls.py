@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fourwalls.governance.outages import Outage
-from fourwalls.governance.rules import Governance, Rule
+from fourwalls.governance.rules import Governance
+from fourwalls.governance.settling import Rule
 
 ControlStatus = Literal["works", "fails", "untested", "absent"]
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 from fourwalls.figures import Refusal
 from fourwalls.governance.questions import QUESTIONS
-from fourwalls.governance.rules import Governance, Rule
+from fourwalls.governance.rules import Governance
+from fourwalls.governance.settling import Rule
 from fourwalls.losses import AssetKey
 from fourwalls.portfolio import Thresholds
 
@@ -58,7 +59,7 @@ class Readiness:
 
     Attributes:
         asset: Which.
-        share: Part of the seven questions that are settled, partners weighed by what is at stake with them, 0-1; refused where nothing
+        share: Part of the seven questions that are settled (a promise that is missed does not count), partners weighed by what is at stake with them, 0-1; refused where nothing
             is known of any of them.
         required_share: The same of the required questions alone.
         is_blocked: Whether a partner that matters lacks a required rule.
@@ -113,7 +114,12 @@ def _ready(
     rules = {party: governance.rules_of(party) for party in stakes}
     known = {p: [r for r in found if r.status != "unknown"] for p, found in rules.items()}
     weights = {p: stakes[p] for p in stakes if known[p]}
-    holes = [_hole(r, stakes[p], thresholds, names) for p, found in rules.items() for r in found if r.status == "open"]
+    holes = [
+        _hole(r, stakes[p], thresholds, names)
+        for p, found in rules.items()
+        for r in found
+        if r.status in ("open", "broken")
+    ]
     blocked = {h.party_id for h in holes if h.blocks}
     share = _share(known, weights, tuple(QUESTIONS))
     required = _share(known, weights, thresholds.required_rules)
@@ -135,7 +141,7 @@ def _ready(
 def _hole(rule: Rule, amount: float, thresholds: Thresholds, names: Mapping[str, str]) -> Hole:
     return Hole(
         rule.party_id, names.get(rule.party_id, rule.party_id), rule.question, QUESTIONS[rule.question], rule.because, rule.remedy,
-        rule.question in thresholds.required_rules, amount,
+        rule.status == "open" and rule.question in thresholds.required_rules, amount,
     )  # fmt: skip
 
 

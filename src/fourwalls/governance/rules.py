@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Literal
 
 import ibis.expr.types as ir
-import numpy as np
 
 from fourwalls.engines.base import Engine
+from fourwalls.errors import did_you_mean
 from fourwalls.evidence.ground import Ground
 from fourwalls.figures import Refusal
 from fourwalls.governance import words
@@ -19,22 +18,14 @@ from fourwalls.governance.contracts import Contract, plain
 from fourwalls.governance.outages import Outage, outages
 from fourwalls.governance.quality import QualityCheck, check_quality, table_of
 from fourwalls.governance.questions import (
-    LIFECYCLE,
-    PROPERTIES,
     QUESTIONS,
-    Clause,
-    clauses,
     not_in_force,
     owners,
     promises,
 )
-from fourwalls.governance.records import Cases, Feed, Records, read_records
+from fourwalls.governance.records import Feed, Records, read_records
+from fourwalls.governance.settling import Partner, Rule, settle
 from fourwalls.measures.order_lines import seconds
-
-RuleStatus = Literal["settled", "open", "unknown"]
-
-# With so many exceptions and none closed, an owner who closes even half of them is out of the question (0.5 to the 5th: 3 %).
-LEAST_EXCEPTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +47,6 @@ class ContractTold:
     party_from: str
     feeds: tuple[str, ...]
     void: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One question about one partner.
-
-    Attributes:
-        party_id, question: Which; the question is a key of QUESTIONS.
-        status: settled; open: it should be and is not; unknown: nothing says, and nothing shows an interface.
-        clauses: Where it is settled.
-        because: Why not, or what the records say of it.
-        remedy: What to write, and where.
-        warnings: What lacks in part: feeds without it, promises missed.
-    """
-
-    party_id: str
-    question: str
-    status: RuleStatus
-    clauses: tuple[Clause, ...]
-    because: str
-    remedy: str
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,30 +94,22 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
     told = tuple(_understood(c, records, parties, end) for c in given)
     reading = _Reading(ground, given, told, records, until)
     sla, quality = reading.sla(), reading.quality()
-    partners = _partners(ground, told, records)
     # Drafts say what is to be agreed: whoever writes them must not be worse off than who has none.
     signed = [c for c in given if plain(c.status or "") not in {plain(w) for w in words.DRAFTS}]
-    in_force = {
-        p: [c for c, t in zip(given, told, strict=True) if t.party_id == p and t.void is None] for p in partners
-    }
-    rules = tuple(
-        _rule(
-            question,
-            party,
-            reading,
-            in_force[party],
-            sla,
-            quality,
-            given=bool(signed),
-            evident=partners[party],
-        )
-        for party in partners
-        for question in QUESTIONS
-    )
+    partners = _partners(reading, sla, quality, is_asked=bool(signed))
+    rules = tuple(settle(question, partner, records, end) for partner in partners for question in QUESTIONS)
+    in_force = {p.party_id: p.contracts for p in partners}
     days = (end - ground.period.start).days
     found, refused = outages(ground.engine, ground.lines, in_force, _offers(ground), ground.period.start, days)
     return Governance(
-        told, rules, sla, quality, found, (*refused, *_refusals(signed, records)), _notes(told), records.feeds or {}
+        told,
+        rules,
+        sla,
+        quality,
+        found,
+        (*refused, *_refusals(signed, records)),
+        _notes(told, parties | {ground.own, *_evident(ground, records)}),
+        records.feeds or {},
     )
 
 
@@ -180,15 +141,52 @@ def _understood(contract: Contract, records: Records, parties: frozenset[str], o
     )
 
 
-def _partners(ground: Ground, told: Sequence[ContractTold], records: Records) -> dict[str, bool]:
-    """Partners → whether the records show an interface with them: a feed, or a stage of order lines in their hands."""
-    evident = {f.party_id for f in (records.feeds or {}).values()} | set(ground.channel_party.values())
+def _evident(ground: Ground, records: Records) -> set[str]:
+    """Parties that the records show an interface with: a feed, a channel, or a stage of order lines in their hands."""
+    found = {f.party_id for f in (records.feeds or {}).values()} | set(ground.channel_party.values())
     if ground.lines is not None:
         for doer in ("fulfilment_party", "carrier_id", "release_party"):
-            if doer in ground.lines.columns:
-                evident |= set(ground.engine.run(ground.lines.select(doer).distinct())[doer].to_pylist())
-    every = evident | {t.party_id for t in told} | set(ground.party_names)
-    return {party: party in evident for party in sorted(p for p in every if p is not None and p != ground.own)}
+            found |= set(ground.engine.run(ground.lines.select(doer).distinct())[doer].to_pylist())
+    return {party for party in found if party is not None}
+
+
+def _partners(
+    reading: _Reading, sla: Sequence[SlaCheck], quality: Sequence[QualityCheck], *, is_asked: bool
+) -> tuple[Partner, ...]:
+    """Everybody but ourselves whom records or contracts name, with what is known of them."""
+    ground, pairs = reading.ground, list(zip(reading.contracts, reading.told, strict=True))
+    evident, booked, offers = _evident(ground, reading.records), _booked(ground), _offers(ground)
+    every = evident | {t.party_id for t in reading.told if t.party_id is not None} | set(ground.party_names)
+    found = []
+    for party in sorted(every - {ground.own}):
+        ids = {t.id for t in reading.told if t.party_id == party and t.void is None}
+        offered = {o["capability"] for o in offers if o["party_id"] == party}
+        others = {str(o["party_id"]) for o in offers if o["party_id"] != party and o["capability"] in offered}
+        found.append(
+            Partner(
+                party_id=party,
+                contracts=tuple(c for c, t in pairs if t.id in ids),
+                void=tuple(t.void for t in reading.told if t.party_id == party and t.void),
+                is_evident=party in evident,
+                is_asked=is_asked,
+                sla=tuple(s for s in sla if s.contract_id in ids),
+                quality=tuple(q for q in quality if q.contract_id in ids),
+                levels=tuple(v for v in ground.portfolio.service_levels if v.party_id == party),
+                others=tuple(sorted(others)),
+                booked_amount=None if booked is None else booked.get(party, 0.0),
+            )
+        )
+    return tuple(found)
+
+
+def _booked(ground: Ground) -> dict[str, float] | None:
+    """Party → leakage booked on it; None where no ledger names parties."""
+    table = ground.rows.get("leakage")
+    if table is None:
+        return None
+    known = table.filter(table.party_id.notnull())
+    found = ground.engine.run(known.group_by("party_id").agg(amount=known.amount.sum()))
+    return dict(zip(found["party_id"].to_pylist(), map(float, found["amount"].to_pylist()), strict=True)) or None
 
 
 def _offers(ground: Ground) -> list[dict[str, object]]:
@@ -263,137 +261,6 @@ def _span(engine: Engine, table: ir.Table) -> tuple[float, float] | None:
     return None
 
 
-def _rule(
-    question: str, party: str, reading: _Reading, in_force: Sequence[Contract], sla: Sequence[SlaCheck],
-    quality: Sequence[QualityCheck], *, given: bool, evident: bool,
-) -> Rule:  # fmt: skip
-    remedy = _REMEDIES[question]
-    if not given:
-        return Rule(
-            party,
-            question,
-            "unknown",
-            (),
-            "there are no contracts, or drafts only",
-            "Put contracts in force into contracts/.",
-            (),
-        )
-    found: list[Clause] = []
-    why: list[str] = []
-    for contract in in_force:
-        mine, lacking = clauses(contract, reading.ground.period.end)
-        found += [c for c in mine if c.question == question]
-        why += [lacking[question]] if question in lacking else []
-    ids = {c.id for c in in_force}
-    if question == "service_level":
-        found, missed = _promised(found, [s for s in sla if s.contract_id in ids], reading.ground, party)
-        why += missed
-    warnings = _warnings(question, reading, in_force, [q for q in quality if q.contract_id in ids])
-    if question == "owner" and found:
-        idle = _never_closes(reading, party, in_force)
-        if idle:
-            return Rule(party, question, "open", tuple(found), idle, "Name somebody who closes exceptions.", warnings)
-    if found:
-        because = "; ".join(dict.fromkeys(why)) or _evidence(question, party, reading)
-        return Rule(party, question, "settled", tuple(found), because, remedy, warnings)
-    void = [t.void for t in reading.told if t.party_id == party and t.void]
-    if not in_force and not void and not evident:
-        because = "no contract names it, and no feed or order line shows an interface with it"
-        return Rule(party, question, "unknown", (), because, remedy, warnings)
-    because = "; ".join(dict.fromkeys([*why, *void])) or (
-        f"{_listed(in_force)} {'say' if len(in_force) > 1 else 'says'} nothing of it"
-        if in_force
-        else "it has no contract"
-    )
-    return Rule(party, question, "open", (), because, remedy, warnings)
-
-
-def _listed(contracts: Sequence[Contract]) -> str:
-    return " and ".join(c.file for c in contracts[:3]) + (" …" if len(contracts) > 3 else "")
-
-
-_REMEDIES = {
-    "owner": "Name a member with role Owner under team in its contract.",
-    "escalation": "Name a channel for incidents under support.",
-    "service_level": "Write at least one slaProperty with value and unit, e.g. latency 2 h.",
-    "quality": "Write quality rules under the schema, e.g. metric rowCount.",
-    "credit": "Write a custom property 'credit': who credits whom, for what.",
-    "fallback": "Write a custom property 'fallback': what is done while it is down, and after how long.",
-    "exit": "Write a custom property 'exit': notice, and what is handed back.",
-}
-
-
-def _promised(
-    found: Sequence[Clause], sla: Sequence[SlaCheck], ground: Ground, party: str
-) -> tuple[list[Clause], list[str]]:
-    """Promises that count: what the records show to be missed does not."""
-    known = {plain(name) for name in PROPERTIES} - set(LIFECYCLE)
-    missed = [s for s in sla if s.status == "missed" and plain(s.property) in known]
-    unread = [s for s in sla if isinstance(s.measured, Refusal) and s.measured.code in _NO_FIGURE]
-    gone = {s.where for s in (*missed, *unread)}
-    kept = [c for c in found if c.where not in gone]
-    for level in ground.portfolio.service_levels:
-        if level.party_id == party:
-            text = f"{level.stage} within {level.hours:g} h"
-            kept.append(
-                Clause("service_level", text, "portfolio.toml" + (f", line {level.line}" if level.line else ""))
-            )
-    told = [f"missed: {s.promised} {s.because} ({s.where})" for s in missed]
-    return kept, told + [f"not to be read: {s.promised}: {s.because} ({s.where})" for s in unread]
-
-
-_NO_FIGURE = ("contradicted", "no_value", "unclear")
-
-
-def _warnings(
-    question: str, reading: _Reading, in_force: Sequence[Contract], quality: Sequence[QualityCheck]
-) -> tuple[str, ...]:
-    found = []
-    if len(in_force) > 1:
-        for contract in in_force:
-            mine, _ = clauses(contract, reading.ground.period.end)
-            if all(c.question != question for c in mine):
-                found.append(f"{contract.file} says nothing of it")
-    if question == "quality":
-        found += [f"{q.about}: {q.rule}, {q.because} ({q.where})" for q in quality if q.status == "missed"]
-    return tuple(found)
-
-
-def _never_closes(reading: _Reading, party: str, in_force: Sequence[Contract]) -> str | None:
-    """Why who is named as owner is none: exceptions come and are never closed."""
-    if not reading.records.closes:
-        return None
-    end = reading.ground.period.end
-    named = [name for contract in in_force for name, _ in owners(contract, end)]
-    acting = [(n, reading.records.actors[n.casefold()]) for n in named if n.casefold() in reading.records.actors]
-    whose = acting or [(party, c) for c in [(reading.records.cases or {}).get(party)] if c is not None]
-    ripe = {name: _ripe(cases, reading) for name, cases in whose}
-    if not ripe or any(n < LEAST_EXCEPTIONS or closed for n, closed in ripe.values()):
-        return None
-    name, (n, _) = next(iter(ripe.items()))
-    return f"{name} took part in {n} exceptions, and none was closed: an owner that never closes one is none"
-
-
-def _ripe(cases: Cases, reading: _Reading) -> tuple[int, int]:
-    """Exceptions old enough to be closed, by what nine in ten closed ones take, and how many were closed."""
-    every = [c.closed - c.opened for c in (reading.records.cases or {}).values()]
-    spent = np.concatenate(every) if every else np.zeros(0)
-    usual = float(np.quantile(spent[np.isfinite(spent)], 0.9)) if np.isfinite(spent).any() else 0.0
-    old = reading.until - cases.opened > usual
-    return int(old.sum()), int(np.isfinite(cases.closed[old]).sum())
-
-
-def _evidence(question: str, party: str, reading: _Reading) -> str:
-    cases = (reading.records.cases or {}).get(party)
-    if question in ("owner", "escalation") and cases is not None and len(cases.opened):
-        closed = np.isfinite(cases.closed)
-        if question == "owner":
-            return f"{int(closed.sum())} of {len(closed)} exceptions with it were closed"
-        wait = float(np.median(cases.joined - cases.opened)) / 3600
-        return f"it joined {len(cases.opened)} exceptions, the median one {wait:.1f} h after it was opened"
-    return ""
-
-
 def _refusals(contracts: Sequence[Contract], records: Records) -> tuple[Refusal, ...]:
     found = []
     if not contracts:
@@ -416,6 +283,11 @@ def _refusals(contracts: Sequence[Contract], records: Records) -> tuple[Refusal,
     return tuple(found)
 
 
-def _notes(told: Sequence[ContractTold]) -> tuple[str, ...]:
+def _notes(told: Sequence[ContractTold], parties: Iterable[str]) -> tuple[str, ...]:
     found = [f"{t.file}: {t.party_from}; write a custom property party_id" for t in told if t.party_id is None]
+    strange = [t for t in told if t.party_id is not None and t.party_id not in parties]
+    found += [
+        f"{t.file} is about '{t.party_id}', whom no table names.{did_you_mean(str(t.party_id), parties)}"
+        for t in strange
+    ]
     return (*found, *(t.void for t in told if t.void))

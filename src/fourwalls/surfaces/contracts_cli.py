@@ -11,7 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from fourwalls.evidence.ground import Ground
-    from fourwalls.governance.rules import Governance, Rule
+    from fourwalls.governance.rules import Governance
+    from fourwalls.governance.settling import Rule
 
 contracts_app = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +23,7 @@ contracts_app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="Portfolio folder: portfolio.toml, tables/ and contracts/.")]
 Data = Annotated[Path | None, typer.Option(help="Folder that {data} in the SQL files stands for.")]
 
-_MARKS = {"settled": "yes", "open": "NO", "unknown": "?"}
+_MARKS = {"settled": "yes", "broken": "broken", "open": "NO", "unknown": "?"}
 
 
 @contracts_app.command("check")
@@ -99,11 +100,11 @@ def _told(found: Governance, names: Mapping[str, str]) -> Iterator[str]:
 
     holes: dict[tuple[str, str], list[Rule]] = {}
     for rule in found.rules:
-        if rule.status == "open":
+        if rule.status in ("open", "broken"):
             holes.setdefault((rule.party_id, rule.because), []).append(rule)
     yield from _section(
         "Open",
-        [f"{name(p)}: no {_listed([r.question for r in each])}: {why}. {' '.join(r.remedy for r in each)}" for (p, why), each in holes.items()],
+        [f"{name(p)}: {'' if each[0].status == 'broken' else 'no '}{_listed([r.question for r in each])}: {why}. {' '.join(r.remedy for r in each)}" for (p, why), each in holes.items()],
     )  # fmt: skip
     warned = [f"{name(r.party_id)}, {_listed([r.question])}: {w}" for r in found.rules for w in r.warnings]
     yield from _section("Worth a look", [*warned, *found.notes])
