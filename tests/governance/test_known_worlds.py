@@ -75,6 +75,7 @@ def test_govern_first_names_the_planted_partner(made):
         ready = readiness(found, stakes, opened.portfolio.thresholds, {"polar-logistics": "Polar Logistics"})
     assert ready["outdoor", "north"].is_blocked
     assert not ready["footwear", "north"].is_blocked
+    assert json.loads(json.dumps([dataclasses.asdict(x) for x in (found, *ready.values(), *controls(found))]))
     absent = {(c.party_id, c.question) for c in controls(found) if c.status == "absent"}
     assert absent == open_rules(found)
 

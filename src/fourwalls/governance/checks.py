@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.governance import units
 from fourwalls.governance.questions import Promise
-from fourwalls.governance.records import Cases, Feed
+from fourwalls.governance.records import Cases, Feed, midnight
 from fourwalls.governance.shares import ratio_of, share_of
 from fourwalls.governance.units import UnclearError
 
@@ -262,7 +262,7 @@ def _retention(promise: Promise, e: Evidence) -> _Verdict:
 
 
 def _general_availability(promise: Promise, e: Evidence) -> _Verdict:
-    start = _midnight(promise)
+    start = midnight(units.day(promise.value))
     if start > e.until:
         return _no("not_begun", "it begins after the end of the record", "a later record")
     came = [float(f.arrived[np.isfinite(f.arrived)].min()) for f in e.feeds if np.isfinite(f.arrived).any()]
@@ -281,13 +281,8 @@ def _step(feed: Feed) -> float:
     return float(np.median(np.diff(feed.expected))) if len(feed.expected) > 1 else units.DAY_S
 
 
-def _midnight(promise: Promise) -> float:
-    found = units.day(promise.value)
-    return datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()
-
-
 def _end(promise: Promise, e: Evidence) -> _Verdict:
-    end = _midnight(promise)
+    end = midnight(units.day(promise.value))
     left = (end - e.until) / units.DAY_S
     if left < 0:
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -78,6 +79,11 @@ class Records:
     actors: Mapping[str, Cases] = field(default_factory=dict)
     until: float = 0.0
     closes: bool = False
+
+
+def midnight(day: date) -> float:
+    """The instant a day begins, UTC [s since 1970]."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 def read_records(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import ibis.expr.types as ir
 
@@ -23,7 +23,7 @@ from fourwalls.governance.questions import (
     owners,
     promises,
 )
-from fourwalls.governance.records import Feed, Records, read_records
+from fourwalls.governance.records import Feed, Records, midnight, read_records
 from fourwalls.governance.settling import Partner, Rule, settle
 from fourwalls.measures.order_lines import seconds
 
@@ -61,7 +61,6 @@ class Governance:
         outages: What an outage of each partner could cost.
         refusals: What could not be told.
         notes: Lines worth reading.
-        feeds: Deliveries by feed, as far as they are recorded; what drafts are made from.
     """
 
     contracts: tuple[ContractTold, ...]
@@ -71,7 +70,6 @@ class Governance:
     outages: tuple[Outage, ...]
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
-    feeds: Mapping[str, Feed] = field(default_factory=dict, repr=False, compare=False)
 
     def rules_of(self, party_id: str) -> tuple[Rule, ...]:
         """The rules of one partner, in the order of the questions."""
@@ -87,7 +85,7 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
     """
     given = tuple(contracts or ())
     end = ground.period.end
-    until = datetime(end.year, end.month, end.day, tzinfo=UTC).timestamp()
+    until = midnight(end)
     names = frozenset(name.casefold() for c in given for name, _ in owners(c, end))
     records = read_records(ground.engine, ground.rows, until, names)
     parties = _parties_known(ground)
@@ -109,7 +107,6 @@ def govern(ground: Ground, contracts: Sequence[Contract] | None) -> Governance:
         found,
         (*refused, *_refusals(signed, records)),
         _notes(told, parties | {ground.own, *_evident(ground, records)}),
-        records.feeds or {},
     )
 
 

@@ -47,13 +47,15 @@ def contracts_draft(folder: Folder, data: Data = None) -> None:
     """Write a skeleton contract for each feed that has none, from the tables, and say what they cannot tell. Overwrites nothing."""
     from fourwalls.governance.contracts import read_contracts
     from fourwalls.governance.drafting import draft_contracts, write_drafts
+    from fourwalls.governance.records import midnight, read_records
     from fourwalls.governance.rules import govern
 
     contracts = read_contracts(folder)
     with _ground(folder, data) as ground:
         governance = govern(ground, contracts)
         covered = [name for contract in governance.contracts for name in contract.feeds]
-        drafts = draft_contracts(governance.feeds, ground.engine, ground.rows, covered)
+        feeds = read_records(ground.engine, ground.rows, midnight(ground.period.end)).feeds
+        drafts = draft_contracts(feeds or {}, ground.engine, ground.rows, covered)
     written, there = write_drafts(folder, drafts)
     for draft in drafts:
         if draft.file in written:
