@@ -178,7 +178,9 @@ def _frequency(promise: Promise, e: Evidence) -> _Verdict:
         held.append((counted > 0).astype(np.float64))
         at.append(edges[:-1] + period / 2)
     if not held:
-        return _no("too_short", "the record is shorter than two of its periods", "a longer record")
+        return _no(
+            "too_short", "the record holds fewer than two of its periods, or too many to count", "a longer record"
+        )
     return _share_verdict(_Held(np.concatenate(held), np.concatenate(at), "periods"), e.kept_share)
 
 
