@@ -162,6 +162,12 @@ def test_sections_of_a_list_are_told_apart(tmp_path: Path) -> None:
         (HEAD + "[paths.automate]", "[paths] does not know 'automate'"),
         (HEAD + "[verdict]\nmaterial_share = 2", "line 7: material_share must lie from 0 to 1; found 2"),
         (HEAD + "[verdict]\nleast_lines = 0.5", "line 7: least_lines must be a whole number from 1; found 0.5"),
+        (HEAD + "[verdict]\nkept_share = 95", "line 7: kept_share must lie from 0 to 1; found 95"),
+        (
+            HEAD + "[verdict]\nrequired_rules = ['boss']",
+            "line 7: required_rules must be a list of rules; found ['boss']",
+        ),
+        (HEAD + "[verdict]\nrequired_rules = 'exit'", "line 7: required_rules must be a list of rules; found 'exit'"),
     ],
 )
 def test_what_cannot_be_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -176,3 +182,12 @@ def test_own_words_for_case_work(tmp_path: Path) -> None:
         assert "portfolio.toml, line 7: [work] report must be a list of words" in error(
             tmp_path, HEAD + f"[work]\nreport = {bad}\n"
         )
+
+
+def test_what_must_be_settled_with_a_partner_is_the_user_s_to_say(tmp_path: Path) -> None:
+    (tmp_path / "portfolio.toml").write_text(
+        HEAD + '[verdict]\nrequired_rules = ["exit", "owner", "exit"]\nkept_share = 0.9\n'
+    )
+    thresholds = read_portfolio(tmp_path).thresholds
+    assert thresholds.required_rules == ("exit", "owner")
+    assert thresholds.kept_share == 0.9

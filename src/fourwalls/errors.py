@@ -5,6 +5,7 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── MappingError        a SQL or CSV/Parquet file under tables/
 ├── TableError          a canonical table whose columns or rows cannot be used
 ├── OutputError         a place that cannot be written
+├── ContractError       a contract under contracts/
 ├── PanelError          a panel of units and periods for a pilot
 └── PlanError           a frozen pilot plan
 
@@ -85,6 +86,16 @@ class TableError(FourwallsError):
 
 class OutputError(FourwallsError):
     """A place that cannot be written."""
+
+
+class ContractError(FourwallsError):
+    """A contract under contracts/ cannot be read, or is none of the standard."""
+
+    @classmethod
+    def at(cls, place: str, line: int | None, what: str, remedy: str) -> ContractError:
+        """An error with the file and the line it stands in."""
+        where = f"{place}, line {line}" if line else place
+        return cls(f"{where}: {what}", remedy)
 
 
 class PanelError(FourwallsError):

@@ -45,6 +45,10 @@ DEFAULT_ON_TIME_SHARE = 0.95
 HOURS_PER = {"hours": 1.0, "days": 24.0}
 
 
+RULES = ("owner", "escalation", "service_level", "quality", "credit", "fallback", "exit")
+"""What there is to settle with a partner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where one verdict ends and the next begins; each can be set under [verdict].
@@ -58,6 +62,10 @@ class Thresholds:
         sure_chance: Chance by bootstrap from which a side counts as the larger one. Default 0.8.
         unknown_share: Part of the gap that may lie with unknown parties before the split says nothing. Default 0.5.
         untraced_share: Part of the missed lines without usable stage times before the chain says nothing. Default 0.5.
+        kept_share: A partner's service level counts as met if it held on this share of occasions. Default 0.95: what parcel
+            carriers are commonly held to; nobody keeps one always.
+        required_rules: What must be settled with a partner before it can be asked for more; the other questions warn. Default
+            owner, escalation and service_level: without them nobody answers, nobody can be reached, and nothing is a failure.
     """
 
     material_share: float = 0.01
@@ -66,6 +74,8 @@ class Thresholds:
     sure_chance: float = 0.8
     unknown_share: float = 0.5
     untraced_share: float = 0.5
+    kept_share: float = 0.95
+    required_rules: tuple[str, ...] = ("owner", "escalation", "service_level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,7 +447,8 @@ class _Reader:
         return row
 
     def _thresholds(self, verdict: Mapping[str, Any]) -> Thresholds:
-        values: dict[str, Any] = {key: self._number("verdict", key, value) for key, value in verdict.items()}
+        numbers = {key: value for key, value in verdict.items() if key != "required_rules"}
+        values: dict[str, Any] = {key: self._number("verdict", key, value) for key, value in numbers.items()}
         for key, value in values.items():
             if key != "least_lines" and not 0 <= value <= 1:
                 raise self._error("verdict", key, f"{key} must lie from 0 to 1; found {value:g}.", "Write 1 % as 0.01.")
@@ -447,4 +458,16 @@ class _Reader:
                 )
         if "least_lines" in values:
             values["least_lines"] = int(values["least_lines"])
+        if "required_rules" in verdict:
+            values["required_rules"] = self._required(verdict["required_rules"])
         return Thresholds(**values)
+
+    def _required(self, value: object) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(v, str) and v in RULES for v in value):
+            return tuple(dict.fromkeys(value))
+        raise self._error(
+            "verdict",
+            "required_rules",
+            f"required_rules must be a list of rules; found {value!r}.",
+            f"Choose from {listed(RULES)}; [] lets nothing block.",
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -31,3 +32,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what the engine holds; tables of it are gone afterwards."""
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """An engine that can also run SQL a user wrote, locked to reading: not every one can."""
+
+    def ask(self, query: str, place: str, tables: Mapping[str, ir.Table], seconds: float = 30.0) -> pa.Table:
+        """The first rows of one SELECT."""

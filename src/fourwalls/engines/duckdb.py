@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -169,6 +169,33 @@ class DuckDBEngine:
         # DuckDB adds integers up in 128 bits, which Arrow can only tell as decimals.
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
+
+    def ask(self, query: str, place: str, tables: Mapping[str, ir.Table], seconds: float = 30.0) -> pa.Table:
+        """The first rows of one SELECT that a user wrote, over the tables kept here and the folders that were named.
+
+        Args:
+            query: SQL; as a subquery it can change nothing.
+            place: Where it stands, for errors.
+            tables: What names in it stand for, where nothing is kept under them.
+            seconds: It is stopped after so long.
+
+        Raises:
+            MappingError: It is not one SELECT, cannot be run, or takes too long.
+        """
+        text, _ = self._one_select(query, place)
+        kept = {row[0] for row in self._raw.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+        named = [(name, table) for name, table in tables.items() if name not in kept and name in query]
+        parts = ", ".join(f"{name_sql(name)} AS ({self._ibis.compile(table)})" for name, table in named)
+        whole = f"{f'WITH {parts} ' if parts else ''}SELECT * FROM ({text}\n) LIMIT 2"
+        running = self._worker.submit(lambda: self._raw.sql(whole).to_arrow_table())
+        try:
+            return running.result(timeout=seconds)
+        except TimeoutError:
+            self._raw.interrupt()
+            wait([running])
+            raise MappingError(f"{place} took more than {seconds:g} s.", "Ask a smaller question.") from None
+        except duckdb.Error as error:
+            raise complaint(error, Place(place, self._folders)) from None
 
     @contextmanager
     def _complaints(self) -> Iterator[None]:
