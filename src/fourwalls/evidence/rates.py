@@ -110,7 +110,7 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     error = np.sqrt(variance + of_standard)
     z = np.where(error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.inf * np.sign(rate - standard))
     z[best] = -np.inf
-    worse = _stand_out(z)
+    worse = no_accident(z)
     if not worse.any():
         return
     drawn = (draws.counts @ amount.T) / np.maximum(draws.counts @ base.T, 1e-12)
@@ -125,8 +125,8 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
 
 
-def _stand_out(z: Floats) -> Bools:
-    """Which one-sided differences are no accident, by Holm's step-down over the set."""
+def no_accident(z: Floats) -> Bools:
+    """Which one-sided differences [standard errors] are no accident at 5 %, by Holm's step-down over the set."""
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)
     for step, group in enumerate(order.tolist()):
