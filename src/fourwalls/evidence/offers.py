@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fourwalls.evidence.closing import Scope, by_span, scopes_of
 from fourwalls.evidence.ground import Finding, Ground
+from fourwalls.evidence.visits import leakage_shares
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import turned_away as measures
@@ -140,7 +141,7 @@ class Asked:
         place, scope: Of each row, shape (rows,).
         units: By day, shape (rows, days).
         per_line: Units of a line, shape (rows,).
-        margin: Gross margin of a unit before fulfilment; NaN where not recorded, shape (rows,).
+        margin: Gross margin of a unit ordered, before fulfilment and less leakage; NaN where not recorded, shape (rows,).
         draws: As a multiple of the days drawn, shape (rows, REPLICATES).
         closings, cancelled: Days that closed, and lines cancelled.
     """
@@ -155,12 +156,22 @@ class Asked:
     cancelled: int
 
 
-def _asked(ground: Ground, scopes: Sequence[Scope]) -> Asked:
+def _unit_margins(ground: Ground) -> dict[tuple[str | None, ...], float]:
+    """Gross margin of a unit by place, less what is booked as lost beside sales."""
     assert ground.lines is not None  # noqa: S101 - the caller has refused
-    told = ground.engine.run(measures.unit_margins(ground.lines)).to_pylist()
-    margin = {
-        tuple(row[name] for name in measures.AT): row["margin"] / row["units"] for row in told if row["units"] > 0
-    }
+    grain = ground.portfolio.grain
+    lost = dict(zip(ground.assets, leakage_shares(ground).tolist(), strict=True))
+    sums: dict[tuple[str | None, ...], list[float]] = {}
+    for row in ground.engine.run(measures.unit_margins(ground.lines, grain)).to_pylist():
+        asset = tuple(None if row[name] is None else str(row[name]) for name in grain)
+        had = sums.setdefault(tuple(row[name] for name in measures.AT), [0.0, 0.0])
+        had[0] += row["margin"] - lost.get(asset, 0.0) * row["value"]
+        had[1] += row["units"]
+    return {place: margin / units for place, (margin, units) in sums.items() if units > 0}
+
+
+def _asked(ground: Ground, scopes: Sequence[Scope]) -> Asked:
+    margin = _unit_margins(ground)
     lines = ground.places.lines.sum(axis=1)
     rows: list[tuple[int, int, Floats]] = []
     for s, scope in enumerate(scopes):

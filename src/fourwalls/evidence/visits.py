@@ -39,7 +39,8 @@ class Record:
         visits, served, orders, unserved: By group and span, shape (groups, spans); unserved are orders that visits while not
             buyable would have brought at the listing's own conversion.
         pair_group, pair_asset: Groups dealt out to assets, shape (pairs,).
-        margin, value, lines: Of what was sold, by pair and span, shape (pairs, spans).
+        margin, value, lines: Of what was sold, by pair and span, shape (pairs, spans); margin less what is booked as lost
+            beside sales.
         to_asset: Share of each group in each asset, by lines, shape (groups, assets).
         notes: What had to be left out.
     """
@@ -105,6 +106,7 @@ def record_of(ground: Ground) -> Record | None:
     if sold is None:
         return None
     pair_group, pair_asset, margin, value, lines = sold
+    margin = margin - leakage_shares(ground)[pair_asset][:, None] * value
     to_asset = np.zeros((len(groups), len(ground.assets)))
     np.add.at(to_asset, (pair_group, pair_asset), lines.sum(axis=1))
     to_asset /= np.maximum(to_asset.sum(axis=1, keepdims=True), 1.0)
@@ -113,6 +115,22 @@ def record_of(ground: Ground) -> Record | None:
         groups, group, sku, at, rows, by_group(rows["visits"]), by_group(rows["served"]), by_group(rows["orders"]),
         by_group(unserved), pair_group, pair_asset, margin, value, lines, to_asset, (),
     )  # fmt: skip
+
+
+def leakage_shares(ground: Ground) -> Floats:
+    """What is booked as lost beside each asset's sales, as a share of their value, shape (assets,).
+
+    Returns, damage and goodwill come with sales: a further order brings them along.
+    """
+    found = np.zeros(len(ground.assets))
+    if "leakage" not in ground.rows:
+        return found
+    for row in ground.engine.run(measures.leakage_by_place(ground.rows["leakage"], ground.period)).to_pylist():
+        place = tuple(row[name] for name in ("brand", "category", "channel_id", "region"))
+        found += ground.places.asset_weights(place) * float(row["amount"] or 0.0)
+    value = ground.places.value.sum(axis=1) @ ground.places.of_asset
+    shares: Floats = np.clip(np.divide(found, value, out=np.zeros(len(found)), where=value > 0), 0.0, 1.0)
+    return shares
 
 
 def _sold(ground: Ground, groups: tuple[Group, ...]) -> tuple[Ints, Ints, Floats, Floats, Floats] | None:
@@ -279,16 +297,17 @@ class Gaps:
 
 
 def gaps_of(record: Record, targets: Mapping[str, float]) -> Gaps:
-    """How far content and relative price are from the better quarter of our listings, or from the targets.
+    """How far content is from the better quarter of our listings, and the relative price from their usual one, or from targets.
 
-    Skus are the witnesses here: a brand whose products happen to be a little dearer is no dear brand.
+    More content is better; a lower price is only cheaper, so the middle of our own groups is the standard there. Skus are the
+    witnesses: a brand whose products happen to be a little dearer is no dear brand.
     """
     content = 1 - targets["content_share"] if "content_share" in targets else None
     price = float(np.log(targets["price_index"])) if targets.get("price_index", 0) > 0 else None
     rows = record.rows
     told = [
         _gap(record, rows["content_on"] - rows["content"], rows["content_on"], content),
-        _gap(record, rows["dear"], rows["dear_on"], price),
+        _gap(record, rows["dear"], rows["dear_on"], price, is_middle=True),
     ]
     words = [
         tuple(f"content of {1 - s:.0%}, {o}" if np.isfinite(s) else "" for s, o in told[0][2]),
@@ -298,7 +317,7 @@ def gaps_of(record: Record, targets: Mapping[str, float]) -> Gaps:
 
 
 def _gap(
-    record: Record, amount: Floats, base: Floats, target: float | None
+    record: Record, amount: Floats, base: Floats, target: float | None, *, is_middle: bool = False
 ) -> tuple[Floats, Floats, list[tuple[float, str]]]:
     groups = len(record.groups)
     bundle = record.sku % _MOST_BUNDLES
@@ -307,14 +326,23 @@ def _gap(
         return np.zeros(groups), np.zeros((REPLICATES, groups)), [(np.nan, "")] * groups
     flat = record.group * bundles + bundle
     sums = [_sums(flat, x, groups * bundles).reshape(groups, bundles) for x in (amount, base)]
-    asked = None if target is None else np.full(groups, target)
-    found = excess(sums[0], sums[1], ["listings"] * groups, draw_clusters(bundles, _SEED), asked)
     total = np.maximum(sums[1].sum(axis=1), 1e-12)
+    standard = _middle(sums[0].sum(axis=1) / total, sums[1].sum(axis=1)) if is_middle and target is None else target
+    asked = None if standard is None else np.full(groups, standard)
+    found = excess(sums[0], sums[1], ["listings"] * groups, draw_clusters(bundles, _SEED), asked)
     if target is None:
         sure = _many_enough(sums[0], sums[1], found.rate - found.standard)
         found.amount[~sure], found.draws[:, ~sure] = 0.0, 0.0
-    origin = "target" if target is not None else f"best quarter of {int(found.held.sum())} groups of our listings"
+    part = "middle" if is_middle else "best quarter"
+    origin = "target" if target is not None else f"{part} of {int(found.held.sum())} groups of our listings"
     return found.amount / total, found.draws / total, [(float(s), origin) for s in found.standard]
+
+
+def _middle(rate: Floats, weight: Floats) -> float:
+    """Weighted median."""
+    order = np.argsort(rate, kind="stable")
+    below = np.cumsum(weight[order])
+    return float(rate[order][np.searchsorted(below, below[-1] / 2)])
 
 
 def _many_enough(amount: Floats, base: Floats, beyond: Floats) -> npt.NDArray[np.bool_]:
@@ -448,13 +476,14 @@ class Waste:
 def media_waste(ground: Ground, record: Record, draws: Draws) -> Waste:
     """Media money beyond what the buyable part of a day costs.
 
-    A day that could be bought half the time should cost half of what the same listing costs on days it could be bought
-    throughout, in the same span of time; who switches media off in time wastes nothing.
+    A visit while it could not be bought should cost nothing, and any other what visits to the same listing cost on days
+    it could be bought throughout, in the same span of time; who switches media off in time wastes nothing. By visits and
+    not by days, since days on which goods run out are busier than others.
     """
     table = ground.engine.run(measures.media_spans(ground.engine.table("listing_days")))
     groups, spans = len(record.groups), len(ground.spans)
     none = np.zeros(groups), np.zeros((REPLICATES, groups)), np.zeros(groups)
-    columns = ("whole_media", "whole_days", "part_media", "part_days", "shut_days")
+    columns = ("whole_media", "whole_visits", "part_media", "part_visits", "shut_days")
     t = {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in columns}
     if not table.num_rows or t["whole_media"].sum() <= 0:
         because = "listings do not tell media money together with the share of the day they could be bought"
@@ -470,7 +499,7 @@ def media_waste(ground: Ground, record: Record, draws: Draws) -> Waste:
     def summed(values: Floats) -> Floats:
         return _sums(flat, values[good], groups * spans).reshape(groups, spans)
 
-    beyond = summed(t["part_media"] - np.nan_to_num(usual) * t["part_days"])
+    beyond = summed(t["part_media"] - np.nan_to_num(usual) * t["part_visits"])
     amount = beyond.sum(axis=1)
     starts = np.flatnonzero(np.diff(draws.block, prepend=-1))
     blocks = np.add.reduceat(beyond, starts, axis=1)
@@ -482,11 +511,11 @@ def media_waste(ground: Ground, record: Record, draws: Draws) -> Waste:
 
 
 def _usual_cost(t: Mapping[str, Floats], listing: Ints, group: Ints, span: Ints, spans: int) -> Floats:
-    """What a wholly buyable day of each listing costs in each span: the listing's mean, moved as its group moves then."""
-    days, money = np.bincount(listing, t["whole_days"]), np.bincount(listing, t["whole_media"])
-    mean = np.divide(money, days, out=np.full(len(days), np.nan), where=days > 0)[listing]
+    """What a visit on wholly buyable days costs each listing in each span: its mean, moved as its group moves then."""
+    visits, money = np.bincount(listing, t["whole_visits"]), np.bincount(listing, t["whole_media"])
+    mean = np.divide(money, visits, out=np.full(len(visits), np.nan), where=visits > 0)[listing]
     cell = np.maximum(group, 0) * spans + np.maximum(span, 0)
-    expected = np.bincount(cell, np.nan_to_num(mean) * t["whole_days"])
+    expected = np.bincount(cell, np.nan_to_num(mean) * t["whole_visits"])
     seen = np.bincount(cell, t["whole_media"])
     moved = np.divide(seen, expected, out=np.ones(len(seen)), where=expected > 0)
     usual: Floats = mean * moved[cell]

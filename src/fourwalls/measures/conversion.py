@@ -92,16 +92,16 @@ def media_spans(days: ir.Table) -> ir.Table:
         days: From `listing_days`.
 
     Grain: sku_id, channel_id, span.
-    Gives: brand, category; whole_media [amount], whole_days [days]; part_media [amount], part_days [days, each by the
-        share it could be bought]; shut_days [what is missing of them].
+    Gives: brand, category; whole_media [amount], whole_visits; part_media [amount], part_visits [each by the share of the
+        day it could be bought]; shut_days [what is missing of these days].
     """
-    t = days.filter(days.media.notnull() & days.buyable.notnull())
+    t = days.filter(days.media.notnull() & days.buyable.notnull() & days.visits.notnull())
     whole = t.buyable >= WHOLE_DAY
     return t.group_by("sku_id", *BOUGHT_BY, "span").agg(
         whole_media=t.media.sum(where=whole).fill_null(0.0),
-        whole_days=whole.cast("int64").sum().cast("float64"),
+        whole_visits=t.visits.sum(where=whole).fill_null(0.0),
         part_media=t.media.sum(where=~whole).fill_null(0.0),
-        part_days=t.buyable.sum(where=~whole).fill_null(0.0),
+        part_visits=(t.visits * t.buyable).sum(where=~whole).fill_null(0.0),
         shut_days=(1 - t.buyable).sum(where=~whole).fill_null(0.0),
     )
 
@@ -123,3 +123,13 @@ def margins(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
         margin=(t.margin_amount - t.fulfilment_amount.fill_null(0.0)).sum().cast("float64"),
         lines=t.count(),
     )
+
+
+def leakage_by_place(leakage: ir.Table, period: Period) -> ir.Table:
+    """What was booked as lost beside sales: returns, damage, goodwill and the like.
+
+    Grain: brand, category, channel_id, region [null where a booking does not say].
+    Gives: amount.
+    """
+    t = leakage.filter((leakage.day >= ibis.date(period.start)) & (leakage.day < ibis.date(period.end)))
+    return t.group_by("brand", "category", "channel_id", "region").agg(amount=t.amount.sum().cast("float64"))

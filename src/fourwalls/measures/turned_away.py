@@ -111,15 +111,18 @@ def refused_lines(lines: ir.Table, words: Sequence[str]) -> ir.Table:
     return t.group_by(*AT, "day").agg(lines=t.count(), units=t.ordered_units.fill_null(1).sum().cast("float64"))
 
 
-def unit_margins(lines: ir.Table) -> ir.Table:
-    """Gross margin of a unit before it is fulfilled.
+def unit_margins(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
+    """Gross margin of a unit ordered, before it is fulfilled; what is cancelled brings nothing.
 
-    Grain: AT.
-    Gives: units; margin [amount: price less cost].
+    Grain: AT, the grain columns.
+    Gives: units [ordered]; margin [amount: price less cost]; value [net amount].
     """
-    t = lines.filter((lines.outcome != "cancelled") & lines.margin_amount.notnull())
-    return t.group_by(*AT).agg(
-        units=t.ordered_units.fill_null(1).sum().cast("float64"), margin=t.margin_amount.sum().cast("float64")
+    t = lines.filter(lines.margin_amount.notnull())
+    sold = t.outcome != "cancelled"
+    return t.group_by(*dict.fromkeys((*AT, *grain))).agg(
+        units=t.ordered_units.fill_null(1).sum().cast("float64"),
+        margin=t.margin_amount.sum(where=sold).fill_null(0.0).cast("float64"),
+        value=t.value_amount.sum(where=sold).fill_null(0.0).cast("float64"),
     )
 
 
