@@ -1,4 +1,4 @@
-"""Ground for evidence, from a portfolio folder: what the product itself hands over."""
+"""Ground from a folder, as the study would lay it, without the rest of a diagnosis."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fourwalls as fw
+import pyarrow as pa
+
+from fourwalls import study
 from fourwalls.evidence.ground import Ground
 
 
 @contextmanager
-def ground_of(folder: Path, seed: int = 1) -> Iterator[Ground]:
-    """The ground that a study of this folder stands on."""
-    with fw.open(folder, seed=seed) as study:
-        intake = study._intake
-        axes, panel = study._counts
-        book = study._book
+def ground_of(folder: Path) -> Iterator[Ground]:
+    with study.open(folder) as s:
+        intake, (axes, panel) = s._intake, s._counts
         channels = intake.rows.get("channels")
-        party_of = {}
+        of: dict[str, str] = {}
         if channels is not None:
-            told = study._engine.run(channels.select("channel_id", "party_id")).to_pylist()
-            party_of = {row["channel_id"]: row["party_id"] for row in told if row["party_id"] is not None}
+            table: pa.Table = s._engine.run(channels.select("channel_id", "party_id"))
+            pairs = zip(table["channel_id"].to_pylist(), table["party_id"].to_pylist(), strict=True)
+            of = {str(c): str(p) for c, p in pairs if p is not None}
         yield Ground(
-            engine=study._engine,
+            engine=s._engine,
             rows=intake.rows,
             lines=intake.lines,
-            portfolio=study.portfolio,
-            party_names=book.names,
-            channel_party=party_of,
+            portfolio=s.portfolio,
+            party_names=s._book.names,
+            channel_party=of,
             assets=axes.assets,
             spans=axes.spans,
             span_seconds=intake.span_seconds,

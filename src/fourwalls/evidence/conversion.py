@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fourwalls.diagnosis import Wall
 from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.evidence.visits import (
+    NO_VISITS,
     Parts,
     Record,
     Waste,
@@ -49,21 +50,17 @@ def find(ground: Ground) -> Finding:
     if refusal is not None or ground.draws is None:
         return Finding(refusals=(refusal,) if refusal else ())
     record = record_of(ground)
-    if record is None:
-        return Finding(refusals=(NO_VISITS,))
+    if isinstance(record, Refusal):
+        return Finding(refusals=(record,))
     effects = effects_of(record)
     gaps = gaps_of(record, ground.portfolio.targets)
     parts = parted(record, selling_prices(record, gaps, effects, ground.draws), effects, ground.draws)
     waste = media_waste(ground, record, ground.draws)
     losses = [*_listing_losses(ground, record, parts), *_media_losses(ground, record, waste)]
     refusals = [r for r in (effects.content_refusal, effects.price_refusal, waste.refusal, PROMISE) if r is not None]
-    return Finding(tuple(losses), _readings(ground, record, parts, waste, ground.draws), tuple(refusals), record.notes)
+    return Finding(tuple(losses), _readings(ground, record, parts, waste, ground.draws), tuple(refusals))
 
 
-NO_VISITS = Refusal(
-    "no_visits", "conversion", "no listing has both sessions and orders on record in the period",
-    "listings.sessions and listings.orders",
-)  # fmt: skip
 PROMISE = Refusal(
     "no_promise_shown", "conversion lost to the promise", "listings do not say what delivery visitors were promised",
     "the promised delivery days that a listing showed each day",

@@ -42,7 +42,6 @@ class Record:
         margin, value, lines: Of what was sold, by pair and span, shape (pairs, spans); margin less what is booked as lost
             beside sales.
         to_asset: Share of each group in each asset, by lines, shape (groups, assets).
-        notes: What had to be left out.
     """
 
     groups: tuple[Group, ...]
@@ -60,7 +59,6 @@ class Record:
     value: Floats
     lines: Floats
     to_asset: Floats
-    notes: tuple[str, ...]
 
 
 def _sums(code: Ints, weights: Floats, groups: int) -> Floats:
@@ -83,15 +81,25 @@ def _days_table(ground: Ground) -> str:
     return "listing_days"
 
 
-def record_of(ground: Ground) -> Record | None:
-    """The record of listings; None where no listing has visits and orders, or no line of theirs a margin."""
+NO_VISITS = Refusal(
+    "no_visits", "conversion", "no listing has both sessions and orders on record in the period",
+    "listings.sessions and listings.orders",
+)  # fmt: skip
+NO_MARGIN = Refusal(
+    "no_margin", "conversion", "no order line of the brands, categories and channels listed has a price and a cost",
+    "order_lines.price_amount and cost_amount",
+)  # fmt: skip
+
+
+def record_of(ground: Ground) -> Record | Refusal:
+    """The record of listings, or why there is none."""
     table = ground.engine.run(measures.listing_spans(ground.engine.table(_days_table(ground))))
     at = ground.span_index(table["span"].to_numpy().astype(np.int64)) if table.num_rows else np.zeros(0, np.int64)
     table, at = table.filter(pa.array(at >= 0)), at[at >= 0]
     names = ("visits", "orders", "served", "content", "content_on", "dear", "dear_on")
     rows = {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
     if not table.num_rows or rows["orders"].sum() <= 0 or rows["served"].sum() <= 0:
-        return None
+        return NO_VISITS
     group, groups = _codes(table, measures.BOUGHT_BY)
     sku, _ = _codes(table, ("sku_id",))
     listing, _ = _codes(table, ("sku_id", "channel_id"))
@@ -104,7 +112,7 @@ def record_of(ground: Ground) -> Record | None:
     own = np.divide(np.bincount(listing, rows["orders"]), served, out=np.zeros(len(served)), where=served > 0)
     sold = _sold(ground, groups)
     if sold is None:
-        return None
+        return NO_MARGIN
     pair_group, pair_asset, margin, value, lines = sold
     margin = margin - leakage_shares(ground)[pair_asset][:, None] * value
     to_asset = np.zeros((len(groups), len(ground.assets)))
@@ -113,7 +121,7 @@ def record_of(ground: Ground) -> Record | None:
     unserved = (rows["visits"] - rows["served"]) * own[listing]
     return Record(
         groups, group, sku, at, rows, by_group(rows["visits"]), by_group(rows["served"]), by_group(rows["orders"]),
-        by_group(unserved), pair_group, pair_asset, margin, value, lines, to_asset, (),
+        by_group(unserved), pair_group, pair_asset, margin, value, lines, to_asset,
     )  # fmt: skip
 
 
@@ -146,7 +154,7 @@ def _sold(ground: Ground, groups: tuple[Group, ...]) -> tuple[Ints, Ints, Floats
     chosen = np.flatnonzero(known & (at >= 0)).tolist()
     if not chosen:
         return None
-    keys = [(number[of[i]], asset_number[_as_text(assets[i])]) for i in chosen]
+    keys = [(number[of[i]], asset_number[tuple(None if v is None else str(v) for v in assets[i])]) for i in chosen]
     pairs = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     row = np.array([pairs[key] for key in keys], dtype=np.int64)
     shape = (len(pairs), len(ground.spans))
@@ -157,10 +165,6 @@ def _sold(ground: Ground, groups: tuple[Group, ...]) -> tuple[Ints, Ints, Floats
 
     pair = np.array(list(pairs), dtype=np.int64)
     return pair[:, 0], pair[:, 1], by_pair("margin"), by_pair("value"), by_pair("lines")
-
-
-def _as_text(asset: tuple[object, ...]) -> Group:
-    return tuple(None if v is None else str(v) for v in asset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def listing_spans(days: ir.Table) -> ir.Table:
     }
     return t.group_by("sku_id", *BOUGHT_BY, "span").agg(
         visits=t.visits.sum(), orders=t.orders.sum(), served=served.sum(),
-        **{k: v.fill_null(0.0) for columns in known.values() for k, v in columns.items()},
+        **{k: v for columns in known.values() for k, v in columns.items()},
     )  # fmt: skip
 
 
@@ -98,11 +98,11 @@ def media_spans(days: ir.Table) -> ir.Table:
     t = days.filter(days.media.notnull() & days.buyable.notnull() & days.visits.notnull())
     whole = t.buyable >= WHOLE_DAY
     return t.group_by("sku_id", *BOUGHT_BY, "span").agg(
-        whole_media=t.media.sum(where=whole).fill_null(0.0),
-        whole_visits=t.visits.sum(where=whole).fill_null(0.0),
-        part_media=t.media.sum(where=~whole).fill_null(0.0),
-        part_visits=(t.visits * t.buyable).sum(where=~whole).fill_null(0.0),
-        shut_days=(1 - t.buyable).sum(where=~whole).fill_null(0.0),
+        whole_media=t.media.sum(where=whole),
+        whole_visits=t.visits.sum(where=whole),
+        part_media=t.media.sum(where=~whole),
+        part_visits=(t.visits * t.buyable).sum(where=~whole),
+        shut_days=(1 - t.buyable).sum(where=~whole),
     )
 
 
