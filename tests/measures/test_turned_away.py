@@ -83,12 +83,12 @@ def lines() -> pa.Table:
     return pa.Table.from_pylist([usual | row for row in rows], pa.schema(schema))
 
 
-def test_orders_by_hour_where_it_closed(either: Engine) -> None:
+def test_orders_by_slot_where_it_closed(either: Engine) -> None:
     at = {"brand": ["own"], "category": ["chairs"], "channel_id": [measures.NOTHING], "destination": ["north"]}
     scopes = either.load("scopes", pa.table(at | {"scope": [0]}))
-    found = either.run(measures.line_hours(either.load("judged", lines()), scopes)).to_pylist()
-    by_hour = {r["hour"] - SECOND // 3600: (r["lines"], r["units"]) for r in found}
-    assert by_hour == {0: (2, 3.0), 1: (3, 15.0)}
+    found = either.run(measures.line_slots(either.load("judged", lines()), scopes)).to_pylist()
+    by_slot = {r["slot"] - SECOND // 600: (r["lines"], r["units"]) for r in found}
+    assert by_slot == {0: (1, 2.0), 5: (1, 1.0), 6: (3, 15.0)}
 
 
 def test_lines_cancelled_for_capacity_before_they_were_late(either: Engine) -> None:

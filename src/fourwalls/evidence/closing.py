@@ -29,7 +29,8 @@ OPENING_WORDS = ("reopen", "reopened", "open again", "opened again", "resume", "
 # The same for reasons of cancelled lines.
 REASON_WORDS = (*CLOSING_WORDS, "capacity", "overload", "backlog", "cannot pack", "could not pack")
 
-HOURS = 24
+SLOTS = 86_400 // measures.SLOT_S
+_SLOTS_OF_HOUR = 3600 // measures.SLOT_S
 # Season: rates are read within stretches of four weeks.
 _SEASON_DAYS = 28
 
@@ -91,9 +92,9 @@ def _closed(ground: Ground, rows: pa.Table, first: int, days: int) -> list[Scope
         groups.setdefault(tuple(by), []).append(place)
     together = [(np.array(places), np.maximum.reduce([shut[k] for k in by])) for by, places in groups.items()]
     table = _scope_table(ground, [places for places, _ in together])
-    hours = _by_hour(ground, table, len(together), first, days)
+    slots = _by_slot(ground, table, len(together), first, days)
     visits = _visits(ground, table, len(together), first, days)
-    made = [_scope(ground, places, closed, hours[i], visits[i], first) for i, (places, closed) in enumerate(together)]
+    made = [_scope(ground, places, closed, slots[i], visits[i], first) for i, (places, closed) in enumerate(together)]
     return [scope for scope in made if scope is not None]
 
 
@@ -104,18 +105,19 @@ def _matching(ground: Ground, name: tuple[str | None, ...]) -> Ints:
 
 
 def _shut_share(rows: pa.Table, mine: Bools, first: int, days: int) -> Floats:
-    """Part of each hour that was closed, shape (days, HOURS)."""
+    """Part of each slot of the day that was closed, shape (days, SLOTS)."""
     shut = rows["shut_s"].to_numpy().astype(np.float64)[mine] - first * 86_400.0
     midnight = (np.floor(shut / 86_400) + 1) * 86_400
     again = rows["open_s"].to_numpy(zero_copy_only=False).astype(np.float64)[mine] - first * 86_400.0
     end = np.where(np.isfinite(again), again, midnight)
-    hour = np.arange(days * HOURS) * 3600.0
-    share = np.zeros(days * HOURS)
+    width = float(measures.SLOT_S)
+    slot = np.arange(days * SLOTS) * width
+    share = np.zeros(days * SLOTS)
     for a, b in zip(shut.tolist(), end.tolist(), strict=True):
-        low, high = max(0, int(a // 3600)), min(days * HOURS, int(b // 3600) + 1)
-        part = (np.minimum(hour[low:high] + 3600, b) - np.maximum(hour[low:high], a)) / 3600
+        low, high = max(0, int(a // width)), min(days * SLOTS, int(b // width) + 1)
+        part = (np.minimum(slot[low:high] + width, b) - np.maximum(slot[low:high], a)) / width
         share[low:high] = np.maximum(share[low:high], np.clip(part, 0.0, 1.0))
-    return share.reshape(days, HOURS)
+    return share.reshape(days, SLOTS)
 
 
 def _scope_table(ground: Ground, scopes: Sequence[Ints]) -> ir.Table:
@@ -128,16 +130,16 @@ def _scope_table(ground: Ground, scopes: Sequence[Ints]) -> ir.Table:
     return ground.engine.load("closed_scopes", pa.table(columns))
 
 
-def _by_hour(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> Floats:
-    """Lines and units by scope, day and hour, shape (scopes, 2, days, HOURS)."""
+def _by_slot(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> Floats:
+    """Lines and units by scope, day and slot, shape (scopes, 2, days, SLOTS)."""
     assert ground.lines is not None  # noqa: S101 - the caller has looked
-    rows = ground.engine.run(measures.line_hours(ground.lines, table))
-    hour = rows["hour"].to_numpy().astype(np.int64) - first * HOURS
-    inside = (hour >= 0) & (hour < days * HOURS)
-    found = np.zeros((scopes, 2, days * HOURS))
+    rows = ground.engine.run(measures.line_slots(ground.lines, table))
+    slot = rows["slot"].to_numpy().astype(np.int64) - first * SLOTS
+    inside = (slot >= 0) & (slot < days * SLOTS)
+    found = np.zeros((scopes, 2, days * SLOTS))
     for i, name in enumerate(("lines", "units")):
-        found[rows["scope"].to_numpy()[inside], i, hour[inside]] = rows[name].to_numpy()[inside]
-    return found.reshape(scopes, 2, days, HOURS)
+        found[rows["scope"].to_numpy()[inside], i, slot[inside]] = rows[name].to_numpy()[inside]
+    return found.reshape(scopes, 2, days, SLOTS)
 
 
 def _visits(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> list[Floats | None]:
@@ -171,25 +173,29 @@ def demand_while_shut(lines: Floats, shut: Floats, visits: Floats | None, first:
     """What would have been ordered in closed hours.
 
     Args:
-        lines: Orders by day and hour, shape (days, HOURS).
-        shut: Part of each hour that was closed, same shape.
+        lines: Orders by day and slot, shape (days, SLOTS).
+        shut: Part of each slot that was closed, same shape.
         visits: Visits by day, shape (days,); None where not recorded.
         first: Number of the first day since 1970, for weekdays.
     """
     days = len(lines)
-    # Sales of the hour of closing came before it closed.
+    # Sales in the slot of the closing came before it.
     while_open = np.where(shut < 1, lines, 0.0)
     drawn_to = np.ones(days) if visits is None else visits / visits.mean()
-    usual = np.repeat(drawn_to, HOURS)
-    day, hour = np.divmod(np.arange(days * HOURS), HOURS)
-    effects = [hour, (day + first + 3) % 7, np.minimum(day // _SEASON_DAYS, max(0, days // _SEASON_DAYS - 1))]
+    usual = np.repeat(drawn_to, SLOTS)
+    day, slot = np.divmod(np.arange(days * SLOTS), SLOTS)
+    effects = [
+        slot // _SLOTS_OF_HOUR,
+        (day + first + 3) % 7,
+        np.minimum(day // _SEASON_DAYS, max(0, days // _SEASON_DAYS - 1)),
+    ]
     open_part = 1 - shut.ravel()
     expected, rates = multiplied_rates(while_open.ravel(), usual * open_part, effects)
     all_day = usual * rates[0][effects[0]] * rates[1][effects[1]] * rates[2][effects[2]]
     return Demand(
         while_open.sum(axis=1),
-        expected.reshape(days, HOURS).sum(axis=1),
-        (all_day * shut.ravel()).reshape(days, HOURS).sum(axis=1),
+        expected.reshape(days, SLOTS).sum(axis=1),
+        (all_day * shut.ravel()).reshape(days, SLOTS).sum(axis=1),
         np.where(shut >= 1, lines, 0.0).sum(axis=1),
     )
 

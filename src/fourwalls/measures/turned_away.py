@@ -13,6 +13,8 @@ from fourwalls.measures.order_lines import seconds
 AT = ("brand", "category", "channel_id", "destination")
 """Columns of order lines by which closings say what they are about; `region` of an event is the customers'."""
 NOTHING = "\x00"
+SLOT_S = 600
+"""Seconds of a slot of the day: who orders in the slot of a closing counts as before it."""
 
 
 def closings(work_log: ir.Table, words: Sequence[str], again: Sequence[str], period: Period) -> ir.Table:
@@ -47,23 +49,23 @@ def _any_of(words: Sequence[str]) -> str:
     return r"\b(" + "|".join(words) + r")\b"
 
 
-def line_hours(lines: ir.Table, scopes: ir.Table) -> ir.Table:
-    """Orders by hour where closings are about.
+def line_slots(lines: ir.Table, scopes: ir.Table) -> ir.Table:
+    """Orders by slot of the day where closings are about.
 
     Args:
         lines: From `measures.order_lines.judged_lines`.
         scopes: AT (NOTHING for null), scope [number].
 
-    Grain: scope, hour [number since 1970].
+    Grain: scope, slot [number since 1970].
     Gives: lines; units [ordered].
     """
     named = lines.select(
         **{name: lines[name].fill_null(NOTHING) for name in AT},
-        hour=lines.ordered_s // 3600,
+        slot=lines.ordered_s // SLOT_S,
         units=lines.ordered_units.fill_null(1).cast("float64"),
     )
     t = named.inner_join(scopes, list(AT))
-    return t.group_by("scope", "hour").agg(lines=t.count(), units=t.units.sum())
+    return t.group_by("scope", "slot").agg(lines=t.count(), units=t.units.sum())
 
 
 def visit_days(listings: ir.Table, products: ir.Table | None, scopes: ir.Table) -> ir.Table:
