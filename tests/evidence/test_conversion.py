@@ -15,7 +15,7 @@ from tests.evidence.grounds import ground_of
 
 from fourwalls.evidence import conversion
 from fourwalls.evidence.ground import Finding
-from fourwalls.evidence.visits import split
+from fourwalls.evidence.lost_orders import split
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.worlds import Truth, make
 

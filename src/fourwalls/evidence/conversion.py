@@ -8,19 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.diagnosis import Wall
+from fourwalls.evidence.effects import effects_of
 from fourwalls.evidence.ground import Finding, Ground
-from fourwalls.evidence.visits import (
-    NO_VISITS,
-    Parts,
-    Record,
-    Waste,
-    effects_of,
-    gaps_of,
-    media_waste,
-    parted,
-    record_of,
-    selling_prices,
-)
+from fourwalls.evidence.lost_orders import Parts, gaps_of, parted, selling_prices
+from fourwalls.evidence.media import Waste, media_waste
+from fourwalls.evidence.visits import NO_VISITS, Record, record_of
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, REPLICATES, Draws
