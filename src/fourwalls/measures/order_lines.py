@@ -47,8 +47,8 @@ def judged_lines(
         ordered_s, released_s, handed_over_s, delivered_s, promised_s, cancelled_s [s]; is_traceable: whether stage
         times are complete as far as the line came and run forwards; the doers channel_id (and customer_kind: "business" or "consumer"), fulfilled_at
         (node, else party), carrier_id; fulfilment_party, carriage_party, release_party; origin, destination, category, size_class;
-        in_full, is_returned [null where unknown]; value_amount; margin_amount [gross, of what was ordered]; fulfilment_amount; rating_share; brand, sku_id,
-        node_id as the line has them.
+        in_full, is_returned [null where unknown]; value_amount; margin_amount [gross, of what was ordered]; rating_share; brand, sku_id,
+        node_id, fulfilment_amount, cancel_reason as the line has them.
     """
     joined = with_references(lines, products, nodes, channels)
     timed = joined.mutate(
@@ -103,6 +103,7 @@ def judged_lines(
         value_amount=judged.ordered_units * judged.price_amount,
         margin_amount=judged.ordered_units * (judged.price_amount - judged.cost_amount),
         fulfilment_amount=judged.fulfilment_amount,
+        cancel_reason=judged.cancel_reason,
     )
 
 
