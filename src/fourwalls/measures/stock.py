@@ -100,6 +100,19 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     )
 
 
+def worked_minutes(work_log: ir.Table) -> ir.Table:
+    """When somebody worked on something.
+
+    Grain: activity [kind of case and what was done], party_id, minute [since 1970].
+    """
+    t = work_log.select(
+        activity=work_log.case_kind.concat("\x1f", work_log.activity),
+        party_id=work_log.party_id,
+        minute=(seconds(work_log["at"]) // 60).cast("int64"),
+    )
+    return t.distinct()
+
+
 def shelfless(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     """Supply orders to places without a stock record of the sku.
 

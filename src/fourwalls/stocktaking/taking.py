@@ -1,4 +1,4 @@
-"""Takes stock: from the stock tables to what was lost on every shelf, at which stage, in whose hands."""
+"""The stock flow of a portfolio: its tables, read once each, and what follows from them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls.availability import CHAIN, Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
+from fourwalls.availability import CHAIN
 from fourwalls.chain import listing, stock_flow, stock_record, supply
-from fourwalls.chain.accounts import WALLS, PartyBook
+from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.deciders import Worked, deciders
 from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
 from fourwalls.chain.demand_hours import HOURS, usual_hours
 from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, ForecastRows, bias
-from fourwalls.chain.stock_replay import PLAYERS
 from fourwalls.diagnosis import Suspicion
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
 from fourwalls.measures import shelf, stock
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
+from fourwalls.stocktaking.doers import Doers, usual
 from fourwalls.suspicions import Receipts, receipt_suspicions
-from fourwalls.value import costs, defaults_used
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -44,10 +44,21 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
-# Units below this are rounding.
-_DUST = 1e-6
 STOCK_STAGES = CHAIN
 """Stages of the stock flow in the order a unit passes them."""
+
+NO_ROWS = Refusal(
+    "no_stock",
+    "Availability",
+    "no row of stock_days can be used: all were set aside, or lie outside the period",
+    "stock_days for the period, mended",
+)
+NO_STOCK = Refusal(
+    "no_stock",
+    "Availability",
+    "there is no table stock_days, so nobody can tell what empty shelves cost",
+    "stock_days: closing stock and units sold by sku, node and day",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +249,7 @@ class Stocktaking:
             pc.cast(self.shelves["received"], pa.float64()).to_numpy(zero_copy_only=False),
             np.bincount(s.shelf, come, minlength=n).astype(np.float64),
             np.bincount(s.shelf, inside, minlength=n).astype(np.int64),
-            names[_usual(s.shelf, code.astype(np.int64), come, n)],
+            names[usual(s.shelf, code.astype(np.int64), come, n)],
         ))  # fmt: skip
 
     def supply_notes(self) -> list[str]:
@@ -268,6 +279,25 @@ class Stocktaking:
             return None
         end = (self.first_day + self.days) * DAY_S
         return supply.repaired(self.supplies, end, self.portfolio.on_time_share, self._cap)
+
+    @cached_property
+    def deciders(self) -> npt.NDArray[np.str_] | None:
+        """The party that decided each supply order, NOBODY where the log of work does not show it; None without a log."""
+        s = self.supplies
+        if s is None or not self.has("work_log", "party_id"):
+            return None
+        rows = self._engine.run(stock.worked_minutes(self._reception.rows["work_log"]))
+        if rows.num_rows == 0:
+            return None
+        activity, who = (pc.fill_null(pc.cast(rows[name], pa.string()), NOBODY) for name in ("activity", "party_id"))
+        codes = activity.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        parties = who.combine_chunks().dictionary_encode()
+        names = np.array([*parties.dictionary.to_pylist(), NOBODY], dtype=np.str_)
+        party = parties.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        party = np.where(names[party] == NOBODY, -1, party)
+        _, group = supply.coded(s.supplier)
+        log = Worked(rows["minute"].to_numpy().astype(np.int64), codes, party)
+        return np.asarray(names[deciders(s.decided, np.where(s.donor < 0, group, -1), log)], dtype=np.str_)
 
     def _cap(self, stage: str) -> Floats | None:
         supplies = self.supplies
@@ -464,227 +494,4 @@ class Stocktaking:
     @cached_property
     def walls(self) -> stock_flow.Walls:
         """Who does each stage for each shelf, and what it is held to."""
-        return _Doers(self).walls()
-
-
-def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: str) -> list[StockSide]:
-    """What the stock flow says of each asset, and of the whole portfolio last.
-
-    Args:
-        taking: The stock flow.
-        assets: Values of the grain, one tuple for each asset.
-        currency: Of the amounts.
-    """
-    refused = taking.refusal
-    share = taking.share if refused is None else None
-    if refused is not None or share is None:
-        return [nothing_known(refused or NOT_SERVED)] * (len(assets) + 1)
-    number = {values: i for i, values in enumerate(assets)}
-    asset = np.array([number.get(values, -1) for values in share.asset], dtype=np.int64)
-    keep = asset >= 0
-    serving = Serving(
-        share.shelf[keep],
-        asset[keep],
-        share.weight[keep],
-        share.price[keep],
-        share.cost[keep],
-        share.fulfilment[keep],
-        len(assets),
-    )
-    spans = len(np.unique(taking.spans))
-    chance = luck(taking.demand.spread, spans, taking.seed)
-    lost_share = costs(taking.portfolio, None).lost
-    accounts, walls = taking.accounts, taking.walls
-    found = drawn(accounts, walls, serving, chance, taking.days, lost_share)
-    return [stock_side(d, availability(d, walls, taking.book, spans, currency, taking.absent_stages)) for d in found]
-
-
-def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
-    """What did not add up in the stock record, in sentences; and, after a replay, that it reproduces the record."""
-    books = taking.record.books
-    told = f"Stock: {taking.shelves.num_rows:,} shelves (sku at node), {books.days:,} shelf-days"
-    if books.checked:
-        share = 100 * (1 - books.unbalanced / books.checked)
-        told += f"; the record's own books balance on {share:.1f} % of the {books.checked:,} that can be checked"
-    notes = [f"{told}."]
-    if books.unbalanced:
-        notes.append(f"Stock jumped without a receipt on {books.unbalanced:,} shelf-days: carried as recorded.")
-    if books.missing:
-        notes.append(
-            f"Stock: {books.missing:,} days without a row inside the record of their shelf: nothing sold or lost there."
-        )
-    if books.negative or books.returned:
-        notes.append(
-            f"Stock below 0 on {books.negative:,} shelf-days, sales below 0 on {books.returned:,}: counted as 0."
-        )
-    notes += taking.supply_notes()
-    if replayed and taking.refusal is None and taking.share is not None:
-        n = taking.accounts.replayed
-        notes.append(f"With nothing repaired, the replay reproduces the record to the unit on all {n:,} shelf-days.")
-        if untold := int((~taking.demand.known).sum()):
-            notes.append(
-                f"Shelves with too few stocked days to tell what they would sell: {untold:,}; no lost sale is counted there."
-            )
-        used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost).all()))
-        notes += [f"Default assumption used: {x}." for x in used]
-    return tuple(notes)
-
-
-NOT_SERVED = Refusal(
-    "no_serving",
-    "Availability",
-    "nothing says whose demand the shelves serve",
-    "order_lines with sku_id and node_id, or assets made of brand, category, node or its region",
-)
-NO_ROWS = Refusal(
-    "no_stock",
-    "Availability",
-    "no row of stock_days can be used: all were set aside, or lie outside the period",
-    "stock_days for the period, mended",
-)
-NO_STOCK = Refusal(
-    "no_stock",
-    "Availability",
-    "there is no table stock_days, so nobody can tell what empty shelves cost",
-    "stock_days: closing stock and units sold by sku, node and day",
-)
-
-
-def shelves_behind(taking: Stocktaking, chosen: set[tuple[str | None, ...]] | None, stage: str | None) -> pa.Table:
-    """The shelves behind the lost sales of some assets, see `Study.shelves`.
-
-    Args:
-        taking: The stock flow.
-        chosen: Values of the grain; None for all assets.
-        stage: One of STOCK_STAGES, or None.
-    """
-    share, accounts, walls = taking.share, taking.accounts, taking.walls
-    if share is None:
-        return pa.table({})
-    keep = np.array([chosen is None or values in chosen for values in share.asset], dtype=np.bool_)
-    n = taking.shelves.num_rows
-    weight = np.bincount(share.shelf[keep], share.weight[keep], minlength=n)
-    saved = {s: accounts.stage[PLAYERS.index(s)].sum(axis=1, dtype=np.float64) * weight for s in STOCK_STAGES}
-    lost = accounts.lost.sum(axis=1) * weight
-    order_by = lost if stage is None else saved[stage]
-    rows = np.flatnonzero((weight > 0) & (np.abs(order_by) > _DUST if stage is not None else np.ones(n, np.bool_)))
-    rows = rows[np.argsort(-order_by[rows], kind="stable")]
-    columns = {
-        "sku_id": taking.shelves["sku_id"].take(pa.array(rows)),
-        "node_id": taking.shelves["node_id"].take(pa.array(rows)),
-        "demand_share": pa.array(np.minimum(weight[rows], 1.0)),
-        "wanted_units": pa.array((accounts.demand.sum(axis=1) * weight)[rows]),
-        "lost_units": pa.array(lost[rows]),
-        **{f"{s}_units": pa.array(values[rows]) for s, values in saved.items()},
-    }
-    if stage is not None:
-        at = PLAYERS.index(stage)
-        columns["party_id"] = pa.array([walls.parties[p] for p in walls.party[at, rows].tolist()])
-        columns["wall"] = pa.array([WALLS[w] for w in walls.wall[at, rows].tolist()])
-        columns["standard"] = pa.array([walls.words[w] for w in walls.standard[at, rows].tolist()])
-    return pa.table(columns)
-
-
-class _Doers:
-    """Finds the doer, the side of the wall and the standard of every stage for every shelf."""
-
-    def __init__(self, taking: Stocktaking) -> None:
-        self._t = taking
-        self._n = taking.shelves.num_rows
-        self._parties: list[str] = [NOBODY]
-        self._words: list[str] = [""]
-        shape = (len(PLAYERS), self._n)
-        self._party, self._standard = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        self._held = np.zeros(shape, np.bool_)
-
-    def walls(self) -> stock_flow.Walls:
-        """All of it."""
-        own = self._number(self._parties, self._t.book.own)
-        for stage in ("decision", "allocation", "forecast"):
-            self._party[PLAYERS.index(stage)] = own
-        self._receiving()
-        self._supply()
-        self._forecast()
-        self._allocation()
-        # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
-        self._held &= stock_flow.stock_known(self._t.record)
-        self._listing()
-        own_book = self._t.book.own
-        side = np.array(
-            [WALLS.index("unknown" if p == NOBODY else "inside" if p == own_book else "between") for p in self._parties]
-        )
-        return stock_flow.Walls(
-            self._party, side[self._party], self._standard, self._held, tuple(self._parties), tuple(self._words)
-        )
-
-    @staticmethod
-    def _number(names: list[str], name: str) -> int:
-        if name not in names:
-            names.append(name)
-        return names.index(name)
-
-    def _named(self, names: npt.NDArray[np.str_]) -> Ints:
-        unique, inverse = supply.coded(names)
-        return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
-
-    def _receiving(self) -> None:
-        at = PLAYERS.index("receiving")
-        self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
-
-    def _supply(self) -> None:
-        s, r = self._t.supplies, self._t.repaired
-        if s is None or r is None:
-            return
-        numbers = np.array([self._number(self._words, w) if w else 0 for w in r.standards], dtype=np.int64)
-        giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
-        who = self._named(giver)
-        for i, stage in enumerate(supply.STAGES):
-            at = PLAYERS.index(stage)
-            votes = np.bincount(s.shelf, minlength=self._n)
-            holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
-            self._held[at] = holds > votes / 2
-            self._standard[at] = _usual(s.shelf, numbers[r.words[i]], s.ordered, self._n)
-            if stage == "supply":
-                self._party[at] = _usual(s.shelf, who, s.ordered, self._n)
-
-    def _forecast(self) -> None:
-        found = self._t.forecasts
-        if found is None:
-            return
-        rows, bias_of, forecasters = found
-        at = PLAYERS.index("forecast")
-        weight = np.abs(bias_of.counts[rows.cell]) * rows.units + 1e-6 * rows.units + 1e-9
-        cell_party = self._named(np.array(forecasters, dtype=np.str_))
-        self._party[at] = _usual(rows.shelf, cell_party[rows.cell], weight, self._n)
-        known = np.bincount(rows.shelf, np.isfinite(bias_of.share[rows.cell]), minlength=self._n)
-        self._held[at] = known > 0
-        word = self._number(self._words, "a forecast without lasting bias against what customers wanted")
-        self._standard[at] = np.where(self._held[at], word, 0)
-
-    def _allocation(self) -> None:
-        at = PLAYERS.index("allocation")
-        plan = self._t._plan  # noqa: SLF001
-        alone = np.bincount(self._t.sku, minlength=self._n)[self._t.sku] < 2
-        self._held[at] = alone | plan.skew.judged
-        word = self._number(self._words, "days of cover as this portfolio usually gives to demand and lead time")
-        self._standard[at] = np.where(plan.skew.judged, word, 0)
-
-    def _listing(self) -> None:
-        at = PLAYERS.index("listing")
-        hidden = self._t.hidden
-        kinds = self._t.channel_parties
-        parties = np.array([kinds.get(c, NOBODY) for c in hidden.channels] or [NOBODY], dtype=np.str_)
-        self._party[at] = self._named(parties)[np.minimum(hidden.main, len(parties) - 1)]
-        self._held[at] = hidden.judged
-        self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
-
-
-def _usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
-    """The code of most weight in each group; 0 where there is none."""
-    codes = int(code.max(initial=0)) + 1
-    key, inverse = np.unique(group * codes + code, return_inverse=True)
-    total = np.bincount(inverse, weight)
-    order = np.argsort(total, kind="stable")
-    found = np.zeros(groups, np.int64)
-    found[key[order] // codes] = key[order] % codes
-    return found
+        return Doers(self).walls()
