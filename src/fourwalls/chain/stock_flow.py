@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fourwalls.chain import levels as level_book
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.levels import Lanes, Levels
-from fourwalls.chain.shifts import Bias, ForecastRows, Skew, even_share, forecast_shift, skew
+from fourwalls.chain.shifts import ForecastRows, Skew, even_share, forecast_shift, skew
 from fourwalls.chain.stock_record import Record
 from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
@@ -127,7 +127,7 @@ def plan(
     span: Ints,
     supplies: Supplies | None,
     repaired: Repaired | None,
-    forecasts: tuple[ForecastRows, Bias] | None,
+    forecasts: tuple[ForecastRows, Floats32] | None,
     first_day: int,
 ) -> Plan:
     """Prepares the replay.
@@ -140,7 +140,7 @@ def plan(
         cell: Number of the node and kind of product, within which sharing out is judged, shape (shelves,).
         span: Span of time of each day, from 0, shape (days,).
         supplies, repaired: Supply orders and what repairs change; None if there are none.
-        forecasts: Forecasts and their bias; None if there are none.
+        forecasts: Forecasts, and what each would have been at its standard [units/day]; None if there are none.
         first_day: First day [days since 1970].
     """
     shelves, days = lost.shape

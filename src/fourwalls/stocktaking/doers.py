@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fourwalls.chain import stock_flow, supply
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.forecast_noise import NAIVE_DAYS
 from fourwalls.chain.stock_replay import PLAYERS
 
 if TYPE_CHECKING:
@@ -97,15 +98,20 @@ class Doers:
         found = self._t.forecasts
         if found is None:
             return
-        rows, bias_of, forecasters = found
+        rows, counts, kept = found.rows, found.bias.counts, found.noise.kept
         at = PLAYERS.index("forecast")
-        weight = np.abs(bias_of.counts[rows.cell]) * rows.units + 1e-6 * rows.units + 1e-9
-        cell_party = self._named(np.array(forecasters, dtype=np.str_))
-        self._party[at] = usual(rows.shelf, cell_party[rows.cell], weight, self._n)
-        known = np.bincount(rows.shelf, np.isfinite(bias_of.share[rows.cell]), minlength=self._n)
+        off = np.abs(counts) + (1 - kept)
+        cell_party = self._named(np.array(found.forecasters, dtype=np.str_))
+        self._party[at] = usual(rows.shelf, cell_party[rows.cell], (off[rows.cell] + 1e-6) * rows.units + 1e-9, self._n)
+        known = np.bincount(rows.shelf, np.isfinite(found.bias.share[rows.cell]), minlength=self._n)
         self._held[at] = known > 0
-        word = self._number(self._words, "a forecast without lasting bias against what customers wanted")
-        self._standard[at] = np.where(self._held[at], word, 0)
+        words = [
+            self._number(self._words, "a forecast without lasting bias against what customers wanted"),
+            self._number(self._words, f"a forecast nearer to demand than the mean of the {NAIVE_DAYS} days before it"),
+        ]
+        swings = np.bincount(rows.shelf, ((1 - kept) > np.abs(counts))[rows.cell] * rows.units, minlength=self._n)
+        mostly = swings > np.bincount(rows.shelf, rows.units, minlength=self._n) / 2
+        self._standard[at] = np.where(self._held[at], np.where(mostly, words[1], words[0]), 0)
 
     def _allocation(self) -> None:
         at = PLAYERS.index("allocation")

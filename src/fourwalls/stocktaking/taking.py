@@ -19,8 +19,9 @@ from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
 from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
 from fourwalls.chain.demand_hours import HOURS, usual_hours
+from fourwalls.chain.forecast_noise import Noise, better, noise
 from fourwalls.chain.levels import lanes
-from fourwalls.chain.shifts import Bias, ForecastRows, bias
+from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
 from fourwalls.diagnosis import Suspicion
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
@@ -79,6 +80,24 @@ class Share:
     price: Floats
     cost: Floats
     fulfilment: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Forecasts for shelves.
+
+    Attributes:
+        rows: One entry each.
+        told: Beside what was wanted.
+        bias, noise: Of each cell.
+        forecasters: The party that forecasts each cell.
+    """
+
+    rows: ForecastRows
+    told: Compared
+    bias: Bias
+    noise: Noise
+    forecasters: list[str]
 
 
 class Stocktaking:
@@ -412,8 +431,8 @@ class Stocktaking:
         )
 
     @cached_property
-    def forecasts(self) -> tuple[ForecastRows, Bias, list[str]] | None:
-        """Forecasts for shelves, the bias of each cell, and the main forecaster of each cell; None without any."""
+    def forecasts(self) -> Forecasts | None:
+        """Forecasts for shelves beside what was wanted; None without any."""
         if "forecasts" not in self._reception.rows:
             return None
         self._progress("comparing forecasts with what customers wanted")
@@ -436,10 +455,12 @@ class Stocktaking:
             rows["period_days"].to_numpy().astype(np.int64),
             rows["units"].to_numpy(),
         )
-        wanted = self.record.sold + self.lost
-        found = bias(made, wanted, self._wanted_share(channels), self._donor, len(cells))
+        wanted, share = self.record.sold + self.lost, self._wanted_share(channels)
+        told = compared(made, wanted, share, self._donor)
+        found = bias(made, told, self.days, len(cells))
+        swings = noise(made, told, wanted, share, self._donor, len(cells))
         of_cell = (cells // (product.max() + 1)) // len(channels)
-        return made, found, [forecasters[i] for i in of_cell.tolist()]
+        return Forecasts(made, told, found, swings, [forecasters[i] for i in of_cell.tolist()])
 
     def _wanted_share(self, channels: list[str]) -> Floats:
         """Part of each shelf's demand that belongs to each forecast channel, shape (shelves, channels).
@@ -468,7 +489,8 @@ class Stocktaking:
     @cached_property
     def _plan(self) -> stock_flow.Plan:
         self._progress("reading order-up-to levels from supply orders")
-        forecasts = None if self.forecasts is None else self.forecasts[:2]
+        f = self.forecasts
+        forecasts = None if f is None else (f.rows, better(f.rows, f.bias, f.noise))
         start = np.searchsorted(np.unique(self.spans), self.spans)
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
