@@ -11,20 +11,19 @@ import pytest
 from fourwalls.availability import Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.demand import Spread
-from fourwalls.chain.stock_flow import StockAccounts, Walls
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability
 from fourwalls.figures import Estimate, Figure, Refusal
 
 SPANS, DAYS = 12, 84
 BOOK = PartyBook("us", {"us": "Us", "mill": "Mill Ltd"})
-SUPPLY, DECISION, RECEIVING = (PLAYERS.index(s) for s in ("supply", "decision", "receiving"))
+SUPPLY, DECISION, RECEIVING = (STAGES.index(s) for s in ("supply", "decision", "receiving"))
 
 
 def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
     """Supply (the mill's) and decision (ours) save units, at random over the weeks."""
     rng = np.random.default_rng(seed)
-    stage = np.zeros((len(PLAYERS), shelves, SPANS), np.float32)
+    stage = np.zeros((len(STAGES), shelves, SPANS), np.float32)
     stage[SUPPLY] = rng.gamma(2.0, 2.0, (shelves, SPANS))
     stage[DECISION] = rng.gamma(2.0, 0.5, (shelves, SPANS))
     total = stage.sum(axis=0)
@@ -39,7 +38,7 @@ def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
         inside=stage[DECISION],
         between=stage[SUPPLY],
         held=held,
-        stage_held=np.zeros((len(PLAYERS), shelves)),
+        stage_held=np.zeros((len(STAGES), shelves)),
         on_hand=np.full(shelves, 60.0),
         excess=np.full(shelves, 15.0),
         replayed=shelves * DAYS,
@@ -47,10 +46,10 @@ def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
 
 
 def walls(shelves: int = 4) -> Walls:
-    party, side = np.zeros((len(PLAYERS), shelves), np.int64), np.full((len(PLAYERS), shelves), 2)
+    party, side = np.zeros((len(STAGES), shelves), np.int64), np.full((len(STAGES), shelves), 2)
     party[DECISION], side[DECISION] = 1, 0
     party[SUPPLY], side[SUPPLY] = 2, 1
-    held = np.zeros((len(PLAYERS), shelves), bool)
+    held = np.zeros((len(STAGES), shelves), bool)
     held[[DECISION, SUPPLY]] = True
     return Walls(party, side, party, held, ("(unknown)", "us", "mill"), ("", "own best weeks", "its own word"))
 
@@ -69,7 +68,7 @@ def no_luck(shelves: int = 4, replicates: int = 50) -> Luck:
         np.ones((replicates, 1, SPANS), np.float32),
         np.zeros(shelves, np.int64),
         0.0,
-        np.ones((replicates, len(PLAYERS))),
+        np.ones((replicates, len(STAGES))),
         1,
     )
 
@@ -112,8 +111,8 @@ def test_one_asset_by_hand() -> None:
     ]
     assert value(known.contributions[0].amount) == pytest.approx(4.0 * a.stage[SUPPLY].sum(), rel=1e-6)
     assert value(known.inside_share) == pytest.approx(a.inside.sum() / a.total.sum(), rel=1e-6)
-    # Nothing can be held to account for the other four stages.
-    assert known.unjudged == ("forecast", "receiving", "allocation", "listing")
+    # Nothing can be held to account for the other six stages.
+    assert known.unjudged == ("forecast", "receiving", "record", "allocation", "shelf", "listing")
     assert told(total).lost == known.lost
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import fourwalls
 from fourwalls.chain.accounts import WALLS
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES
 from fourwalls.diagnosis import Availability
 from fourwalls.errors import TableError
 from fourwalls.figures import Refusal
@@ -95,7 +95,7 @@ def test_who_does_what_on_each_shelf(opened: Opened) -> None:
         stage: {
             shelf: (t.walls.parties[t.walls.party[i, n]], WALLS[t.walls.wall[i, n]]) for n, shelf in enumerate(shelves)
         }
-        for i, stage in enumerate(PLAYERS)
+        for i, stage in enumerate(STAGES)
     }
     assert who["supply"]["s0", "dc"] == ("mill", "between")
     assert who["supply"]["s1", "hall"] == ("forge", "between")

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.demand import Spread, error_factors
-from fourwalls.chain.stock_flow import StockAccounts, Walls
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
@@ -34,7 +33,7 @@ REPLICATES = 399
 # Rows of (shelf, asset) worked on at a time, so that their replicates fit into memory.
 _ROWS = 4_000
 # The order in which a unit passes the stages, for whoever reads them.
-CHAIN = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", "shelf", "listing")
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -135,7 +134,7 @@ def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) ->
     of_shelf = np.empty((replicates, len(spread.pool)), np.float32)
     for i in range(replicates):
         of_shelf[i] = rng.standard_gamma(shape) / shape * of_pool[i, spread.pool]
-    of_stage = error_factors(rng, REPLAY_SD, (replicates, len(PLAYERS)))
+    of_stage = error_factors(rng, REPLAY_SD, (replicates, len(STAGES)))
     return Luck(weeks, of_shelf, of_week, spread.pool, spread.week_sd, of_stage, seed)
 
 
@@ -246,9 +245,9 @@ def _drawn(
     draws["demand"] = chance.weeks @ sold + draws["lost"]
     parts: dict[tuple[int, int, int], Part] = {}
     words: dict[tuple[int, int, int], dict[int, float]] = {}
-    unheld = np.zeros(len(PLAYERS))
+    unheld = np.zeros(len(STAGES))
     lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
-    for stage in range(len(PLAYERS)):
+    for stage in range(len(STAGES)):
         own = at.of(accounts.stage[stage])
         sums = own.sum(axis=1, dtype=np.float64)
         keys = np.stack([walls.wall[stage, at.shelf], walls.party[stage, at.shelf]])
@@ -366,7 +365,7 @@ def availability(
     }
     inside, chance = _inside(by_wall[0], by_wall[1], drawn_by_wall[0], drawn_by_wall[1], tail)
     unheld = found.unheld / max(point["lost"], 1e-12)
-    unjudged = tuple(s for s in CHAIN if s in absent or unheld[PLAYERS.index(s)] > 1 / 2)
+    unjudged = tuple(s for s in CHAIN if s in absent or unheld[STAGES.index(s)] > 1 / 2)
     told: dict[str, Figure] = {
         "total": share(point["total"], draws["total"]),
         "operate": share(point["inside"], draws["inside"]),
@@ -452,7 +451,7 @@ def _inside(
 def _stages(found: Drawn, share: Share) -> tuple[StageUnits, ...]:
     made = []
     for stage in CHAIN:
-        number = PLAYERS.index(stage)
+        number = STAGES.index(stage)
         for wall_number, wall in enumerate(WALLS):
             mine = [v for k, v in found.parts.items() if k[:2] == (number, wall_number)]
             if mine:
@@ -479,7 +478,7 @@ def _contributions(
             worth = _estimate(amount, amounts, currency, tail)
         made.append(
             LostUnits(
-                PLAYERS[stage],
+                STAGES[stage],
                 WALLS[wall],
                 None if party == NOBODY else party,
                 "party not recorded" if party == NOBODY else book.names.get(party, party),

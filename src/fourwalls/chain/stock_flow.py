@@ -16,14 +16,20 @@ from fourwalls.chain.shifts import ForecastRows, Skew, even_share, forecast_shif
 from fourwalls.chain.stock_record import Record
 from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
+from fourwalls.chain.unseen_stock import Unseen
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-BIT = {name: 1 << i for i, name in enumerate(PLAYERS)}
-EVERYTHING = COALITIONS - 1
+STAGES = (*PLAYERS, "record", "shelf")
+"""Every stage that can be repaired. The last two take or give nothing on most shelves: those are replayed without them."""
+
+BIT = {name: 1 << i for i, name in enumerate(STAGES)}
+EVERYTHING = (1 << len(STAGES)) - 1
+# Coalitions of the last two stages; each is one run of the replay with other inputs.
+_PASSES = 4
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
 _NOTHING = 1e-9
@@ -88,6 +94,7 @@ class Plan:
         lanes: Who supplies them.
         levels: What orders imply; None without orders.
         skew: How unevenly skus are shared out.
+        unseen: Stock that was on record and not on the shelf; None if none ever was.
     """
 
     shelves: Shelves
@@ -95,6 +102,7 @@ class Plan:
     lanes: Lanes | None
     levels: Levels | None
     skew: Skew
+    unseen: Unseen | None = None
 
 
 def empty_occasions() -> Occasions:
@@ -129,6 +137,7 @@ def plan(
     repaired: Repaired | None,
     forecasts: tuple[ForecastRows, Floats32] | None,
     first_day: int,
+    unseen: Unseen | None = None,
 ) -> Plan:
     """Prepares the replay.
 
@@ -142,8 +151,14 @@ def plan(
         supplies, repaired: Supply orders and what repairs change; None if there are none.
         forecasts: Forecasts, and what each would have been at its standard [units/day]; None if there are none.
         first_day: First day [days since 1970].
+        unseen: Stock that was on record and not on the shelf; None if none ever was.
     """
     shelves, days = lost.shape
+    wanted = lost
+    if unseen is not None:
+        # Goods behind an empty shelf are not sold by more goods behind it.
+        lost = lost - unseen.waiting
+        unseen = unseen if unseen.any else None
     closing = np.nan_to_num(record.closing)
     counted = stock_known(record)
     if supplies is None or repaired is None or not counted.any():
@@ -151,7 +166,7 @@ def plan(
         kernel = Shelves(
             lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32), record.waits
         )
-        return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)))
+        return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)), unseen)
     if not counted.all():
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
@@ -159,7 +174,7 @@ def plan(
     occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
-    demand = np.nansum(record.sold, axis=1, dtype=np.float64) + lost.sum(axis=1, dtype=np.float64)
+    demand = np.nansum(record.sold, axis=1, dtype=np.float64) + wanted.sum(axis=1, dtype=np.float64)
     rate = demand / np.maximum(record.active.sum(axis=1), 1)
     mean_level = _mean_level(known, lane, shelves)
     uneven = skew(mean_level, rate, protects, sku, cell)
@@ -180,7 +195,12 @@ def plan(
     ready = occasions._replace(shift=shift).rows(order)
     starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
     return Plan(
-        Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits), ready, lane, known, uneven
+        Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits),
+        ready,
+        lane,
+        known,
+        uneven,
+        unseen,
     )
 
 
@@ -231,7 +251,7 @@ def attribute(
 
     def work(first: int, after: int) -> int:
         part, rows = _part(ready, first, after)
-        made.put(rows, replay(*part), walls)
+        made.put(rows, _passes(part, rows, ready.unseen), walls)
         return int(rows.stop - rows.start)
 
     done = 0
@@ -266,35 +286,74 @@ class _Made:
     """Results of the chunks, put where they belong."""
 
     def __init__(self, shelves: int, spans: int) -> None:
-        self.stage = np.zeros((len(PLAYERS), shelves, spans), np.float32)
+        self.stage = np.zeros((len(STAGES), shelves, spans), np.float32)
         self.total, self.inside, self.between = (np.zeros((shelves, spans), np.float32) for _ in range(3))
         self.held = np.zeros((3, shelves))
-        self.stage_held = np.zeros((len(PLAYERS), shelves))
-        # Shapley values are sums over coalitions, so one matrix gives them for any number of games.
-        self._weights = shapley(np.eye(COALITIONS), len(PLAYERS))
+        self.stage_held = np.zeros((len(STAGES), shelves))
+        # Shapley values are sums over coalitions, so one matrix gives them for any number of games. A stage that changes
+        # nothing is no player: the others' shares are what they are without it.
+        self._replayed = np.zeros((len(STAGES), COALITIONS))
+        self._replayed[: len(PLAYERS)] = shapley(np.eye(COALITIONS), len(PLAYERS))
+        self._all = np.zeros((len(STAGES), _PASSES * COALITIONS))
 
-    def put(self, rows: slice, out: Outcome, walls: Walls) -> None:
+    def put(self, rows: slice, passes: list[Outcome], walls: Walls) -> None:
         """Shares what a chunk of shelves gained.
+
+        Args:
+            rows: Where the chunk lies.
+            passes: One outcome, or one for each coalition of the last two stages.
+            walls: On which side each stage is.
 
         Raises:
             AssertionError: The replay with nothing repaired is not the record.
         """
-        if np.any(out.gained[:, :, 0]) or np.any(out.held[:, 0]):
+        if np.any(passes[0].gained[:, :, 0]) or np.any(passes[0].held[:, 0]):
             raise AssertionError("the replay with nothing repaired differs from the record")
-        n = np.arange(rows.stop - rows.start)
+        weights = self._weights(len(passes))
         # In double precision a stage that changes nothing gets nothing, but for the rounding of the weights.
-        stage = np.moveaxis(out.gained.astype(np.float64) @ self._weights.T, 2, 0)
+        stage = sum(out.gained.astype(np.float64) @ w.T for out, w in zip(passes, weights, strict=True))
+        stage = np.moveaxis(np.asarray(stage), 2, 0)
         stage[np.abs(stage) < _NOTHING] = 0.0
         self.stage[:, rows] = stage
-        self.stage_held[:, rows] = self._weights @ out.held.T
+        self.stage_held[:, rows] = sum(w @ out.held.T for out, w in zip(passes, weights, strict=True))
         side = walls.wall[:, rows]
+        n = np.arange(rows.stop - rows.start)
         masks = [
             np.full(len(n), EVERYTHING),
-            *(((side == w) * np.array([[BIT[p]] for p in PLAYERS])).sum(axis=0) for w in (0, 1)),
+            *(((side == w) * np.array([[BIT[p]] for p in STAGES])).sum(axis=0) for w in (0, 1)),
         ]
         for number, (to, mask) in enumerate(zip((self.total, self.inside, self.between), masks, strict=True)):
-            to[rows] = out.gained[n, :, mask]
-            self.held[number, rows] = out.held[n, mask]
+            for which, out in enumerate(passes):
+                mine = n[(mask // COALITIONS == which) | (len(passes) == 1)]
+                low = mask[mine] % COALITIONS
+                to[rows.start + mine] = out.gained[mine, :, low]
+                self.held[number, rows.start + mine] = out.held[mine, low]
+
+    def _weights(self, passes: int) -> list[Floats]:
+        if passes == 1:
+            return [self._replayed]
+        if not self._all.any():
+            self._all = shapley(np.eye(_PASSES * COALITIONS), len(STAGES))
+        return np.split(self._all, passes, axis=1)
+
+
+def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None) -> list[Outcome]:
+    """The replay with record and shelf as they were; and, where that changes anything, with either or both repaired."""
+    shelves, occasions = part
+    as_recorded = replay(shelves, occasions)
+    if unseen is None:
+        return [as_recorded]
+    bare, ghost, astray = unseen.bare[rows], unseen.ghost[rows], unseen.astray[rows]
+    has_shelf, has_record = bool(bare.any()), bool(ghost.any() or astray.any())
+    if not has_shelf and not has_record:
+        return [as_recorded]
+    right = shelves._replace(lost=np.maximum(shelves.lost - ghost, 0))
+    by_record = replay(right, occasions, ghost, astray) if has_record else as_recorded
+    if not has_shelf:
+        return [as_recorded, by_record, as_recorded, by_record]
+    filled = replay(shelves, occasions, bare, np.zeros_like(bare))
+    both = replay(right, occasions, ghost + bare, astray) if has_record else filled
+    return [as_recorded, by_record, filled, both]
 
 
 def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions], slice]:

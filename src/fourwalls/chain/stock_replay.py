@@ -104,8 +104,16 @@ class Outcome(NamedTuple):
     bought: Floats32
 
 
-def replay(shelves: Shelves, occasions: Occasions) -> Outcome:
-    """Replays all networks under all 64 coalitions of repairs."""
+def replay(
+    shelves: Shelves, occasions: Occasions, shown: Floats32 | None = None, found: Floats32 | None = None
+) -> Outcome:
+    """Replays all networks under all 64 coalitions of repairs.
+
+    Args:
+        shelves, occasions: As recorded, and what repairs change.
+        shown: Units that customers would have bought from what was there under every coalition, shape (shelves, days).
+        found: Units that would still have been there at the end of each day and are not in the record, same shape.
+    """
     spans = int(shelves.span[-1]) + 1 if len(shelves.span) else 0
     n = len(shelves.lost)
     out = Outcome(
@@ -117,7 +125,11 @@ def replay(shelves: Shelves, occasions: Occasions) -> Outcome:
         # Compiling takes seconds, importing the compiler half a one: nobody without stock should wait for it.
         from fourwalls.chain.stock_kernel import run
 
-        run(shelves, occasions, _slots(occasions, shelves.lost.shape[1]), out)
+        none = np.zeros_like(shelves.lost) if shown is None or found is None else shelves.lost
+        run(
+            shelves, occasions, none if shown is None else shown, none if found is None else found,
+            _slots(occasions, shelves.lost.shape[1]), out,
+        )  # fmt: skip
     return out
 
 

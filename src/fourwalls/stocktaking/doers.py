@@ -11,7 +11,7 @@ from fourwalls.chain import stock_flow, supply
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import NAIVE_DAYS
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES
 
 if TYPE_CHECKING:
     from fourwalls.stocktaking.taking import Stocktaking
@@ -28,7 +28,7 @@ class Doers:
         self._n = taking.shelves.num_rows
         self._parties: list[str] = [NOBODY]
         self._words: list[str] = [""]
-        shape = (len(PLAYERS), self._n)
+        shape = (len(STAGES), self._n)
         self._party, self._standard = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self._held = np.zeros(shape, np.bool_)
 
@@ -36,12 +36,13 @@ class Doers:
         """All of it."""
         own = self._number(self._parties, self._t.book.own)
         for stage in ("decision", "allocation", "forecast"):
-            self._party[PLAYERS.index(stage)] = own
+            self._party[STAGES.index(stage)] = own
         self._receiving()
         self._supply()
         self._decision()
         self._forecast()
         self._allocation()
+        self._keeping()
         # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
         self._held &= stock_flow.stock_known(self._t.record)
         self._listing()
@@ -64,7 +65,7 @@ class Doers:
         return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
 
     def _receiving(self) -> None:
-        at = PLAYERS.index("receiving")
+        at = STAGES.index("receiving")
         self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
 
     def _supply(self) -> None:
@@ -75,7 +76,7 @@ class Doers:
         giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
         who = self._named(giver)
         for i, stage in enumerate(supply.STAGES):
-            at = PLAYERS.index(stage)
+            at = STAGES.index(stage)
             votes = np.bincount(s.shelf, minlength=self._n)
             holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
             self._held[at] = holds > votes / 2
@@ -88,7 +89,7 @@ class Doers:
         s, who = self._t.supplies, self._t.deciders
         if s is None or who is None:
             return
-        at = PLAYERS.index("decision")
+        at = STAGES.index("decision")
         told = np.where(who == NOBODY, self._t.book.own, who)
         self._party[at] = usual(s.shelf, self._named(told), s.ordered, self._n)
         # Where nothing was ever bought nobody decided.
@@ -99,7 +100,7 @@ class Doers:
         if found is None:
             return
         rows, counts, kept = found.rows, found.bias.counts, found.noise.kept
-        at = PLAYERS.index("forecast")
+        at = STAGES.index("forecast")
         off = np.abs(counts) + (1 - kept)
         cell_party = self._named(np.array(found.forecasters, dtype=np.str_))
         self._party[at] = usual(rows.shelf, cell_party[rows.cell], (off[rows.cell] + 1e-6) * rows.units + 1e-9, self._n)
@@ -114,7 +115,7 @@ class Doers:
         self._standard[at] = np.where(self._held[at], np.where(mostly, words[1], words[0]), 0)
 
     def _allocation(self) -> None:
-        at = PLAYERS.index("allocation")
+        at = STAGES.index("allocation")
         plan = self._t._plan  # noqa: SLF001
         alone = np.bincount(self._t.sku, minlength=self._n)[self._t.sku] < 2
         self._held[at] = alone | plan.skew.judged
@@ -137,8 +138,17 @@ class Doers:
         shared = np.bincount(self._t.sku[bought], minlength=skus) >= 2
         return np.where(shared & (other > 0), other, own)[self._t.sku]
 
+    def _keeping(self) -> None:
+        """The record and the shelf are in the hands of whoever runs the node."""
+        unseen = self._t.unseen
+        for i, stage in enumerate(("record", "shelf")):
+            at = STAGES.index(stage)
+            self._party[at] = self._party[STAGES.index("receiving")]
+            self._held[at] = unseen.judged[i]
+            self._standard[at] = [self._number(self._words, w) if w else 0 for w in unseen.words[i]]
+
     def _listing(self) -> None:
-        at = PLAYERS.index("listing")
+        at = STAGES.index("listing")
         hidden = self._t.hidden
         kinds = self._t.channel_parties
         parties = np.array([kinds.get(c, NOBODY) for c in hidden.channels] or [NOBODY], dtype=np.str_)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.availability import CHAIN
-from fourwalls.chain import listing, stock_flow, stock_record, supply
+from fourwalls.chain import listing, stock_flow, stock_record, supply, unseen_stock
 from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
@@ -431,6 +431,26 @@ class Stocktaking:
         )
 
     @cached_property
+    def unseen(self) -> unseen_stock.Unseen:
+        """Stock that was on record and not on the shelf, beyond what comparable nodes show."""
+        node, refilled = self._code("node_id"), self._donor >= 0
+        return unseen_stock.unseen(
+            self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans
+        )
+
+    @property
+    def _sent(self) -> Floats32 | None:
+        """Units sent on from each shelf to others, shape (shelves, days); None if none ever were."""
+        s = self.supplies
+        if s is None or not (s.donor >= 0).any():
+            return None
+        day = np.nan_to_num(s.placed // DAY_S - self.first_day, nan=-1).astype(np.int64)
+        rows = np.flatnonzero((s.donor >= 0) & (day >= 0) & (day < self.days))
+        sent = np.zeros(self.lost.shape, np.float32)
+        np.add.at(sent, (s.donor[rows], day[rows]), s.ordered[rows].astype(np.float32))
+        return sent
+
+    @cached_property
     def forecasts(self) -> Forecasts | None:
         """Forecasts for shelves beside what was wanted; None without any."""
         if "forecasts" not in self._reception.rows:
@@ -494,7 +514,7 @@ class Stocktaking:
         start = np.searchsorted(np.unique(self.spans), self.spans)
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
-            self.supplies, self.repaired, forecasts, self.first_day,
+            self.supplies, self.repaired, forecasts, self.first_day, self.unseen,
         )  # fmt: skip
 
     @cached_property

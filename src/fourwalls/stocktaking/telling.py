@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from fourwalls.availability import Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain.accounts import WALLS
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES
 from fourwalls.figures import Refusal
 from fourwalls.stocktaking.taking import STOCK_STAGES, Stocktaking
 from fourwalls.value import costs, defaults_used
@@ -101,7 +101,7 @@ def shelves_behind(taking: Stocktaking, chosen: set[tuple[str | None, ...]] | No
     keep = np.array([chosen is None or values in chosen for values in share.asset], dtype=np.bool_)
     n = taking.shelves.num_rows
     weight = np.bincount(share.shelf[keep], share.weight[keep], minlength=n)
-    saved = {s: accounts.stage[PLAYERS.index(s)].sum(axis=1, dtype=np.float64) * weight for s in STOCK_STAGES}
+    saved = {s: accounts.stage[STAGES.index(s)].sum(axis=1, dtype=np.float64) * weight for s in STOCK_STAGES}
     lost = accounts.lost.sum(axis=1) * weight
     order_by = lost if stage is None else saved[stage]
     rows = np.flatnonzero((weight > 0) & (np.abs(order_by) > _DUST if stage is not None else np.ones(n, np.bool_)))
@@ -115,7 +115,7 @@ def shelves_behind(taking: Stocktaking, chosen: set[tuple[str | None, ...]] | No
         **{f"{s}_units": pa.array(values[rows]) for s, values in saved.items()},
     }
     if stage is not None:
-        at = PLAYERS.index(stage)
+        at = STAGES.index(stage)
         columns["party_id"] = pa.array([walls.parties[p] for p in walls.party[at, rows].tolist()])
         columns["wall"] = pa.array([WALLS[w] for w in walls.wall[at, rows].tolist()])
         columns["standard"] = pa.array([walls.words[w] for w in walls.standard[at, rows].tolist()])
