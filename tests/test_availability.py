@@ -42,6 +42,8 @@ def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
         on_hand=np.full(shelves, 60.0),
         excess=np.full(shelves, 15.0),
         replayed=shelves * DAYS,
+        astray=np.zeros(shelves),
+        stage_over=np.zeros((len(STAGES), shelves)),
     )
 
 

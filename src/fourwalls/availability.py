@@ -64,6 +64,19 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stock costs besides the sales it misses.
+
+    Attributes:
+        markdowns: What giving it away cost on each shelf [portfolio currency], shape (shelves,).
+        carrying: What holding it costs a year, as a share of its value at cost.
+    """
+
+    markdowns: Floats
+    carrying: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """Sums of an asset as they are and as they would be in other weeks and with other errors of the estimate.
 
@@ -139,7 +152,13 @@ def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) ->
 
 
 def drawn(
-    accounts: StockAccounts, walls: Walls, serving: Serving, chance: Luck, days: int, lost_share: float
+    accounts: StockAccounts,
+    walls: Walls,
+    serving: Serving,
+    chance: Luck,
+    days: int,
+    lost_share: float,
+    beside: Beside | None = None,
 ) -> list[Drawn]:
     """Sums and their draws for every asset, and for the whole portfolio last.
 
@@ -152,7 +171,9 @@ def drawn(
         chance: Other weeks and other errors of the demand estimate.
         days: Days of the record.
         lost_share: Gross margin as a share of price, where no cost tells.
+        beside: What stock costs besides the sales it misses; None where nobody says.
     """
+    saved, held = _beside(accounts, serving, beside or Beside(np.zeros(len(accounts.on_hand)), 0.0), days)
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
@@ -162,9 +183,26 @@ def drawn(
         of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, margin, chance, of_asset, part, days) for part in parts]
+        made = [
+            _drawn(accounts, walls, serving, margin, chance, of_asset, part, days, saved[:, part], held[:, part])
+            for part in parts
+        ]
         found.append(_together(made))
     return [*found, replace(_together(found), pairs=len(np.unique(serving.shelf)))]
+
+
+def _beside(accounts: StockAccounts, serving: Serving, beside: Beside, days: int) -> tuple[Floats, Floats]:
+    """What each stage at its standard saves besides sales, and what holding more stock costs [amount], (stages, pairs).
+
+    Stock that would not have gone missing is worth its cost; of what is given away, a stage saves the part of the excess
+    that it would not have piled up.
+    """
+    shelf, weight = serving.shelf, serving.weight
+    cost = np.nan_to_num(serving.cost)
+    saved = accounts.freed()[:, shelf] * (beside.markdowns[shelf] * weight)
+    saved[STAGES.index("record")] += accounts.astray[shelf] * weight * cost
+    held = accounts.stage_held[:, shelf] * (weight * cost * beside.carrying * days / _DAYS_PER_YEAR)
+    return saved, held
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +265,8 @@ def _drawn(
     of_asset: Floats32,
     rows: Ints,
     days: int,
+    saved: Floats,
+    held: Floats,
 ) -> Drawn:
     at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
@@ -254,16 +294,23 @@ def _drawn(
         unheld[stage] = float(lost[~walls.held[stage, at.shelf]].sum())
         for wall, party in np.unique(keys, axis=1).T.tolist():
             mine = (keys[0] == wall) & (keys[1] == party)
-            if not np.any(sums[mine]):
+            besides = float(saved[stage, mine].sum())
+            if not np.any(sums[mine]) and not besides:
                 continue
             key = (stage, wall, party)
             amount = float((sums[mine] * at.margin[mine]).sum())
             again, amounts = at.draws(own, mine), at.draws(own * worth, mine)
             off = chance.of_stage[:, stage] - 1
             for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
+                point[f"{side}_worth"] += besides
+                draws[f"{side}_worth"] += besides
+            amount, amounts = amount + besides, amounts + besides
+            for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
                 draws[side] += off * again
                 draws[f"{side}_worth"] += off * amounts
-            parts[key] = float(sums[mine].sum()), again * (1 + off), amount, amounts * (1 + off)
+            # Holding more costs, holding less frees; paths bear it by their own change of stock, so it counts here only.
+            kept = float(held[stage, mine].sum())
+            parts[key] = float(sums[mine].sum()), again * (1 + off), amount - kept, amounts * (1 + off) - kept
             numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
             weights = np.bincount(inverse, np.abs(sums[mine]))
             words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))

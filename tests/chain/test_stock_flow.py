@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.chain.test_stock_replay import made
 
+from fourwalls.chain.attribution import shapley
 from fourwalls.chain.shifts import Skew
 from fourwalls.chain.stock_flow import (
     STAGES,
@@ -25,8 +26,9 @@ from fourwalls.chain.stock_flow import (
     plan,
 )
 from fourwalls.chain.stock_record import Books, Record
-from fourwalls.chain.stock_replay import Occasions, Shelves
+from fourwalls.chain.stock_replay import Occasions, Shelves, replay
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
+from fourwalls.chain.unseen_stock import Unseen
 
 INSIDE, BETWEEN = 0, 1
 FIRST = 20_000
@@ -182,3 +184,59 @@ def test_stock_is_shared_out_in_whole_packs() -> None:
 def test_the_pack_of_a_shelf_divides_all_its_orders() -> None:
     orders = SimpleNamespace(shelf=np.array([0, 0, 0, 1, 1, 2]), ordered=np.array([12.0, 18.0, 6.0, 4.0, 9.0, 2.5]))
     assert packs(orders, 4).tolist() == [6, 1, 1, 1]  # type: ignore[arg-type]
+
+
+def unseen_of(shape: tuple[int, int], **given: np.ndarray) -> Unseen:
+    none = {k: np.zeros(shape, np.float32) for k in ("bare", "ghost", "waiting", "astray")} | given
+    words = [""] * shape[0]
+    return Unseen(**none, judged=np.ones((2, shape[0]), bool), words=(words, words))
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_record_and_shelf_are_players_like_the_others(seed: int) -> None:
+    shelves, occasions = made(seed)
+    rng = np.random.default_rng(seed)
+    shape = shelves.lost.shape
+    bare, ghost = (rng.poisson(1.0, shape) * (rng.random(shape) < 0.1) * (shelves.closing > 0) for _ in range(2))
+    astray = rng.poisson(2.0, shape) * (rng.random(shape) < 0.05)
+    lost = shelves.lost + ghost.astype(np.float32)
+    there = unseen_of(
+        shape, bare=bare.astype(np.float32), ghost=ghost.astype(np.float32), astray=astray.astype(np.float32)
+    )
+    n = len(shelves.lost)
+    sides = rng.integers(0, 3, (len(STAGES), n))
+    ready = Plan(shelves._replace(lost=lost), occasions, None, None, Skew(np.zeros(n), np.zeros(n, bool)), there)
+    found = attribute(ready, record_of(np.ones(shape), shelves.closing), lost, walls_of(sides))
+    assert found.stage.sum(axis=0) == pytest.approx(found.total, abs=1e-3)
+    assert found.stage_held.sum(axis=0) == pytest.approx(found.held[0], abs=1e-3)
+    assert found.astray.tolist() == astray.sum(axis=1).tolist()
+    # The exact shares of eight players, coalition by coalition.
+    worth = np.zeros((256, n))
+    for which in range(4):
+        by_record, by_shelf = which & 1, which >> 1
+        outcome = replay(
+            shelves._replace(lost=lost - by_record * ghost.astype(np.float32)), occasions,
+            (by_record * ghost + by_shelf * bare).astype(np.float32), (by_record * astray).astype(np.float32),
+        )  # fmt: skip
+        worth[64 * which : 64 * which + 64] = outcome.gained.sum(axis=1).T
+    assert found.stage.sum(axis=2) == pytest.approx(shapley(worth, 8), abs=1e-3)
+
+
+def test_a_bare_shelf_and_a_wrong_record_by_hand() -> None:
+    closing = np.array([[5, 5, 5, 5, 5, 2, 0, 0, 0, 0]], np.float32)
+    record = record_of(np.ones((1, 10)), closing)
+    bare, astray, lost = (np.zeros((1, 10), np.float32) for _ in range(3))
+    bare[0, 1] = 2.0
+    astray[0, 5] = 3.0
+    lost[0, [1, 7]] = 2.0, 4.0
+    there = unseen_of((1, 10), bare=bare, waiting=bare, astray=astray)
+    zero = np.zeros(1, np.int64)
+    ready = plan(record, lost, np.zeros_like(lost), zero, zero, np.arange(10), None, None, None, FIRST, there)
+    found = attribute(ready, record, lost, walls_of(np.zeros((len(STAGES), 1), np.int64)))
+    # Two sold early are missing on the sixth day; three that did not go astray cover them, and one more is sold on the eighth.
+    assert found.total[0].tolist() == [0, 2, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert found.lost.sum() == 6
+    # Without the shelf, three of the four; without the record, two early and two too few later: nothing.
+    assert found.stage[STAGES.index("shelf")].sum() == pytest.approx(((2 - 2) + (3 - 3)) / 2)
+    assert found.stage[STAGES.index("record")].sum() == pytest.approx(3)

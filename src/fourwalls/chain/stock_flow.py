@@ -14,7 +14,7 @@ from fourwalls.chain.attribution import shapley
 from fourwalls.chain.levels import Lanes, Levels
 from fourwalls.chain.shifts import ForecastRows, Skew, even_share, forecast_shift, skew
 from fourwalls.chain.stock_record import Record
-from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, Occasions, Outcome, Shelves, replay
+from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
 from fourwalls.chain.unseen_stock import Unseen
 
@@ -70,6 +70,8 @@ class StockAccounts:
         on_hand: Stock on a mean day [units], shape (shelves,).
         excess: The part of it beyond what had to last until the next order and its arrival, NaN if not known.
         replayed: Shelf-days replayed; all reproduce the record when nothing is repaired, or an error is raised.
+        astray: Units that would not have gone missing with the record at its standard, shape (shelves,).
+        stage_over: Excess beyond the record by stage, by Shapley, on a mean day [units], shape (stages, shelves).
     """
 
     demand: Floats
@@ -83,6 +85,17 @@ class StockAccounts:
     on_hand: Floats
     excess: Floats
     replayed: int
+    astray: Floats
+    stage_over: Floats
+
+    def freed(self) -> Floats:
+        """Part of each shelf's excess stock that each stage at its standard would not have piled up, 0-1, (stages, shelves)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(self.excess > 0, -self.stage_over / self.excess, 0.0)
+        # Where several stages free more than there is, each has its part of it.
+        share = np.maximum(share, 0.0)
+        found: Floats = share / np.maximum(share.sum(axis=0), 1.0)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +256,12 @@ def attribute(
     shelves, days = lost.shape
     spans = int(ready.shelves.span[-1]) + 1
     made = _Made(shelves, spans)
+    starts = np.searchsorted(ready.shelves.span, np.arange(spans))
+    # Spans of the record that a shelf's own rows do not cover carry no demand.
+    missed = np.add.reduceat(lost + ready.shelves.hidden, starts, axis=1).astype(np.float64)
+    sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
+    enough = _enough(ready.lanes, record, sold.sum(axis=1) + missed.sum(axis=1))
+    known = np.where(np.isfinite(enough), enough, PLENTY).astype(np.float32)
     net = ready.shelves.network
     cuts = [0]
     while cuts[-1] < len(net) - 1:
@@ -251,7 +270,7 @@ def attribute(
 
     def work(first: int, after: int) -> int:
         part, rows = _part(ready, first, after)
-        made.put(rows, _passes(part, rows, ready.unseen), walls)
+        made.put(rows, _passes(part, rows, ready.unseen, known[rows]), walls)
         return int(rows.stop - rows.start)
 
     done = 0
@@ -259,14 +278,9 @@ def attribute(
         for count in pool.map(work, cuts[:-1], cuts[1:]):
             done += count
             progress(done / max(shelves, 1))
-    # Spans of the record that a shelf's own rows do not cover carry no demand.
-    starts = np.searchsorted(ready.shelves.span, np.arange(spans))
-    hidden = ready.shelves.hidden
-    missed = np.add.reduceat(lost + hidden, starts, axis=1).astype(np.float64)
-    sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
     n = np.maximum(record.active.sum(axis=1), 1)
     on_hand = np.where(record.active, ready.shelves.closing, 0).sum(axis=1, dtype=np.float64) / n
-    excess = _excess(ready, record, sold.sum(axis=1) + missed.sum(axis=1))
+    excess = _excess(enough, ready.shelves.closing, record)
     return StockAccounts(
         sold + missed,
         missed,
@@ -279,6 +293,8 @@ def attribute(
         on_hand,
         excess,
         shelves * days,
+        np.zeros(shelves) if ready.unseen is None else ready.unseen.astray.sum(axis=1, dtype=np.float64),
+        made.stage_over / n,
     )
 
 
@@ -289,7 +305,7 @@ class _Made:
         self.stage = np.zeros((len(STAGES), shelves, spans), np.float32)
         self.total, self.inside, self.between = (np.zeros((shelves, spans), np.float32) for _ in range(3))
         self.held = np.zeros((3, shelves))
-        self.stage_held = np.zeros((len(STAGES), shelves))
+        self.stage_held, self.stage_over = (np.zeros((len(STAGES), shelves)) for _ in range(2))
         # Shapley values are sums over coalitions, so one matrix gives them for any number of games. A stage that changes
         # nothing is no player: the others' shares are what they are without it.
         self._replayed = np.zeros((len(STAGES), COALITIONS))
@@ -316,6 +332,7 @@ class _Made:
         stage[np.abs(stage) < _NOTHING] = 0.0
         self.stage[:, rows] = stage
         self.stage_held[:, rows] = sum(w @ out.held.T for out, w in zip(passes, weights, strict=True))
+        self.stage_over[:, rows] = sum(w @ out.over.T for out, w in zip(passes, weights, strict=True))
         side = walls.wall[:, rows]
         n = np.arange(rows.stop - rows.start)
         masks = [
@@ -337,10 +354,10 @@ class _Made:
         return np.split(self._all, passes, axis=1)
 
 
-def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None) -> list[Outcome]:
+def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None, enough: Floats32) -> list[Outcome]:
     """The replay with record and shelf as they were; and, where that changes anything, with either or both repaired."""
     shelves, occasions = part
-    as_recorded = replay(shelves, occasions)
+    as_recorded = replay(shelves, occasions, enough=enough)
     if unseen is None:
         return [as_recorded]
     bare, ghost, astray = unseen.bare[rows], unseen.ghost[rows], unseen.astray[rows]
@@ -348,11 +365,11 @@ def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None)
     if not has_shelf and not has_record:
         return [as_recorded]
     right = shelves._replace(lost=np.maximum(shelves.lost - ghost, 0))
-    by_record = replay(right, occasions, ghost, astray) if has_record else as_recorded
+    by_record = replay(right, occasions, ghost, astray, enough) if has_record else as_recorded
     if not has_shelf:
         return [as_recorded, by_record, as_recorded, by_record]
-    filled = replay(shelves, occasions, bare, np.zeros_like(bare))
-    both = replay(right, occasions, ghost + bare, astray) if has_record else filled
+    filled = replay(shelves, occasions, bare, np.zeros_like(bare), enough)
+    both = replay(right, occasions, ghost + bare, astray, enough) if has_record else filled
     return [as_recorded, by_record, filled, both]
 
 
@@ -379,18 +396,21 @@ def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions
     return (shelves, occasions), rows
 
 
-def _excess(ready: Plan, record: Record, demand: Floats) -> Floats:
-    """Stock of a mean day beyond what had to last until the next order was on the shelf, twice over for the reserve [units].
+def _enough(lanes: Lanes | None, record: Record, demand: Floats) -> Floats:
+    """What has to last until the next order is on the shelf, twice over for the reserve [units]; NaN where unknown.
 
     Twice the days from one order to the arrival of the next: half of it is worked off on the mean day, and as much again
     in reserve is more than any usual service level asks for.
     """
-    n = np.maximum(record.active.sum(axis=1), 1)
-    if ready.lanes is None:
+    if lanes is None:
         return np.full(len(demand), np.nan)
-    lane = ready.lanes.of_shelf
-    days = np.where(lane >= 0, ready.lanes.protects[np.maximum(lane, 0)], np.nan)
-    need = 2 * days * demand / n
-    over = np.maximum(ready.shelves.closing - need[:, None], 0.0) * record.active
-    found: Floats = np.where(np.isfinite(need), over.sum(axis=1) / n, np.nan)
+    days = np.where(lanes.of_shelf >= 0, lanes.protects[np.maximum(lanes.of_shelf, 0)], np.nan)
+    found: Floats = 2 * days * demand / np.maximum(record.active.sum(axis=1), 1)
+    return found
+
+
+def _excess(enough: Floats, closing: Floats32, record: Record) -> Floats:
+    """Stock of a mean day beyond what is enough [units]; NaN where nobody knows."""
+    over = np.maximum(closing - enough[:, None], 0.0) * record.active
+    found: Floats = np.where(np.isfinite(enough), over.sum(axis=1) / np.maximum(record.active.sum(axis=1), 1), np.nan)
     return found

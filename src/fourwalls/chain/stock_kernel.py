@@ -15,7 +15,9 @@ from fourwalls.chain.stock_replay import FIXED, Floats32, Occasions, Outcome, Sh
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def run(shelves: Shelves, occasions: Occasions, shown: Floats32, found: Floats32, slots: int, out: Outcome) -> None:
+def run(
+    shelves: Shelves, occasions: Occasions, shown: Floats32, found: Floats32, enough: Floats32, slots: int, out: Outcome
+) -> None:
     """Fills `out` with what each coalition changes; `slots` days ahead are kept, a power of two."""
     days = shelves.lost.shape[1]
     largest = 1
@@ -60,8 +62,10 @@ def run(shelves: Shelves, occasions: Occasions, shown: Floats32, found: Floats32
                     shelves.closing[i, day],
                     shelves.waits[i],
                     extra[n],
+                    enough[i],
                     gained[n],
                     out.held[i],
+                    out.over[i],
                 )
                 if last_of_span:
                     out.gained[i, shelves.span[day], :] = gained[n]
@@ -86,15 +90,19 @@ def _sell(
     closing: np.float32,
     waits: np.bool_,
     extra: Floats32,
+    enough: np.float32,
     gained: Floats32,
     held: Floats32,
+    over: Floats32,
 ) -> None:
     zero = np.float32(0.0)
+    too_much = max(closing - enough, zero)
     if waits:
         for c in range(64):
             extra[c] += found - lost
             gained[c] += lost
             held[c] += extra[c]
+            over[c] += max(closing + extra[c] - enough, zero) - too_much
         return
     for c in range(64):
         x = extra[c] + found
@@ -104,6 +112,7 @@ def _sell(
         extra[c] = x - sold
         gained[c] += sold
         held[c] += x - sold
+        over[c] += max(closing + x - sold - enough, zero) - too_much
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]

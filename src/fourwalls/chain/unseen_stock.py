@@ -25,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 # that shelves are empty waits in back rooms (Gruen, Corsten and Bharadwaj 2002, Retail Out-of-Stocks).
 DEFAULT_BARE_SHARE = 0.01
 # Groups of fewer units than this say nothing of what usually goes astray.
-_LEAST_UNITS = 200.0
+_LEAST_UNITS = 100.0
 
 
 @dataclass(frozen=True, slots=True)

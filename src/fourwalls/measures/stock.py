@@ -178,3 +178,12 @@ def listed_days(listings: ir.Table) -> ir.Table:
     """
     t = listings.filter(listings.listed_share.notnull())
     return t.select("sku_id", "channel_id", day=days(t.day), listed=t.listed_share.cast("float32"))
+
+
+def bookings(leakage: ir.Table) -> ir.Table:
+    """What was booked, by kind of product.
+
+    Grain: cause, brand, category.
+    Gives: amount [portfolio currency].
+    """
+    return leakage.group_by("cause", "brand", "category").agg(amount=leakage.amount.sum().cast("float64"))

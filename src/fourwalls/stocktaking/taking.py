@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,8 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
+# What companies call it when stock is given away below its price, or given up.
+_MARKDOWN = re.compile(r"mark.?down|clearance|liquidat|write.?off|written.?off|obsole|outlet|sell.?off|overstock")
 STOCK_STAGES = CHAIN
 """Stages of the stock flow in the order a unit passes them."""
 
@@ -523,6 +526,33 @@ class Stocktaking:
         n = self.shelves.num_rows
         self._progress(f"replaying {n * self.days:,} shelf-days under every coalition of repairs")
         return stock_flow.attribute(self._plan, self.record, self.lost, self.walls)
+
+    @cached_property
+    def markdowns(self) -> Floats:
+        """What giving stock away below its price cost on each shelf [portfolio currency], shape (shelves,).
+
+        Bookings name a brand or a category; they are dealt out to its shelves by their excess stock, since that is what is
+        given away.
+        """
+        found = np.zeros(self.shelves.num_rows)
+        leakage = self._reception.rows.get("leakage")
+        if leakage is None:
+            return found
+        period = self.portfolio.period
+        rows = self._engine.run(stock.bookings(leakage if period is None else stock.within(leakage, period)))
+        excess = np.nan_to_num(self.accounts.excess)
+        of = {name: np.array(self.shelves[name].to_pylist(), dtype=object) for name in ("brand", "category")}
+        for row in rows.to_pylist():
+            if not _MARKDOWN.search(str(row["cause"]).lower()):
+                continue
+            mine = np.ones(len(found), np.bool_)
+            for name, values in of.items():
+                if row[name] is not None:
+                    mine &= values == row[name]
+            total = excess[mine].sum()
+            if total > 0 and row["amount"]:
+                found[mine] += row["amount"] * excess[mine] / total
+        return found
 
     @cached_property
     def channel_parties(self) -> dict[str, str]:

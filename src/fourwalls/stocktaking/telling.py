@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from fourwalls.availability import Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
+from fourwalls.availability import Beside, Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.stock_flow import STAGES
 from fourwalls.figures import Refusal
@@ -44,7 +44,8 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
     chance = luck(taking.demand.spread, spans, taking.seed)
     lost_share = costs(taking.portfolio, None).lost
     accounts, walls = taking.accounts, taking.walls
-    found = drawn(accounts, walls, serving, chance, taking.days, lost_share)
+    beside = Beside(taking.markdowns, taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0))
+    found = drawn(accounts, walls, serving, chance, taking.days, lost_share, beside)
     return [stock_side(d, availability(d, walls, taking.book, spans, currency, taking.absent_stages)) for d in found]
 
 
