@@ -46,6 +46,9 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
+# What companies call channels with shelves, and what they call those without.
+_SHOP = re.compile(r"\b(store|shop|branch|outlet)(s|es)?\b|\bretail\b|brick")
+_ONLINE = re.compile(r"online|web|\bsite\b|e-?comm|\bapp\b|market.?place|digital")
 # What companies call it when stock is given away below its price, or given up.
 _MARKDOWN = re.compile(r"mark.?down|clearance|liquidat|write.?off|written.?off|obsole|outlet|sell.?off|overstock")
 STOCK_STAGES = CHAIN
@@ -426,7 +429,10 @@ class Stocktaking:
         if "listings" not in self._reception.rows or not names:
             return listing.nothing(n, days)
         self._progress("looking for stock that could not be bought")
+        # In a shop the shelf is the listing: what cannot be bought there is the shelf's doing.
         rows = self._engine.run(stock.listed_days(self._reception.rows["listings"]))
+        shops = pa.array(sorted(self._shops), pa.string())
+        rows = rows.filter(pc.invert(pc.is_in(pc.cast(rows["channel_id"], pa.string()), shops)))
         rate = np.nan_to_num(self.demand.rate)
         ids = self.shelves["sku_id"].to_pylist()
         return listing.hidden_units(
@@ -553,6 +559,15 @@ class Stocktaking:
             if total > 0 and row["amount"]:
                 found[mine] += row["amount"] * excess[mine] / total
         return found
+
+    @cached_property
+    def _shops(self) -> set[str]:
+        """Channels in which customers stand before a shelf."""
+        if not self.has("channels", "kind"):
+            return set()
+        rows = self._engine.run(self._reception.rows["channels"].select("channel_id", "kind")).to_pylist()
+        kinds = {row["channel_id"]: str(row["kind"] or "").lower() for row in rows}
+        return {c for c, kind in kinds.items() if _SHOP.search(kind) and not _ONLINE.search(kind)}
 
     @cached_property
     def channel_parties(self) -> dict[str, str]:
