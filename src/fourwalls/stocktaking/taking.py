@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import ibis.expr.types as ir
@@ -18,8 +18,9 @@ from fourwalls.chain import listing, stock_flow, stock_record, supply, unseen_st
 from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
-from fourwalls.chain.demand import Demand, ShelfDays, censored_demand
+from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, demand_statistics
 from fourwalls.chain.demand_hours import HOURS, usual_hours
+from fourwalls.chain.demand_phantom import phantom_days
 from fourwalls.chain.forecast_noise import Noise, better, noise
 from fourwalls.chain.levels import lanes
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
@@ -185,7 +186,18 @@ class Stocktaking:
 
     @cached_property
     def record(self) -> stock_record.Record:
-        """The stock record of all shelves."""
+        """The stock record of all shelves; where nobody records empty shelves, silences too long for chance count as such."""
+        read = self._as_read
+        told = self.has("stock_days", "empty_share") or self.has("stock_days", "empty_by_hour")
+        if told or not np.isfinite(read.closing).any():
+            return read
+        self._progress("looking for stock that is only on record")
+        known = self._known(read)
+        silent = phantom_days(known, read.closing, demand_statistics(known, seed=self.seed)).days
+        return replace(read, empty=np.where(silent, np.float32(1.0), read.empty)) if silent.any() else read
+
+    @cached_property
+    def _as_read(self) -> stock_record.Record:
         n, days = self.shelves.num_rows, self.days
         per_part = max(1, PART // days)
         parts = []
@@ -229,13 +241,15 @@ class Stocktaking:
     def demand(self) -> Demand:
         """What customers wanted."""
         self._progress(f"estimating what empty shelves would have sold, {self.shelves.num_rows:,} shelves")
-        record = self.record
+        return censored_demand(self._known(self.record), seed=self.seed)
+
+    def _known(self, record: stock_record.Record) -> ShelfDays:
+        """What the estimate of demand is told."""
         weekday = (self.first_day + 3 + np.arange(self.days)) % 7
-        known = ShelfDays(
+        return ShelfDays(
             record.sold, record.empty, weekday, self._code("category", "node_region"), record.lift,
             self._code("sku_id", "node_region"),
         )  # fmt: skip
-        return censored_demand(known, seed=self.seed)
 
     @cached_property
     def lost(self) -> Floats32:
