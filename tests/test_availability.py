@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fourwalls.availability import Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
+from fourwalls.availability import Beside, Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.demand import Spread
 from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
@@ -243,3 +243,34 @@ def test_a_shelf_without_a_price_is_not_worth_one_unit_of_currency() -> None:
         accounts(), walls(), serving([0] * 4, price=np.full(4, np.nan), cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
     )
     assert none.point["inside_worth"] == pytest.approx(0.4 * accounts().inside.sum(), rel=1e-6)
+
+
+def test_what_stock_costs_besides_sales_by_hand() -> None:
+    """Decision frees 5 of 15 units of excess and 2 units on hand; 3 units would not have gone astray."""
+    free = np.zeros((len(STAGES), 4))
+    free[DECISION] = -5.0
+    held = np.zeros((len(STAGES), 4))
+    held[DECISION] = -2.0
+    a = replace(accounts(), stage_over=free, stage_held=held, astray=np.array([3.0, 0.0, 0.0, 0.0]))
+    w = walls()
+    w.party[STAGES.index("record")], w.wall[STAGES.index("record")] = 1, 0
+    beside = Beside(np.full(4, 90.0), 0.2)
+    without, whole = (drawn(a, w, serving([0] * 4), no_luck(), DAYS, 0.35, b)[0] for b in (None, beside))
+    markdowns, astray = 4 * 90 * 5 / 15, 3 * 6.0
+    carried = 4 * 2 * 6.0 * 0.2 * DAYS / 365.25
+    mine = {c.stage: value(c.amount) for c in availability(whole, w, BOOK, SPANS, "EUR", ()).contributions}  # type: ignore[union-attr]
+    before = {c.stage: value(c.amount) for c in availability(without, w, BOOK, SPANS, "EUR", ()).contributions}  # type: ignore[union-attr]
+    assert mine["decision"] - before["decision"] == pytest.approx(markdowns + carried)
+    assert mine["record"] == pytest.approx(astray)
+    assert mine["supply"] == pytest.approx(before["supply"])
+    # Paths bear the change of stock by themselves; everything else is in their worth.
+    assert whole.point["inside_worth"] - without.point["inside_worth"] == pytest.approx(markdowns)
+    assert without.point["inside_worth"] == pytest.approx(4.0 * a.inside.sum() + astray, rel=1e-6)
+
+
+def test_stages_share_what_they_free_together() -> None:
+    over = np.zeros((len(STAGES), 4))
+    over[[DECISION, SUPPLY]] = -10.0
+    freed = replace(accounts(), stage_over=over).freed()
+    assert freed[DECISION].tolist() == [0.5] * 4
+    assert freed.sum(axis=0).max() <= 1.0

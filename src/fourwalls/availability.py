@@ -13,7 +13,7 @@ from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.demand import Spread, error_factors
 from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
-from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
 from fourwalls.value import Worth
 
@@ -447,12 +447,14 @@ class StockSide:
         availability: Its figures.
         worth: What repairing each side is worth.
         total, wanted: What repairing every stage would have sold, and what customers wanted [units], shape (spans,).
+        readings: What was measured beside it: how good the forecasts are.
     """
 
     availability: Availability | Refusal
     worth: Worth
     total: Floats
     wanted: Floats
+    readings: tuple[Reading, ...] = ()
 
 
 def nothing_known(because: Refusal) -> StockSide:
@@ -461,7 +463,7 @@ def nothing_known(because: Refusal) -> StockSide:
     return StockSide(because, Worth(0.0, 0.0, np.zeros(REPLICATES), np.zeros(REPLICATES)), none, none)
 
 
-def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
+def stock_side(found: Drawn, known: Availability | Refusal, readings: tuple[Reading, ...] = ()) -> StockSide:
     """Puts the figures of an asset and what they are worth together."""
     worth = Worth(
         found.point["inside_worth"],
@@ -472,7 +474,7 @@ def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
         (found.stock["operate_value"], found.stock["orchestrate_value"], found.stock["both_value"]),
         found.priced,
     )
-    return StockSide(known, worth, found.total_by_span, found.wanted_by_span)
+    return StockSide(known, worth, found.total_by_span, found.wanted_by_span, readings)
 
 
 def _estimate(value: float, draws: Floats, unit: str, tail: float) -> Estimate:

@@ -87,7 +87,9 @@ def unseen(
     ghosts = _beyond(gone, wanted, node, refilled, span, None)
     bases = leaves, np.nan_to_num(record.closing), record.active.astype(np.float32)
     stray = _least([_beyond(missing, base, node, refilled, span, None) for base in bases])
-    judged = np.stack([stray.judged | ghosts.judged, shop.judged | ~waiting.any(axis=1)])
+    # Where nothing was ever found missing, although somebody looks, the record is right.
+    right = record.missing is not None and not missing.any()
+    judged = np.stack([stray.judged | ghosts.judged | right, shop.judged | ~waiting.any(axis=1)])
     words = [
         a or b
         for a, b in zip(
@@ -158,6 +160,8 @@ def _beyond(amount: Floats32, base: Floats32, group: Ints, refilled: Bools, span
     """The part of each group's amount beyond what the better quarter of its peers shows, or beyond the usual share."""
     n = len(amount)
     found = _Part(np.zeros(n, np.float32), np.zeros(n, np.bool_), np.zeros(n), [""] * n)
+    if not amount.any():
+        return found
     starts = np.flatnonzero(np.diff(span, prepend=span[0] - 1))
     for kind in (True, False):
         groups: dict[str, Weekly] = {}

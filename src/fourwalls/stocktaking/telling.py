@@ -9,6 +9,7 @@ from fourwalls.availability import Beside, Serving, StockSide, availability, dra
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.stock_flow import STAGES
 from fourwalls.figures import Refusal
+from fourwalls.stocktaking.accuracy import forecast_readings
 from fourwalls.stocktaking.taking import STOCK_STAGES, Stocktaking
 from fourwalls.value import costs, defaults_used
 
@@ -46,7 +47,11 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
     accounts, walls = taking.accounts, taking.walls
     beside = Beside(taking.markdowns, taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0))
     found = drawn(accounts, walls, serving, chance, taking.days, lost_share, beside)
-    return [stock_side(d, availability(d, walls, taking.book, spans, currency, taking.absent_stages)) for d in found]
+    absent, read = taking.absent_stages, forecast_readings(taking, serving, chance)
+    return [
+        stock_side(d, availability(d, walls, taking.book, spans, currency, absent), r)
+        for d, r in zip(found, read, strict=True)
+    ]
 
 
 def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
