@@ -18,7 +18,7 @@ import numpy as np
 
 import fourwalls as fw
 from fourwalls.availability import CHAIN, Serving, drawn, luck
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES
 from fourwalls.diagnosis import Availability
 from fourwalls.stocktaking import Stocktaking
 from fourwalls.worlds import make
@@ -130,7 +130,7 @@ def main(each: int) -> None:
                 f"{np.mean(np.abs(off) <= 0.2):>13.0%}{np.mean([t.low <= t.true <= t.high for t in mine]):>13.0%}   bias {np.mean(off):+.0%}"
             )
     healthy = [t for t in every if t.kind == "healthy"]
-    worst = {s: max(t.by_stage[s] for t in healthy) for s in PLAYERS}
+    worst = {s: max(t.by_stage[s] for t in healthy) for s in STAGES}
     print(
         f"healthy, {len(healthy)} assets: most claimed for a stage "
         + ", ".join(f"{s} {100 * v:.1f} %" for s, v in worst.items())

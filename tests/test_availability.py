@@ -8,23 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fourwalls.availability import Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
+from fourwalls.availability import Beside, Drawn, Luck, Serving, availability, drawn, luck, nothing_known, stock_side
 from fourwalls.chain.accounts import PartyBook
 from fourwalls.chain.demand import Spread
-from fourwalls.chain.stock_flow import StockAccounts, Walls
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability
 from fourwalls.figures import Estimate, Figure, Refusal
 
 SPANS, DAYS = 12, 84
 BOOK = PartyBook("us", {"us": "Us", "mill": "Mill Ltd"})
-SUPPLY, DECISION, RECEIVING = (PLAYERS.index(s) for s in ("supply", "decision", "receiving"))
+SUPPLY, DECISION, RECEIVING = (STAGES.index(s) for s in ("supply", "decision", "receiving"))
 
 
 def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
     """Supply (the mill's) and decision (ours) save units, at random over the weeks."""
     rng = np.random.default_rng(seed)
-    stage = np.zeros((len(PLAYERS), shelves, SPANS), np.float32)
+    stage = np.zeros((len(STAGES), shelves, SPANS), np.float32)
     stage[SUPPLY] = rng.gamma(2.0, 2.0, (shelves, SPANS))
     stage[DECISION] = rng.gamma(2.0, 0.5, (shelves, SPANS))
     total = stage.sum(axis=0)
@@ -39,18 +38,20 @@ def accounts(shelves: int = 4, seed: int = 1) -> StockAccounts:
         inside=stage[DECISION],
         between=stage[SUPPLY],
         held=held,
-        stage_held=np.zeros((len(PLAYERS), shelves)),
+        stage_held=np.zeros((len(STAGES), shelves)),
         on_hand=np.full(shelves, 60.0),
         excess=np.full(shelves, 15.0),
         replayed=shelves * DAYS,
+        astray=np.zeros(shelves),
+        stage_over=np.zeros((len(STAGES), shelves)),
     )
 
 
 def walls(shelves: int = 4) -> Walls:
-    party, side = np.zeros((len(PLAYERS), shelves), np.int64), np.full((len(PLAYERS), shelves), 2)
+    party, side = np.zeros((len(STAGES), shelves), np.int64), np.full((len(STAGES), shelves), 2)
     party[DECISION], side[DECISION] = 1, 0
     party[SUPPLY], side[SUPPLY] = 2, 1
-    held = np.zeros((len(PLAYERS), shelves), bool)
+    held = np.zeros((len(STAGES), shelves), bool)
     held[[DECISION, SUPPLY]] = True
     return Walls(party, side, party, held, ("(unknown)", "us", "mill"), ("", "own best weeks", "its own word"))
 
@@ -69,7 +70,7 @@ def no_luck(shelves: int = 4, replicates: int = 50) -> Luck:
         np.ones((replicates, 1, SPANS), np.float32),
         np.zeros(shelves, np.int64),
         0.0,
-        np.ones((replicates, len(PLAYERS))),
+        np.ones((replicates, len(STAGES))),
         1,
     )
 
@@ -112,8 +113,8 @@ def test_one_asset_by_hand() -> None:
     ]
     assert value(known.contributions[0].amount) == pytest.approx(4.0 * a.stage[SUPPLY].sum(), rel=1e-6)
     assert value(known.inside_share) == pytest.approx(a.inside.sum() / a.total.sum(), rel=1e-6)
-    # Nothing can be held to account for the other four stages.
-    assert known.unjudged == ("forecast", "receiving", "allocation", "listing")
+    # Nothing can be held to account for the other six stages.
+    assert known.unjudged == ("forecast", "receiving", "record", "allocation", "shelf", "listing")
     assert told(total).lost == known.lost
 
 
@@ -242,3 +243,34 @@ def test_a_shelf_without_a_price_is_not_worth_one_unit_of_currency() -> None:
         accounts(), walls(), serving([0] * 4, price=np.full(4, np.nan), cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
     )
     assert none.point["inside_worth"] == pytest.approx(0.4 * accounts().inside.sum(), rel=1e-6)
+
+
+def test_what_stock_costs_besides_sales_by_hand() -> None:
+    """Decision frees 5 of 15 units of excess and 2 units on hand; 3 units would not have gone astray."""
+    free = np.zeros((len(STAGES), 4))
+    free[DECISION] = -5.0
+    held = np.zeros((len(STAGES), 4))
+    held[DECISION] = -2.0
+    a = replace(accounts(), stage_over=free, stage_held=held, astray=np.array([3.0, 0.0, 0.0, 0.0]))
+    w = walls()
+    w.party[STAGES.index("record")], w.wall[STAGES.index("record")] = 1, 0
+    beside = Beside(np.full(4, 90.0), 0.2)
+    without, whole = (drawn(a, w, serving([0] * 4), no_luck(), DAYS, 0.35, b)[0] for b in (None, beside))
+    markdowns, astray = 4 * 90 * 5 / 15, 3 * 6.0
+    carried = 4 * 2 * 6.0 * 0.2 * DAYS / 365.25
+    mine = {c.stage: value(c.amount) for c in availability(whole, w, BOOK, SPANS, "EUR", ()).contributions}  # type: ignore[union-attr]
+    before = {c.stage: value(c.amount) for c in availability(without, w, BOOK, SPANS, "EUR", ()).contributions}  # type: ignore[union-attr]
+    assert mine["decision"] - before["decision"] == pytest.approx(markdowns + carried)
+    assert mine["record"] == pytest.approx(astray)
+    assert mine["supply"] == pytest.approx(before["supply"])
+    # Paths bear the change of stock by themselves; everything else is in their worth.
+    assert whole.point["inside_worth"] - without.point["inside_worth"] == pytest.approx(markdowns)
+    assert without.point["inside_worth"] == pytest.approx(4.0 * a.inside.sum() + astray, rel=1e-6)
+
+
+def test_stages_share_what_they_free_together() -> None:
+    over = np.zeros((len(STAGES), 4))
+    over[[DECISION, SUPPLY]] = -10.0
+    freed = replace(accounts(), stage_over=over).freed()
+    assert freed[DECISION].tolist() == [0.5] * 4
+    assert freed.sum(axis=0).max() <= 1.0

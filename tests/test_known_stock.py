@@ -29,7 +29,8 @@ DEFECTS = {
     "biased": ("forecast", Defect(bias_share=0.3)),
     "skewed": ("allocation", Defect(skew=0.6)),
 }
-WHOSE = {"late": "loom", "undecided": "us", "unstowed": "packers", "short": "loom", "biased": "us", "skewed": "us"}
+# Rugs lie with us and with the packers: sharing them out otherwise takes both, so it lies between.
+WHOSE = {"late": "loom", "undecided": "us", "unstowed": "packers", "short": "loom", "biased": "us", "skewed": "packers"}
 # Categories the defect touches; those without a name here are touched in all.
 WHERE = {"biased": ("lamps",), "skewed": ("rugs",)}
 

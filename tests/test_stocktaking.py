@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,11 @@ import pytest
 
 import fourwalls
 from fourwalls.chain.accounts import WALLS
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES
 from fourwalls.diagnosis import Availability
 from fourwalls.errors import TableError
 from fourwalls.figures import Refusal
-from fourwalls.stocktaking import Stocktaking
+from fourwalls.stocktaking import Stocktaking, sides
 from fourwalls.study import Study
 
 from . import small
@@ -95,7 +96,7 @@ def test_who_does_what_on_each_shelf(opened: Opened) -> None:
         stage: {
             shelf: (t.walls.parties[t.walls.party[i, n]], WALLS[t.walls.wall[i, n]]) for n, shelf in enumerate(shelves)
         }
-        for i, stage in enumerate(PLAYERS)
+        for i, stage in enumerate(STAGES)
     }
     assert who["supply"]["s0", "dc"] == ("mill", "between")
     assert who["supply"]["s1", "hall"] == ("forge", "between")
@@ -294,3 +295,31 @@ def test_stock_alone_is_enough_where_shelves_tell_the_assets(opened: Opened) -> 
     diagnosis = opened(only_stock(small.stocked())).diagnose()
     assert [a.name for a in diagnosis.assets] != []
     assert isinstance(diagnosis.total.availability, Availability)
+
+
+def test_forecasts_are_read_beside_what_was_wanted(opened: Opened) -> None:
+    portfolio = small.stocked()
+    made = [
+        {
+            "sku_id": f"s{s}", "channel_id": "", "node_id": node, "forecast_on": str(day), "period_on": str(day),
+            "period_days": 7, "forecast_units": units * 7, "forecaster_id": "us",
+        }
+        for s in range(3)
+        for node in ("dc", "hall")
+        for day, units in small_weeks()
+    ]  # fmt: skip
+    portfolio.tables["forecasts"] = made
+    t = taking(opened(portfolio))
+    names = sorted(set(t.share.asset), key=str)  # type: ignore[union-attr]
+    found = sides(t, names, "EUR")
+    assert len(found) == len(names) + 1
+    told = t.forecasts.told  # type: ignore[union-attr]
+    readings = {r.name: r.figure.value for r in found[-1].readings}  # type: ignore[union-attr]
+    off = told.forecast - told.wanted
+    assert readings["forecast_wape_share"] == pytest.approx(abs(off).sum() / told.wanted.sum())
+    assert readings["forecast_bias_share"] == pytest.approx(off.sum() / told.wanted.sum())
+
+
+def small_weeks() -> list[tuple[date, float]]:
+    first = min(date.fromisoformat(str(r["day"])) for r in small.stocked().tables["stock_days"])
+    return [(first + timedelta(days=7 * w), 2.0 + w % 2) for w in range(small.STOCK_DAYS // 7)]

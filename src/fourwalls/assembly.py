@@ -615,6 +615,8 @@ NEEDS = {
     "supply": "supply_orders with placed_at, promised_at and received_at, of at least two suppliers or many weeks",
     "receiving": "supply_orders.received_at and available_at, of at least two nodes or many weeks",
     "allocation": "supply_orders for skus that several nodes hold",
+    "record": "stock_days.adjusted_units and empty_share, of at least two nodes",
+    "shelf": "stock_days.empty_share beside on_hand_units in stores",
     "listing": "listings.listed_share by sku, channel and day, and order_lines.channel_id",
 }
 NO_ORDER_FLOW = Verdict(

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from fourwalls.chain.accounts import WALLS, PartyBook
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.demand import Spread, error_factors
-from fourwalls.chain.stock_flow import StockAccounts, Walls
-from fourwalls.chain.stock_replay import PLAYERS
+from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
-from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
 from fourwalls.value import Worth
 
@@ -34,7 +33,7 @@ REPLICATES = 399
 # Rows of (shelf, asset) worked on at a time, so that their replicates fit into memory.
 _ROWS = 4_000
 # The order in which a unit passes the stages, for whoever reads them.
-CHAIN = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", "shelf", "listing")
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -62,6 +61,19 @@ class Serving:
     cost: Floats
     fulfilment: Floats
     assets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stock costs besides the sales it misses.
+
+    Attributes:
+        markdowns: What giving it away cost on each shelf [portfolio currency], shape (shelves,).
+        carrying: What holding it costs a year, as a share of its value at cost.
+    """
+
+    markdowns: Floats
+    carrying: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +147,18 @@ def luck(spread: Spread, spans: int, seed: int, replicates: int = REPLICATES) ->
     of_shelf = np.empty((replicates, len(spread.pool)), np.float32)
     for i in range(replicates):
         of_shelf[i] = rng.standard_gamma(shape) / shape * of_pool[i, spread.pool]
-    of_stage = error_factors(rng, REPLAY_SD, (replicates, len(PLAYERS)))
+    of_stage = error_factors(rng, REPLAY_SD, (replicates, len(STAGES)))
     return Luck(weeks, of_shelf, of_week, spread.pool, spread.week_sd, of_stage, seed)
 
 
 def drawn(
-    accounts: StockAccounts, walls: Walls, serving: Serving, chance: Luck, days: int, lost_share: float
+    accounts: StockAccounts,
+    walls: Walls,
+    serving: Serving,
+    chance: Luck,
+    days: int,
+    lost_share: float,
+    beside: Beside | None = None,
 ) -> list[Drawn]:
     """Sums and their draws for every asset, and for the whole portfolio last.
 
@@ -153,7 +171,9 @@ def drawn(
         chance: Other weeks and other errors of the demand estimate.
         days: Days of the record.
         lost_share: Gross margin as a share of price, where no cost tells.
+        beside: What stock costs besides the sales it misses; None where nobody says.
     """
+    saved, held = _beside(accounts, serving, beside or Beside(np.zeros(len(accounts.on_hand)), 0.0), days)
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
@@ -163,9 +183,26 @@ def drawn(
         of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
-        made = [_drawn(accounts, walls, serving, margin, chance, of_asset, part, days) for part in parts]
+        made = [
+            _drawn(accounts, walls, serving, margin, chance, of_asset, part, days, saved[:, part], held[:, part])
+            for part in parts
+        ]
         found.append(_together(made))
     return [*found, replace(_together(found), pairs=len(np.unique(serving.shelf)))]
+
+
+def _beside(accounts: StockAccounts, serving: Serving, beside: Beside, days: int) -> tuple[Floats, Floats]:
+    """What each stage at its standard saves besides sales, and what holding more stock costs [amount], (stages, pairs).
+
+    Stock that would not have gone missing is worth its cost; of what is given away, a stage saves the part of the excess
+    that it would not have piled up.
+    """
+    shelf, weight = serving.shelf, serving.weight
+    cost = np.nan_to_num(serving.cost)
+    saved = accounts.freed()[:, shelf] * (beside.markdowns[shelf] * weight)
+    saved[STAGES.index("record")] += accounts.astray[shelf] * weight * cost
+    held = accounts.stage_held[:, shelf] * (weight * cost * beside.carrying * days / _DAYS_PER_YEAR)
+    return saved, held
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +265,8 @@ def _drawn(
     of_asset: Floats32,
     rows: Ints,
     days: int,
+    saved: Floats,
+    held: Floats,
 ) -> Drawn:
     at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
@@ -246,25 +285,32 @@ def _drawn(
     draws["demand"] = chance.weeks @ sold + draws["lost"]
     parts: dict[tuple[int, int, int], Part] = {}
     words: dict[tuple[int, int, int], dict[int, float]] = {}
-    unheld = np.zeros(len(PLAYERS))
+    unheld = np.zeros(len(STAGES))
     lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
-    for stage in range(len(PLAYERS)):
+    for stage in range(len(STAGES)):
         own = at.of(accounts.stage[stage])
         sums = own.sum(axis=1, dtype=np.float64)
         keys = np.stack([walls.wall[stage, at.shelf], walls.party[stage, at.shelf]])
         unheld[stage] = float(lost[~walls.held[stage, at.shelf]].sum())
         for wall, party in np.unique(keys, axis=1).T.tolist():
             mine = (keys[0] == wall) & (keys[1] == party)
-            if not np.any(sums[mine]):
+            besides = float(saved[stage, mine].sum())
+            if not np.any(sums[mine]) and not besides:
                 continue
             key = (stage, wall, party)
             amount = float((sums[mine] * at.margin[mine]).sum())
             again, amounts = at.draws(own, mine), at.draws(own * worth, mine)
             off = chance.of_stage[:, stage] - 1
             for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
+                point[f"{side}_worth"] += besides
+                draws[f"{side}_worth"] += besides
+            amount, amounts = amount + besides, amounts + besides
+            for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
                 draws[side] += off * again
                 draws[f"{side}_worth"] += off * amounts
-            parts[key] = float(sums[mine].sum()), again * (1 + off), amount, amounts * (1 + off)
+            # Holding more costs, holding less frees; paths bear it by their own change of stock, so it counts here only.
+            kept = float(held[stage, mine].sum())
+            parts[key] = float(sums[mine].sum()), again * (1 + off), amount - kept, amounts * (1 + off) - kept
             numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
             weights = np.bincount(inverse, np.abs(sums[mine]))
             words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))
@@ -366,7 +412,7 @@ def availability(
     }
     inside, chance = _inside(by_wall[0], by_wall[1], drawn_by_wall[0], drawn_by_wall[1], tail)
     unheld = found.unheld / max(point["lost"], 1e-12)
-    unjudged = tuple(s for s in CHAIN if s in absent or unheld[PLAYERS.index(s)] > 1 / 2)
+    unjudged = tuple(s for s in CHAIN if s in absent or unheld[STAGES.index(s)] > 1 / 2)
     told: dict[str, Figure] = {
         "total": share(point["total"], draws["total"]),
         "operate": share(point["inside"], draws["inside"]),
@@ -401,12 +447,14 @@ class StockSide:
         availability: Its figures.
         worth: What repairing each side is worth.
         total, wanted: What repairing every stage would have sold, and what customers wanted [units], shape (spans,).
+        readings: What was measured beside it: how good the forecasts are.
     """
 
     availability: Availability | Refusal
     worth: Worth
     total: Floats
     wanted: Floats
+    readings: tuple[Reading, ...] = ()
 
 
 def nothing_known(because: Refusal) -> StockSide:
@@ -415,7 +463,7 @@ def nothing_known(because: Refusal) -> StockSide:
     return StockSide(because, Worth(0.0, 0.0, np.zeros(REPLICATES), np.zeros(REPLICATES)), none, none)
 
 
-def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
+def stock_side(found: Drawn, known: Availability | Refusal, readings: tuple[Reading, ...] = ()) -> StockSide:
     """Puts the figures of an asset and what they are worth together."""
     worth = Worth(
         found.point["inside_worth"],
@@ -426,7 +474,7 @@ def stock_side(found: Drawn, known: Availability | Refusal) -> StockSide:
         (found.stock["operate_value"], found.stock["orchestrate_value"], found.stock["both_value"]),
         found.priced,
     )
-    return StockSide(known, worth, found.total_by_span, found.wanted_by_span)
+    return StockSide(known, worth, found.total_by_span, found.wanted_by_span, readings)
 
 
 def _estimate(value: float, draws: Floats, unit: str, tail: float) -> Estimate:
@@ -452,7 +500,7 @@ def _inside(
 def _stages(found: Drawn, share: Share) -> tuple[StageUnits, ...]:
     made = []
     for stage in CHAIN:
-        number = PLAYERS.index(stage)
+        number = STAGES.index(stage)
         for wall_number, wall in enumerate(WALLS):
             mine = [v for k, v in found.parts.items() if k[:2] == (number, wall_number)]
             if mine:
@@ -479,7 +527,7 @@ def _contributions(
             worth = _estimate(amount, amounts, currency, tail)
         made.append(
             LostUnits(
-                PLAYERS[stage],
+                STAGES[stage],
                 WALLS[wall],
                 None if party == NOBODY else party,
                 "party not recorded" if party == NOBODY else book.names.get(party, party),

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fourwalls.chain.shifts import Bias, ForecastRows, bias, even_share, forecast_shift, skew
+from fourwalls.chain.forecast_noise import better, quiet
+from fourwalls.chain.shifts import Bias, ForecastRows, compared, even_share, forecast_shift, skew
+from fourwalls.chain.shifts import bias as bias_of
 
 WEEKS = 32
 DAYS = 7 * WEEKS
@@ -28,6 +30,14 @@ def forecasts(units: np.ndarray, **given: Any) -> ForecastRows:
         "units": units.ravel().astype(np.float32),
     }
     return ForecastRows(**(base | given))
+
+
+def bias(rows: ForecastRows, demand: np.ndarray, share: np.ndarray, donor: np.ndarray, cells: int) -> Bias:
+    return bias_of(rows, compared(rows, demand, share, donor), demand.shape[1], cells)
+
+
+def shift(rows: ForecastRows, found: Bias, days: int, shelves: int) -> np.ndarray:
+    return forecast_shift(rows, better(rows, found, quiet(rows, 1)), days, shelves)
 
 
 def one_channel(shelves: int) -> np.ndarray:
@@ -108,7 +118,7 @@ def test_a_centre_is_held_to_what_its_shelves_need() -> None:
 
 def test_the_shift_is_what_an_unbiased_forecast_would_have_said_more() -> None:
     rows = forecasts(np.array([[8.0, 8.0, 16.0]]))
-    found = forecast_shift(rows, Bias(np.array([-0.2]), np.array([-0.2]), np.array([8])), 21, 1)
+    found = shift(rows, Bias(np.array([-0.2]), np.array([-0.2]), np.array([8])), 21, 1)
     # 8 / 0.8 − 8; the third week's forecast was made on day 12.
     assert found[0].tolist() == pytest.approx([2.0] * 12 + [4.0] * 9)
 
@@ -118,7 +128,7 @@ def test_of_two_periods_forecast_on_one_day_the_nearer_counts() -> None:
         np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64), np.array([3, 3]), np.array([14, 7]),
         np.array([7, 7]), np.array([40.0, 8.0], np.float32),
     )  # fmt: skip
-    found = forecast_shift(rows, Bias(np.array([-0.2]), np.array([-0.2]), np.array([8])), 10, 1)
+    found = shift(rows, Bias(np.array([-0.2]), np.array([-0.2]), np.array([8])), 10, 1)
     assert found[0].tolist() == [0.0] * 3 + [2.0] * 7
 
 

@@ -60,19 +60,33 @@ class Bias:
     blocks: Ints
 
 
-def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells: int) -> Bias:
-    """The bias of each cell's forecasts against what customers wanted, lost sales included.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Forecasts beside what was wanted over their periods, shape (compared rows,) each.
 
-    Its chance error is that of a ratio over blocks of four weeks. What exceeds two-sided 5 % is shrunk by 1 − 1/z² as
-    in the positive-part James–Stein estimator (Efron and Morris 1973). The forecast of a shelf that refills others is
-    held to what they needed as well, where that is nearer to what was forecast.
+    Attributes:
+        at: Which rows: those whose period lies in the record without a gap.
+        forecast, wanted: Over the period [units].
+        both: Whether the row is held to what the shelves it refills needed as well.
+    """
+
+    at: Ints
+    forecast: Floats
+    wanted: Floats
+    both: npt.NDArray[np.bool_]
+
+
+def compared(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints) -> Compared:
+    """Forecasts beside what customers wanted, lost sales included.
+
+    The forecast of a shelf that refills others is held to what they needed as well, where that is nearer to what was
+    forecast.
 
     Args:
         rows: The forecasts.
         demand: Units wanted, shape (shelves, days); NaN where there is no record, and periods with such a day do not count.
         share: Part of each shelf's demand that comes from each channel, shape (shelves, channels); NaN if unknown.
         donor: Shelf that refills each shelf, −1 for none, shape (shelves,).
-        cells: Number of cells.
     """
     days = demand.shape[1]
     at = np.flatnonzero(
@@ -81,28 +95,50 @@ def bias(rows: ForecastRows, demand: Floats32, share: Floats, donor: Ints, cells
     unknown = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.isnan(demand), axis=1, dtype=np.int32)], axis=1)
     shelf, start = rows.shelf[at], rows.start[at]
     at = at[unknown[shelf, start + rows.length[at]] == unknown[shelf, start]]
-    own, below = _wanted(rows, at, demand, share, donor)
+    own, below = wanted_over(rows, at, rows.start[at], rows.length[at], demand, share, donor)
     forecast = rows.units[at].astype(np.float64) * rows.length[at]
     refills = np.zeros(len(demand), np.bool_)
     refills[donor[donor >= 0]] = True
     both = refills[rows.shelf[at]] & _nearer(rows.shelf[at], forecast, own, own + below, len(demand))
-    wanted = np.where(both, own + below, own)
+    return Compared(at, forecast, np.where(both, own + below, own), both)
+
+
+def bias(rows: ForecastRows, told: Compared, days: int, cells: int) -> Bias:
+    """The bias of each cell's forecasts against what customers wanted, lost sales included.
+
+    Its chance error is that of a ratio over blocks of four weeks. What exceeds two-sided 5 % is shrunk by 1 − 1/z² as
+    in the positive-part James–Stein estimator (Efron and Morris 1973).
+
+    Args:
+        rows: The forecasts.
+        told: Beside what was wanted, from `compared`.
+        days: Days of the record.
+        cells: Number of cells.
+    """
     blocks = days // (7 * WEEKS_PER_BLOCK) + 1
-    where = rows.cell[at] * blocks + rows.start[at] // (7 * WEEKS_PER_BLOCK)
+    where = rows.cell[told.at] * blocks + rows.start[told.at] // (7 * WEEKS_PER_BLOCK)
     shape = (cells, blocks)
-    told = np.bincount(where, forecast, minlength=cells * blocks).reshape(shape)
-    came = np.bincount(where, wanted, minlength=cells * blocks).reshape(shape)
-    return _judged(told, came)
+    forecast = np.bincount(where, told.forecast, minlength=cells * blocks).reshape(shape).astype(np.float64)
+    came = np.bincount(where, told.wanted, minlength=cells * blocks).reshape(shape).astype(np.float64)
+    return _judged(forecast, came)
 
 
-def _wanted(rows: ForecastRows, at: Ints, demand: Floats32, share: Floats, donor: Ints) -> tuple[Floats, Floats]:
-    """Units wanted over each row's period from the shelf in its channel, and from the shelves it refills."""
+def wanted_over(
+    rows: ForecastRows, at: Ints, start: Ints, length: Ints, demand: Floats32, share: Floats, donor: Ints
+) -> tuple[Floats, Floats]:
+    """Units wanted from the shelf of some rows in their channel, and from the shelves it refills, over some days.
+
+    Args:
+        rows, demand, share, donor: As for `compared`.
+        at: Which rows, shape (chosen,).
+        start, length: First day and days to look at, same shape.
+    """
     own, below = np.zeros(len(at)), np.zeros(len(at))
     children = np.flatnonzero(donor >= 0)
     upto = np.concatenate(
         [np.zeros((len(demand), 1)), np.cumsum(np.nan_to_num(demand), axis=1, dtype=np.float64)], axis=1
     )
-    shelf, start, end = rows.shelf[at], rows.start[at], rows.start[at] + rows.length[at]
+    shelf, end = rows.shelf[at], start + length
     for channel in np.unique(rows.channel[at]).tolist():
         mine = rows.channel[at] == channel
         part = np.nan_to_num(share[:, channel])
@@ -137,13 +173,17 @@ def _judged(forecast: Floats, came: Floats) -> Bias:
     return Bias(np.where(known, ratio - 1, np.nan), np.nan_to_num(counts), n.astype(np.int64))
 
 
-def forecast_shift(rows: ForecastRows, found: Bias, days: int, shelves: int) -> Floats32:
-    """By how much the forecast of each shelf would lie higher on each day, had it no bias [units/day], shape (shelves, days).
+def forecast_shift(rows: ForecastRows, better: Floats32, days: int, shelves: int) -> Floats32:
+    """By how much the forecast of each shelf would lie higher on each day, had it been better [units/day], shape (shelves, days).
 
     On each day the forecast made last counts, for the period that begins first after it was made.
+
+    Args:
+        rows: The forecasts.
+        better: What each would have been [units/day], shape (rows,).
+        days, shelves: Of the record.
     """
-    counts = found.counts[rows.cell]
-    change = (rows.units / np.maximum(1 + counts, 0.05) - rows.units).astype(np.float32)
+    change = better - rows.units
     total = np.zeros((shelves, days), np.float32)
     if not len(rows.shelf):
         return total

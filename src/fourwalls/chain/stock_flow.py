@@ -12,18 +12,24 @@ import numpy.typing as npt
 from fourwalls.chain import levels as level_book
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.levels import Lanes, Levels
-from fourwalls.chain.shifts import Bias, ForecastRows, Skew, even_share, forecast_shift, skew
+from fourwalls.chain.shifts import ForecastRows, Skew, even_share, forecast_shift, skew
 from fourwalls.chain.stock_record import Record
-from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, Occasions, Outcome, Shelves, replay
+from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
+from fourwalls.chain.unseen_stock import Unseen
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-BIT = {name: 1 << i for i, name in enumerate(PLAYERS)}
-EVERYTHING = COALITIONS - 1
+STAGES = (*PLAYERS, "record", "shelf")
+"""Every stage that can be repaired. The last two take or give nothing on most shelves: those are replayed without them."""
+
+BIT = {name: 1 << i for i, name in enumerate(STAGES)}
+EVERYTHING = (1 << len(STAGES)) - 1
+# Coalitions of the last two stages; each is one run of the replay with other inputs.
+_PASSES = 4
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
 _NOTHING = 1e-9
@@ -64,6 +70,8 @@ class StockAccounts:
         on_hand: Stock on a mean day [units], shape (shelves,).
         excess: The part of it beyond what had to last until the next order and its arrival, NaN if not known.
         replayed: Shelf-days replayed; all reproduce the record when nothing is repaired, or an error is raised.
+        astray: Units that would not have gone missing with the record at its standard, shape (shelves,).
+        stage_over: Excess beyond the record by stage, by Shapley, on a mean day [units], shape (stages, shelves).
     """
 
     demand: Floats
@@ -77,6 +85,17 @@ class StockAccounts:
     on_hand: Floats
     excess: Floats
     replayed: int
+    astray: Floats
+    stage_over: Floats
+
+    def freed(self) -> Floats:
+        """Part of each shelf's excess stock that each stage at its standard would not have piled up, 0-1, (stages, shelves)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(self.excess > 0, -self.stage_over / self.excess, 0.0)
+        # Where several stages free more than there is, each has its part of it.
+        share = np.maximum(share, 0.0)
+        found: Floats = share / np.maximum(share.sum(axis=0), 1.0)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,7 @@ class Plan:
         lanes: Who supplies them.
         levels: What orders imply; None without orders.
         skew: How unevenly skus are shared out.
+        unseen: Stock that was on record and not on the shelf; None if none ever was.
     """
 
     shelves: Shelves
@@ -95,6 +115,7 @@ class Plan:
     lanes: Lanes | None
     levels: Levels | None
     skew: Skew
+    unseen: Unseen | None = None
 
 
 def empty_occasions() -> Occasions:
@@ -127,8 +148,9 @@ def plan(
     span: Ints,
     supplies: Supplies | None,
     repaired: Repaired | None,
-    forecasts: tuple[ForecastRows, Bias] | None,
+    forecasts: tuple[ForecastRows, Floats32] | None,
     first_day: int,
+    unseen: Unseen | None = None,
 ) -> Plan:
     """Prepares the replay.
 
@@ -140,10 +162,16 @@ def plan(
         cell: Number of the node and kind of product, within which sharing out is judged, shape (shelves,).
         span: Span of time of each day, from 0, shape (days,).
         supplies, repaired: Supply orders and what repairs change; None if there are none.
-        forecasts: Forecasts and their bias; None if there are none.
+        forecasts: Forecasts, and what each would have been at its standard [units/day]; None if there are none.
         first_day: First day [days since 1970].
+        unseen: Stock that was on record and not on the shelf; None if none ever was.
     """
     shelves, days = lost.shape
+    wanted = lost
+    if unseen is not None:
+        # Goods behind an empty shelf are not sold by more goods behind it.
+        lost = lost - unseen.waiting
+        unseen = unseen if unseen.any else None
     closing = np.nan_to_num(record.closing)
     counted = stock_known(record)
     if supplies is None or repaired is None or not counted.any():
@@ -151,7 +179,7 @@ def plan(
         kernel = Shelves(
             lost, hidden, closing, net, np.zeros(shelves + 1, np.int32), span.astype(np.int32), record.waits
         )
-        return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)))
+        return Plan(kernel, empty_occasions(), None, None, Skew(np.zeros(shelves), np.zeros(shelves, np.bool_)), unseen)
     if not counted.all():
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
@@ -159,7 +187,7 @@ def plan(
     occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
-    demand = np.nansum(record.sold, axis=1, dtype=np.float64) + lost.sum(axis=1, dtype=np.float64)
+    demand = np.nansum(record.sold, axis=1, dtype=np.float64) + wanted.sum(axis=1, dtype=np.float64)
     rate = demand / np.maximum(record.active.sum(axis=1), 1)
     mean_level = _mean_level(known, lane, shelves)
     uneven = skew(mean_level, rate, protects, sku, cell)
@@ -180,7 +208,12 @@ def plan(
     ready = occasions._replace(shift=shift).rows(order)
     starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
     return Plan(
-        Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits), ready, lane, known, uneven
+        Shelves(lost, hidden, closing, net, starts, span.astype(np.int32), record.waits),
+        ready,
+        lane,
+        known,
+        uneven,
+        unseen,
     )
 
 
@@ -223,6 +256,12 @@ def attribute(
     shelves, days = lost.shape
     spans = int(ready.shelves.span[-1]) + 1
     made = _Made(shelves, spans)
+    starts = np.searchsorted(ready.shelves.span, np.arange(spans))
+    # Spans of the record that a shelf's own rows do not cover carry no demand.
+    missed = np.add.reduceat(lost + ready.shelves.hidden, starts, axis=1).astype(np.float64)
+    sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
+    enough = _enough(ready.lanes, record, sold.sum(axis=1) + missed.sum(axis=1))
+    known = np.where(np.isfinite(enough), enough, PLENTY).astype(np.float32)
     net = ready.shelves.network
     cuts = [0]
     while cuts[-1] < len(net) - 1:
@@ -231,7 +270,7 @@ def attribute(
 
     def work(first: int, after: int) -> int:
         part, rows = _part(ready, first, after)
-        made.put(rows, replay(*part), walls)
+        made.put(rows, _passes(part, rows, ready.unseen, known[rows]), walls)
         return int(rows.stop - rows.start)
 
     done = 0
@@ -239,14 +278,9 @@ def attribute(
         for count in pool.map(work, cuts[:-1], cuts[1:]):
             done += count
             progress(done / max(shelves, 1))
-    # Spans of the record that a shelf's own rows do not cover carry no demand.
-    starts = np.searchsorted(ready.shelves.span, np.arange(spans))
-    hidden = ready.shelves.hidden
-    missed = np.add.reduceat(lost + hidden, starts, axis=1).astype(np.float64)
-    sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
     n = np.maximum(record.active.sum(axis=1), 1)
     on_hand = np.where(record.active, ready.shelves.closing, 0).sum(axis=1, dtype=np.float64) / n
-    excess = _excess(ready, record, sold.sum(axis=1) + missed.sum(axis=1))
+    excess = _excess(enough, ready.shelves.closing, record)
     return StockAccounts(
         sold + missed,
         missed,
@@ -259,6 +293,8 @@ def attribute(
         on_hand,
         excess,
         shelves * days,
+        np.zeros(shelves) if ready.unseen is None else ready.unseen.astray.sum(axis=1, dtype=np.float64),
+        made.stage_over / n,
     )
 
 
@@ -266,35 +302,75 @@ class _Made:
     """Results of the chunks, put where they belong."""
 
     def __init__(self, shelves: int, spans: int) -> None:
-        self.stage = np.zeros((len(PLAYERS), shelves, spans), np.float32)
+        self.stage = np.zeros((len(STAGES), shelves, spans), np.float32)
         self.total, self.inside, self.between = (np.zeros((shelves, spans), np.float32) for _ in range(3))
         self.held = np.zeros((3, shelves))
-        self.stage_held = np.zeros((len(PLAYERS), shelves))
-        # Shapley values are sums over coalitions, so one matrix gives them for any number of games.
-        self._weights = shapley(np.eye(COALITIONS), len(PLAYERS))
+        self.stage_held, self.stage_over = (np.zeros((len(STAGES), shelves)) for _ in range(2))
+        # Shapley values are sums over coalitions, so one matrix gives them for any number of games. A stage that changes
+        # nothing is no player: the others' shares are what they are without it.
+        self._replayed = np.zeros((len(STAGES), COALITIONS))
+        self._replayed[: len(PLAYERS)] = shapley(np.eye(COALITIONS), len(PLAYERS))
+        self._all = np.zeros((len(STAGES), _PASSES * COALITIONS))
 
-    def put(self, rows: slice, out: Outcome, walls: Walls) -> None:
+    def put(self, rows: slice, passes: list[Outcome], walls: Walls) -> None:
         """Shares what a chunk of shelves gained.
+
+        Args:
+            rows: Where the chunk lies.
+            passes: One outcome, or one for each coalition of the last two stages.
+            walls: On which side each stage is.
 
         Raises:
             AssertionError: The replay with nothing repaired is not the record.
         """
-        if np.any(out.gained[:, :, 0]) or np.any(out.held[:, 0]):
+        if np.any(passes[0].gained[:, :, 0]) or np.any(passes[0].held[:, 0]):
             raise AssertionError("the replay with nothing repaired differs from the record")
-        n = np.arange(rows.stop - rows.start)
+        weights = self._weights(len(passes))
         # In double precision a stage that changes nothing gets nothing, but for the rounding of the weights.
-        stage = np.moveaxis(out.gained.astype(np.float64) @ self._weights.T, 2, 0)
+        stage = sum(out.gained.astype(np.float64) @ w.T for out, w in zip(passes, weights, strict=True))
+        stage = np.moveaxis(np.asarray(stage), 2, 0)
         stage[np.abs(stage) < _NOTHING] = 0.0
         self.stage[:, rows] = stage
-        self.stage_held[:, rows] = self._weights @ out.held.T
+        self.stage_held[:, rows] = sum(w @ out.held.T for out, w in zip(passes, weights, strict=True))
+        self.stage_over[:, rows] = sum(w @ out.over.T for out, w in zip(passes, weights, strict=True))
         side = walls.wall[:, rows]
+        n = np.arange(rows.stop - rows.start)
         masks = [
             np.full(len(n), EVERYTHING),
-            *(((side == w) * np.array([[BIT[p]] for p in PLAYERS])).sum(axis=0) for w in (0, 1)),
+            *(((side == w) * np.array([[BIT[p]] for p in STAGES])).sum(axis=0) for w in (0, 1)),
         ]
         for number, (to, mask) in enumerate(zip((self.total, self.inside, self.between), masks, strict=True)):
-            to[rows] = out.gained[n, :, mask]
-            self.held[number, rows] = out.held[n, mask]
+            for which, out in enumerate(passes):
+                mine = n[(mask // COALITIONS == which) | (len(passes) == 1)]
+                low = mask[mine] % COALITIONS
+                to[rows.start + mine] = out.gained[mine, :, low]
+                self.held[number, rows.start + mine] = out.held[mine, low]
+
+    def _weights(self, passes: int) -> list[Floats]:
+        if passes == 1:
+            return [self._replayed]
+        if not self._all.any():
+            self._all = shapley(np.eye(_PASSES * COALITIONS), len(STAGES))
+        return np.split(self._all, passes, axis=1)
+
+
+def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None, enough: Floats32) -> list[Outcome]:
+    """The replay with record and shelf as they were; and, where that changes anything, with either or both repaired."""
+    shelves, occasions = part
+    as_recorded = replay(shelves, occasions, enough=enough)
+    if unseen is None:
+        return [as_recorded]
+    bare, ghost, astray = unseen.bare[rows], unseen.ghost[rows], unseen.astray[rows]
+    has_shelf, has_record = bool(bare.any()), bool(ghost.any() or astray.any())
+    if not has_shelf and not has_record:
+        return [as_recorded]
+    right = shelves._replace(lost=np.maximum(shelves.lost - ghost, 0))
+    by_record = replay(right, occasions, ghost, astray, enough) if has_record else as_recorded
+    if not has_shelf:
+        return [as_recorded, by_record, as_recorded, by_record]
+    filled = replay(shelves, occasions, bare, np.zeros_like(bare), enough)
+    both = replay(right, occasions, ghost + bare, astray, enough) if has_record else filled
+    return [as_recorded, by_record, filled, both]
 
 
 def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions], slice]:
@@ -320,18 +396,21 @@ def _part(ready: Plan, first: int, after: int) -> tuple[tuple[Shelves, Occasions
     return (shelves, occasions), rows
 
 
-def _excess(ready: Plan, record: Record, demand: Floats) -> Floats:
-    """Stock of a mean day beyond what had to last until the next order was on the shelf, twice over for the reserve [units].
+def _enough(lanes: Lanes | None, record: Record, demand: Floats) -> Floats:
+    """What has to last until the next order is on the shelf, twice over for the reserve [units]; NaN where unknown.
 
     Twice the days from one order to the arrival of the next: half of it is worked off on the mean day, and as much again
     in reserve is more than any usual service level asks for.
     """
-    n = np.maximum(record.active.sum(axis=1), 1)
-    if ready.lanes is None:
+    if lanes is None:
         return np.full(len(demand), np.nan)
-    lane = ready.lanes.of_shelf
-    days = np.where(lane >= 0, ready.lanes.protects[np.maximum(lane, 0)], np.nan)
-    need = 2 * days * demand / n
-    over = np.maximum(ready.shelves.closing - need[:, None], 0.0) * record.active
-    found: Floats = np.where(np.isfinite(need), over.sum(axis=1) / n, np.nan)
+    days = np.where(lanes.of_shelf >= 0, lanes.protects[np.maximum(lanes.of_shelf, 0)], np.nan)
+    found: Floats = 2 * days * demand / np.maximum(record.active.sum(axis=1), 1)
+    return found
+
+
+def _excess(enough: Floats, closing: Floats32, record: Record) -> Floats:
+    """Stock of a mean day beyond what is enough [units]; NaN where nobody knows."""
+    over = np.maximum(closing - enough[:, None], 0.0) * record.active
+    found: Floats = np.where(np.isfinite(enough), over.sum(axis=1) / np.maximum(record.active.sum(axis=1), 1), np.nan)
     return found

@@ -15,7 +15,9 @@ from fourwalls.chain.stock_replay import FIXED, Floats32, Occasions, Outcome, Sh
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def run(shelves: Shelves, occasions: Occasions, slots: int, out: Outcome) -> None:
+def run(
+    shelves: Shelves, occasions: Occasions, shown: Floats32, found: Floats32, enough: Floats32, slots: int, out: Outcome
+) -> None:
     """Fills `out` with what each coalition changes; `slots` days ahead are kept, a power of two."""
     days = shelves.lost.shape[1]
     largest = 1
@@ -55,11 +57,15 @@ def run(shelves: Shelves, occasions: Occasions, slots: int, out: Outcome) -> Non
                 _sell(
                     shelves.lost[i, day],
                     shelves.hidden[i, day],
+                    shown[i, day],
+                    found[i, day],
                     shelves.closing[i, day],
                     shelves.waits[i],
                     extra[n],
+                    enough[i],
                     gained[n],
                     out.held[i],
+                    out.over[i],
                 )
                 if last_of_span:
                     out.gained[i, shelves.span[day], :] = gained[n]
@@ -79,27 +85,34 @@ def _arrive(extra: Floats32, on_order: Floats32, coming: Floats32, closing: Floa
 def _sell(
     lost: np.float32,
     hidden: np.float32,
+    always: np.float32,
+    found: np.float32,
     closing: np.float32,
     waits: np.bool_,
     extra: Floats32,
+    enough: np.float32,
     gained: Floats32,
     held: Floats32,
+    over: Floats32,
 ) -> None:
     zero = np.float32(0.0)
+    too_much = max(closing - enough, zero)
     if waits:
         for c in range(64):
-            extra[c] -= lost
+            extra[c] += found - lost
             gained[c] += lost
             held[c] += extra[c]
+            over[c] += max(closing + extra[c] - enough, zero) - too_much
         return
     for c in range(64):
-        x = extra[c]
+        x = extra[c] + found
         sold = min(lost, max(x, zero)) + min(zero, closing + min(x, zero))
-        shown = hidden if c & 4 else zero
+        shown = always + (hidden if c & 4 else zero)
         sold += min(shown, max(closing + x - sold, zero))
         extra[c] = x - sold
         gained[c] += sold
         held[c] += x - sold
+        over[c] += max(closing + x - sold - enough, zero) - too_much
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]

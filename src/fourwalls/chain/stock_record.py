@@ -57,6 +57,8 @@ class Record:
         waits: Whether customers of a shelf wait, shape (shelves,): its stock is recorded below 0 while units are sold.
         lift: What is known to move demand (discount, promotion, holiday), shape (shelves, days, 3); None without any.
         books: What did not add up.
+        received: Units that became available on each day, 0 where unknown; None if never recorded.
+        missing: Units by which the record was lowered by hand or by transfers out, likewise.
     """
 
     sold: Floats32
@@ -66,6 +68,8 @@ class Record:
     waits: Bools
     lift: Floats32 | None
     books: Books
+    received: Floats32 | None = None
+    missing: Floats32 | None = None
 
 
 def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days: int) -> Record:
@@ -83,7 +87,10 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
     present = flat.reshape(shelves, days)
     sold, on_hand, empty = panel("sold"), panel("on_hand"), panel("empty")
     active = np.logical_or.accumulate(present, axis=1) & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
-    books = _books(sold, on_hand, panel("received"), panel("adjusted"), present, active)
+    received, adjusted = (
+        panel(name) if table[name].null_count < table.num_rows else None for name in ("received", "adjusted")
+    )
+    books = _books(sold, on_hand, received, adjusted, present, active)
     empty = np.where(np.isnan(empty) & (on_hand <= 0) & (sold <= 0), np.float32(1.0), empty)
     before = np.full_like(on_hand, np.nan)
     before[:, 1:] = on_hand[:, :-1]
@@ -97,15 +104,25 @@ def record(table: pa.Table, first_shelf: int, shelves: int, first_day: int, days
     if any(table[name].null_count < table.num_rows for name in LIFTS):
         lift = np.stack([panel(name) for name in LIFTS], axis=2)
     closing = _carried(np.maximum(on_hand, 0.0).astype(np.float32))
-    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, waits, lift, books)
+    come = None if received is None else np.nan_to_num(received)
+    missing = None if adjusted is None else np.maximum(-np.nan_to_num(adjusted), 0.0).astype(np.float32)
+    return Record(np.maximum(sold, 0.0).astype(np.float32), closing, empty, active, waits, lift, books, come, missing)
 
 
 def _books(
-    sold: Floats32, on_hand: Floats32, received: Floats32, adjusted: Floats32, present: Bools, active: Bools
+    sold: Floats32,
+    on_hand: Floats32,
+    received: Floats32 | None,
+    adjusted: Floats32 | None,
+    present: Bools,
+    active: Bools,
 ) -> Books:
     change = on_hand[:, 1:] - on_hand[:, :-1]
+    if received is None:
+        received = np.full_like(on_hand, np.nan)
     known = np.isfinite(change) & np.isfinite(received[:, 1:]) & np.isfinite(sold[:, 1:])
-    told = received[:, 1:] + np.nan_to_num(adjusted[:, 1:]) - sold[:, 1:]
+    by_hand = np.float32(0.0) if adjusted is None else np.nan_to_num(adjusted[:, 1:])
+    told = received[:, 1:] + by_hand - sold[:, 1:]
     size = np.maximum(np.abs(on_hand[:, 1:]), np.abs(on_hand[:, :-1])) + np.abs(received[:, 1:]) + np.abs(sold[:, 1:])
     off = known & (np.abs(change - told) > _EXACT + _DIGITS * size)
     with np.errstate(invalid="ignore"):
@@ -136,4 +153,11 @@ def joined(parts: list[Record]) -> Record:
     if any(p.lift is not None for p in parts):
         unknown = [np.full((*p.sold.shape, len(LIFTS)), np.nan, np.float32) for p in parts]
         lift = np.concatenate([u if p.lift is None else p.lift for p, u in zip(parts, unknown, strict=True)])
-    return Record(sold, closing, empty, active, waits, lift, books)
+    moved = {}
+    for name in ("received", "missing"):
+        values = [getattr(p, name) for p in parts]
+        if any(v is not None for v in values):
+            moved[name] = np.concatenate(
+                [np.zeros(p.sold.shape, np.float32) if v is None else v for p, v in zip(parts, values, strict=True)]
+            )
+    return Record(sold, closing, empty, active, waits, lift, books, **moved)

@@ -27,6 +27,8 @@ LOW = 8
 NEVER = np.int32(2**30)
 # The need of an order whose amount does not depend on stock.
 FIXED = np.float32(1e30)
+# What is enough where nobody knows.
+PLENTY = np.float32(1e30)
 
 
 class Shelves(NamedTuple):
@@ -97,27 +99,45 @@ class Outcome(NamedTuple):
         gained: Units sold beyond the record, shape (shelves, spans, 64).
         held: Stock held beyond the record, summed over days [unit days], shape (shelves, 64).
         bought: Units ordered beyond the record, shape (shelves, 64).
+        over: Stock beyond what is enough, more than in the record, summed over days [unit days], shape (shelves, 64).
     """
 
     gained: Floats32
     held: Floats32
     bought: Floats32
+    over: Floats32
 
 
-def replay(shelves: Shelves, occasions: Occasions) -> Outcome:
-    """Replays all networks under all 64 coalitions of repairs."""
+def replay(
+    shelves: Shelves,
+    occasions: Occasions,
+    shown: Floats32 | None = None,
+    found: Floats32 | None = None,
+    enough: Floats32 | None = None,
+) -> Outcome:
+    """Replays all networks under all 64 coalitions of repairs.
+
+    Args:
+        shelves, occasions: As recorded, and what repairs change.
+        shown: Units that customers would have bought from what was there under every coalition, shape (shelves, days).
+        found: Units that would still have been there at the end of each day and are not in the record, same shape.
+        enough: Stock beyond which a shelf has too much [units], shape (shelves,).
+    """
     spans = int(shelves.span[-1]) + 1 if len(shelves.span) else 0
     n = len(shelves.lost)
     out = Outcome(
         np.zeros((n, spans, COALITIONS), np.float32),
-        np.zeros((n, COALITIONS), np.float32),
-        np.zeros((n, COALITIONS), np.float32),
+        *(np.zeros((n, COALITIONS), np.float32) for _ in range(3)),
     )
     if n:
         # Compiling takes seconds, importing the compiler half a one: nobody without stock should wait for it.
         from fourwalls.chain.stock_kernel import run
 
-        run(shelves, occasions, _slots(occasions, shelves.lost.shape[1]), out)
+        none = np.zeros_like(shelves.lost) if shown is None or found is None else shelves.lost
+        run(
+            shelves, occasions, none if shown is None else shown, none if found is None else found,
+            np.full(n, PLENTY) if enough is None else enough, _slots(occasions, shelves.lost.shape[1]), out,
+        )  # fmt: skip
     return out
 
 

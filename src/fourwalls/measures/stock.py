@@ -100,6 +100,19 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     )
 
 
+def worked_minutes(work_log: ir.Table) -> ir.Table:
+    """When somebody worked on something.
+
+    Grain: activity [kind of case and what was done], party_id, minute [since 1970].
+    """
+    t = work_log.select(
+        activity=work_log.case_kind.concat("\x1f", work_log.activity),
+        party_id=work_log.party_id,
+        minute=(seconds(work_log["at"]) // 60).cast("int64"),
+    )
+    return t.distinct()
+
+
 def shelfless(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     """Supply orders to places without a stock record of the sku.
 
@@ -165,3 +178,12 @@ def listed_days(listings: ir.Table) -> ir.Table:
     """
     t = listings.filter(listings.listed_share.notnull())
     return t.select("sku_id", "channel_id", day=days(t.day), listed=t.listed_share.cast("float32"))
+
+
+def bookings(leakage: ir.Table) -> ir.Table:
+    """What was booked, by kind of product.
+
+    Grain: cause, brand, category.
+    Gives: amount [portfolio currency].
+    """
+    return leakage.group_by("cause", "brand", "category").agg(amount=leakage.amount.sum().cast("float64"))

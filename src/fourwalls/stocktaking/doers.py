@@ -1,0 +1,168 @@
+"""The doer, the side of the wall and the standard of every stage for every shelf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.chain import stock_flow, supply
+from fourwalls.chain.accounts import WALLS
+from fourwalls.chain.comparison import NOBODY
+from fourwalls.chain.forecast_noise import NAIVE_DAYS
+from fourwalls.chain.stock_flow import STAGES
+
+if TYPE_CHECKING:
+    from fourwalls.stocktaking.taking import Stocktaking
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Doers:
+    """Finds the doer, the side of the wall and the standard of every stage for every shelf."""
+
+    def __init__(self, taking: Stocktaking) -> None:
+        self._t = taking
+        self._n = taking.shelves.num_rows
+        self._parties: list[str] = [NOBODY]
+        self._words: list[str] = [""]
+        shape = (len(STAGES), self._n)
+        self._party, self._standard = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self._held = np.zeros(shape, np.bool_)
+
+    def walls(self) -> stock_flow.Walls:
+        """All of it."""
+        own = self._number(self._parties, self._t.book.own)
+        for stage in ("decision", "allocation", "forecast"):
+            self._party[STAGES.index(stage)] = own
+        self._receiving()
+        self._supply()
+        self._decision()
+        self._forecast()
+        self._allocation()
+        self._keeping()
+        # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
+        self._held &= stock_flow.stock_known(self._t.record)
+        self._listing()
+        own_book = self._t.book.own
+        side = np.array(
+            [WALLS.index("unknown" if p == NOBODY else "inside" if p == own_book else "between") for p in self._parties]
+        )
+        return stock_flow.Walls(
+            self._party, side[self._party], self._standard, self._held, tuple(self._parties), tuple(self._words)
+        )
+
+    @staticmethod
+    def _number(names: list[str], name: str) -> int:
+        if name not in names:
+            names.append(name)
+        return names.index(name)
+
+    def _named(self, names: npt.NDArray[np.str_]) -> Ints:
+        unique, inverse = supply.coded(names)
+        return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
+
+    def _receiving(self) -> None:
+        at = STAGES.index("receiving")
+        self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
+
+    def _supply(self) -> None:
+        s, r = self._t.supplies, self._t.repaired
+        if s is None or r is None:
+            return
+        numbers = np.array([self._number(self._words, w) if w else 0 for w in r.standards], dtype=np.int64)
+        giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
+        who = self._named(giver)
+        for i, stage in enumerate(supply.STAGES):
+            at = STAGES.index(stage)
+            votes = np.bincount(s.shelf, minlength=self._n)
+            holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
+            self._held[at] = holds > votes / 2
+            self._standard[at] = usual(s.shelf, numbers[r.words[i]], s.ordered, self._n)
+            if stage == "supply":
+                self._party[at] = usual(s.shelf, who, s.ordered, self._n)
+
+    def _decision(self) -> None:
+        """Buying is ours, unless the log of work shows that somebody else decides for a supplier."""
+        s, who = self._t.supplies, self._t.deciders
+        if s is None or who is None:
+            return
+        at = STAGES.index("decision")
+        told = np.where(who == NOBODY, self._t.book.own, who)
+        self._party[at] = usual(s.shelf, self._named(told), s.ordered, self._n)
+        # Where nothing was ever bought nobody decided.
+        self._party[at, np.bincount(s.shelf, minlength=self._n) == 0] = self._number(self._parties, self._t.book.own)
+
+    def _forecast(self) -> None:
+        found = self._t.forecasts
+        if found is None:
+            return
+        rows, counts, kept = found.rows, found.bias.counts, found.noise.kept
+        at = STAGES.index("forecast")
+        off = np.abs(counts) + (1 - kept)
+        cell_party = self._named(np.array(found.forecasters, dtype=np.str_))
+        self._party[at] = usual(rows.shelf, cell_party[rows.cell], (off[rows.cell] + 1e-6) * rows.units + 1e-9, self._n)
+        known = np.bincount(rows.shelf, np.isfinite(found.bias.share[rows.cell]), minlength=self._n)
+        self._held[at] = known > 0
+        words = [
+            self._number(self._words, "a forecast without lasting bias against what customers wanted"),
+            self._number(self._words, f"a forecast nearer to demand than the mean of the {NAIVE_DAYS} days before it"),
+        ]
+        swings = np.bincount(rows.shelf, ((1 - kept) > np.abs(counts))[rows.cell] * rows.units, minlength=self._n)
+        mostly = swings > np.bincount(rows.shelf, rows.units, minlength=self._n) / 2
+        self._standard[at] = np.where(self._held[at], np.where(mostly, words[1], words[0]), 0)
+
+    def _allocation(self) -> None:
+        at = STAGES.index("allocation")
+        plan = self._t._plan  # noqa: SLF001
+        alone = np.bincount(self._t.sku, minlength=self._n)[self._t.sku] < 2
+        self._held[at] = alone | plan.skew.judged
+        self._party[at] = self._sharers()
+        word = self._number(self._words, "days of cover as this portfolio usually gives to demand and lead time")
+        self._standard[at] = np.where(plan.skew.judged, word, 0)
+
+    def _sharers(self) -> Ints:
+        """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
+
+        Shelves that others refill take no part: what they get follows from their own orders.
+        """
+        own = self._number(self._parties, self._t.book.own)
+        keeper = self._named(self._t._node_party)  # noqa: SLF001
+        bought = self._t._donor < 0  # noqa: SLF001
+        foreign = bought & (keeper != own) & (keeper != 0)
+        kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
+        skus = int(self._t.sku.max(initial=-1)) + 1
+        other = usual(self._t.sku[foreign], keeper[foreign], kept[foreign], skus)
+        shared = np.bincount(self._t.sku[bought], minlength=skus) >= 2
+        return np.where(shared & (other > 0), other, own)[self._t.sku]
+
+    def _keeping(self) -> None:
+        """The record and the shelf are in the hands of whoever runs the node."""
+        unseen = self._t.unseen
+        for i, stage in enumerate(("record", "shelf")):
+            at = STAGES.index(stage)
+            self._party[at] = self._party[STAGES.index("receiving")]
+            self._held[at] = unseen.judged[i]
+            self._standard[at] = [self._number(self._words, w) if w else 0 for w in unseen.words[i]]
+
+    def _listing(self) -> None:
+        at = STAGES.index("listing")
+        hidden = self._t.hidden
+        kinds = self._t.channel_parties
+        parties = np.array([kinds.get(c, NOBODY) for c in hidden.channels] or [NOBODY], dtype=np.str_)
+        self._party[at] = self._named(parties)[np.minimum(hidden.main, len(parties) - 1)]
+        self._held[at] = hidden.judged
+        self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
+
+
+def usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
+    """The code of most weight in each group; 0 where there is none."""
+    codes = int(code.max(initial=0)) + 1
+    key, inverse = np.unique(group * codes + code, return_inverse=True)
+    total = np.bincount(inverse, weight)
+    order = np.argsort(total, kind="stable")
+    found = np.zeros(groups, np.int64)
+    found[key[order] // codes] = key[order] % codes
+    return found
