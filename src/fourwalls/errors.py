@@ -5,6 +5,7 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── MappingError        a SQL or CSV/Parquet file under tables/
 ├── TableError          a canonical table whose columns or rows cannot be used
 ├── OutputError         a place that cannot be written
+├── AnswersError        answers.csv
 ├── PanelError          a panel of units and periods for a pilot
 └── PlanError           a frozen pilot plan
 
@@ -85,6 +86,15 @@ class TableError(FourwallsError):
 
 class OutputError(FourwallsError):
     """A place that cannot be written."""
+
+
+class AnswersError(FourwallsError):
+    """answers.csv cannot be used, or an answer is none."""
+
+    @classmethod
+    def at(cls, row: int, what: str, remedy: str) -> AnswersError:
+        """An error with the row it stands in; row 1 is the header, row 0 is what is being typed."""
+        return cls(f"answers.csv, row {row}: {what}" if row else f"This answer: {what}", remedy)
 
 
 class PanelError(FourwallsError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
+from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
@@ -229,6 +230,7 @@ worlds_app = typer.Typer(
 )
 app.add_typer(worlds_app, name="worlds")
 app.add_typer(pilot_app, name="pilot")
+app.command()(ask)
 
 
 @worlds_app.command("make")

@@ -1,0 +1,127 @@
+"""What other rooms measured of one asset, as signals and tests need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.figures import Reading
+from fourwalls.losses import AssetKey, Loss
+from fourwalls.resampling import Draws
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+TABLE_OF = {
+    "release": "order_lines", "fulfilment": "order_lines", "carriage": "order_lines", "promise": "order_lines",
+    "forecast": "forecasts", "decision": "supply_orders", "supply": "supply_orders", "receiving": "supply_orders",
+    "allocation": "supply_orders", "listing": "listings", "record": "stock_days", "shelf": "stock_days",
+    "content": "listings", "price": "listings", "media": "listings",
+    "waste": "leakage", "status": "work_log", "feed": "feeds",
+}  # fmt: skip
+"""Stage → the table without which nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """How far the rules with partners are in place.
+
+    Attributes:
+        in_place, asked: Rules that are written down and kept, of those that were asked for.
+        holes: What is missing, the worst first, in words.
+    """
+
+    in_place: float
+    asked: float
+    holes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skus:
+    """What became of each sku's order lines in one asset.
+
+    Attributes:
+        channels: Channels it is sold in, over the whole portfolio, shape (skus,).
+        lines, cancelled: Order lines, and those cancelled, same shape.
+    """
+
+    channels: Floats
+    lines: Floats
+    cancelled: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """How long supply took from the need to the shelf, summed over orders, by span of the need.
+
+    Attributes:
+        to_decide, to_act, whole: From need to decision, from decision to order, from need to available [s], shape (spans,).
+        orders: Supply order lines with all these times, same shape.
+    """
+
+    to_decide: Floats
+    to_act: Floats
+    whole: Floats
+    orders: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One asset, as other rooms measured it. Arrays have shape (spans,); what is not known is None.
+
+    Attributes:
+        asset, name: Which, and as people call it.
+        draws: Bootstrap draws of the spans; None where the record is too short for ranges.
+        whole: Spans that lie in the period with all their days.
+        is_weekly: Whether spans are weeks.
+        lines: Order lines.
+        due, served: Lines due whose units are known, and those on time in full.
+        revenue: Net order value; zeros where nothing is priced.
+        target: Share of lines asked to be on time in full.
+        costed_lines, fulfilment: Lines whose cost of fulfilment is known, and that cost.
+        margin_value, margin: Net value of lines whose cost is known, and what is left of it after all known costs.
+        losses: Of this asset, over all flows.
+        tables: Canonical tables there are.
+        unjudged: Stages that could be held to nothing.
+        hands: Stage → volume in our own, in a partner's and in unknown hands.
+        readings: What evidence measured, by name.
+        skus: Order lines by sku.
+        loop: Supply from need to shelf.
+        readiness: Rules with partners.
+    """
+
+    asset: AssetKey
+    name: str
+    draws: Draws | None
+    whole: Bools
+    is_weekly: bool
+    lines: Floats
+    due: Floats
+    served: Floats
+    revenue: Floats
+    target: float
+    costed_lines: Floats | None = None
+    fulfilment: Floats | None = None
+    margin_value: Floats | None = None
+    margin: Floats | None = None
+    losses: tuple[Loss, ...] = ()
+    tables: frozenset[str] = frozenset()
+    unjudged: frozenset[str] = frozenset()
+    hands: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    skus: Skus | None = None
+    loop: Loop | None = None
+    readiness: Readiness | None = None
+
+    def of(self, *stages: str) -> tuple[Loss, ...]:
+        """Losses of some stages."""
+        return tuple(loss for loss in self.losses if loss.stage in stages)
+
+    def is_measured(self, stage: str) -> bool:
+        """Whether it is known what a stage loses: it lost something, or could be held to something."""
+        if any(loss.stage == stage for loss in self.losses):
+            return True
+        return TABLE_OF.get(stage) in self.tables and stage not in self.unjudged
