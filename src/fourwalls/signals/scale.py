@@ -12,22 +12,21 @@ from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEVEL, ratio_ranges
 from fourwalls.signals.leaning import About, Found, percent, unknown
-from fourwalls.signals.material import Bools, Material
+from fourwalls.signals.material import Material
+from fourwalls.signals.steps import neighbour_draws, steps
 
 Floats = npt.NDArray[np.float64]
 
 ABOUT = About(
-    "slope = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)², x = log of the week's order lines, y = log unit cost, share on time in full or margin "
-    "share, x̄ and ȳ of the same quarter of the record; at growth g: (1 + g)^slope − 1 for cost, slope·log(1 + g) else",
-    "order_lines of half a year or more; fulfilment_amount for unit cost, price_amount and cost_amount for margin",
+    "slope = Σ Δx·Δy / Σ Δx² over neighbouring weeks, x = log of the week's order lines, y = log unit cost, share on time in "
+    "full or margin share; at growth g: (1 + g)^slope − 1 for cost, slope·log(1 + g) else",
+    "order_lines of 32 weeks or more; fulfilment_amount for unit cost, price_amount and cost_amount for margin",
     "cost, service or margin that get worse with volume lean to orchestrate; those that get better to operate",
 )
 _USED = ("growth", "scale_change")
-# Weeks whose level is taken out together: what changes over a quarter is season, trend or mix.
-QUARTER = 13
-LEAST_WEEKS = 26
-# With less spread of volume within quarters nothing can be learnt about growth.
-LEAST_SPREAD = 0.03
+LEAST_WEEKS = 32
+# With smaller steps of volume from week to week nothing can be learnt about growth.
+LEAST_STEP = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         (SERVICE, _of(material, SERVICE, material.served, material.due, t.growth)),
         (MARGIN, _of(material, MARGIN, material.margin, material.margin_value, t.growth)),
     ):
-        about = f"{response.definition} projected at {percent(t.growth)} more lines, from the weeks of each quarter"
+        about = f"{response.definition} projected at {percent(t.growth)} more lines, from neighbouring weeks"
         readings.append(Reading(response.name, response.label, figure, int(material.whole.sum()), about))
         if isinstance(figure, Estimate):
             effects.append((response, figure))
@@ -70,7 +69,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     better = [_standing(r, f, t.scale_change, 1.0) for r, f in effects]
     told = f"at {percent(t.growth)} more volume: " + "; ".join(_told(r, f) for r, f in effects)
     if t.growth > _most_seen(material):
-        told += "; the record never saw so much more within a quarter"
+        told += "; no week of the record was so far above the one beside it"
     if max(worse) > 0:
         return Found("orchestrate", max(worse), told, tuple(readings), _USED)
     if max(better) > 0:
@@ -92,8 +91,8 @@ def _told(response: _Response, figure: Estimate) -> str:
 
 
 def _most_seen(material: Material) -> float:
-    x, _ = _centred(material, np.log(np.maximum(material.lines, 1.0)))
-    return float(np.expm1(x.max())) if len(x) else 0.0
+    step = steps(np.log(np.maximum(material.lines, 1.0)), material.whole & (material.lines > 0))
+    return float(np.expm1(np.abs(step).max(initial=0.0)))
 
 
 def _of(material: Material, response: _Response, above: Floats | None, below: Floats | None, growth: float) -> Figure:
@@ -110,10 +109,10 @@ def _of(material: Material, response: _Response, above: Floats | None, below: Fl
 def response_to_volume(
     material: Material, about: str, above: Floats | None, below: Floats | None, *, is_log: bool
 ) -> Figure:
-    """Slope of (the log of) a weekly ratio on the log of the week's order lines, weeks compared within their quarter.
+    """Slope of (the log of) a weekly ratio on the log of the week's order lines, from one week to the next.
 
-    Least squares with an intercept for each quarter of the record (the within estimator; Wooldridge 2010, "Econometric
-    Analysis of Cross Section and Panel Data", section 10.5); the range by drawing weeks again in blocks.
+    First differences (Wooldridge 2010, "Econometric Analysis of Cross Section and Panel Data", section 10.6): season, trend
+    and mix, which change slowly, cancel out. The range draws blocks of weeks, as neighbouring steps share a week.
 
     Args:
         material: The asset.
@@ -124,36 +123,13 @@ def response_to_volume(
     if above is None or below is None or below.sum() <= 0:
         return Refusal("missing_column", about, "no order line says what it cost or earned",
                        "order_lines.fulfilment_amount, price_amount and cost_amount")  # fmt: skip
-    used = _used(material, below) & ((above > 0) | (not is_log))
+    used = material.whole & (material.lines > 0) & (below > 0) & ((above > 0) | (not is_log))
     if material.draws is None or not material.is_weekly or used.sum() < LEAST_WEEKS:
         return Refusal("too_few_spans", about, f"a response to volume needs {LEAST_WEEKS} weeks", "a longer period")
     ratio = np.divide(above, below, out=np.ones(len(above)), where=used)
-    y = np.log(ratio) if is_log else ratio
-    x, y = _within(np.log(np.maximum(material.lines, 1.0)), used), _within(y, used)
-    if float(np.sqrt((x**2).sum() / used.sum())) < LEAST_SPREAD:
-        because = f"the weeks of a quarter differ by less than {percent(LEAST_SPREAD)} in volume"
+    x, y = steps(np.log(np.maximum(material.lines, 1.0)), used), steps(np.log(ratio) if is_log else ratio, used)
+    if float(np.sqrt((x**2).sum() / used.sum())) < LEAST_STEP:
+        because = f"neighbouring weeks differ by less than {percent(LEAST_STEP)} in volume"
         return Refusal("no_variation", about, because, "weeks of more and of less volume")
-    value, low, high = (float(v[0]) for v in ratio_ranges((x * y)[None], (x * x)[None], material.draws))
+    value, low, high = (float(v[0]) for v in ratio_ranges((x * y)[None], (x * x)[None], neighbour_draws(len(x))))
     return Estimate(value, low, high, "slope", LEVEL)
-
-
-def _used(material: Material, below: Floats) -> Bools:
-    used: Bools = material.whole & (material.lines > 0) & (below > 0)
-    return used
-
-
-def _centred(material: Material, x: Floats) -> tuple[Floats, Bools]:
-    used = _used(material, material.lines)
-    return _within(x, used)[used], used
-
-
-def _within(values: Floats, used: Bools) -> Floats:
-    """Values less their mean over the used weeks of the same quarter; 0 where not used."""
-    quarter = np.arange(len(values)) // QUARTER
-    # A last quarter of a few weeks joins the one before it, or its weeks would mostly explain themselves.
-    if len(values) % QUARTER and len(values) % QUARTER < QUARTER // 2 and len(values) > QUARTER:
-        quarter = np.minimum(quarter, quarter[-1] - 1)
-    weeks = np.bincount(quarter, used)
-    mean = np.bincount(quarter, np.where(used, values, 0.0)) / np.maximum(weeks, 1.0)
-    found: Floats = np.where(used, values - mean[quarter], 0.0)
-    return found

@@ -11,6 +11,7 @@ from fourwalls.readings import nothing_to_divide, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
 from fourwalls.signals.leaning import About, Found, firmness, in_words, inside_part, inside_reading, percent, unknown
 from fourwalls.signals.material import Material
+from fourwalls.signals.steps import neighbour_draws, steps
 
 Floats = npt.NDArray[np.float64]
 
@@ -79,13 +80,14 @@ def demand_variation(material: Material) -> Figure:
     about = "Variation of demand"
     if material.draws is None or material.whole.sum() < LEAST_CLUSTERS:
         return too_few_spans(about, int(material.whole.sum()))
+    used = material.whole & (material.lines > 0)
     x = material.lines
-    pair = np.zeros(len(x))
-    pair[1:] = material.whole[1:] & material.whole[:-1] & (x[1:] + x[:-1] > 0)
-    off = np.zeros(len(x))
-    at = np.flatnonzero(pair)
-    off[at] = (x[at] - x[at - 1]) / ((x[at] + x[at - 1]) / 2)
-    value, low, high = (float(v[0]) for v in ratio_ranges((off**2)[None], 2 * pair[None], material.draws))
+    mean = np.ones(len(x))
+    mean[1:] = (x[1:] + x[:-1]) / 2
+    off = steps(x, used) / np.where(mean > 0, mean, 1.0)
+    pairs = np.zeros(len(x))
+    pairs[1:] = used[1:] & used[:-1]
+    value, low, high = (float(v[0]) for v in ratio_ranges((off**2)[None], 2 * pairs[None], neighbour_draws(len(x))))
     if not np.isfinite(value):
         return nothing_to_divide(about)
     return Estimate(value**0.5, low**0.5, high**0.5, "share", LEVEL)
