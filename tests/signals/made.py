@@ -47,7 +47,7 @@ def material(**changes: Any) -> Material:
     made = Material(
         ("a",), "a", draw_clusters(WEEKS, 1), np.ones(WEEKS, dtype=np.bool_), is_weekly=True,
         lines=1000 * ones, due=1000 * ones, served=960 * ones, revenue=REVENUE * ones, target=0.95,
-        tables=frozenset({*TABLE_OF.values(), "offers"}),
+        tables=frozenset(TABLE_OF.values()), measured=frozenset(TABLE_OF),
     )  # fmt: skip
     return replace(made, **changes)
 

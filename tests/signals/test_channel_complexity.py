@@ -57,4 +57,4 @@ def test_few_skus_and_no_skus_are_refused() -> None:
     assert isinstance(channel_cancellations(skus(0.03, n=20)), Refusal)
     assert measure(material(), portfolio()).lean == "cannot tell"
     few = skus(0.03, n=20)
-    assert measure(material(skus=few, tables=frozenset({"order_lines"})), portfolio()).lean == "cannot tell"
+    assert measure(material(skus=few, measured=frozenset()), portfolio()).lean == "cannot tell"

@@ -32,7 +32,7 @@ def test_an_answer_never_overrides_a_measurement() -> None:
 
 
 def test_an_answer_stands_alone_where_nothing_is_measured() -> None:
-    made = material(tables=frozenset())
+    made = material(tables=frozenset(), measured=frozenset())
     found = lines(made, Answer("partners", "A", 5), Answer("waste", "A", None))
     assert (found["partners"].how, found["partners"].lean) == ("judged", "orchestrate")
     assert "Not measured: there is no table offers" in found["partners"].because

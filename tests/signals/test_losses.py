@@ -12,7 +12,7 @@ from fourwalls.figures import Estimate, Refusal
 from fourwalls.signals.facing import CUSTOMER_FACING
 from fourwalls.signals.leaning import firmness, revenue_share
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Readiness
+from fourwalls.signals.material import Material, Rules
 
 from .made import REVENUE, WEEKS, loss, material, portfolio
 
@@ -64,7 +64,7 @@ def test_our_own_feeds_speak_half_as_firmly_as_partners() -> None:
     [("status_work", "work_log"), ("disconnected_data", "feeds"), ("waste", "leakage"), ("partners", "offers")],
 )
 def test_without_its_table_a_signal_cannot_be_told_and_is_not_nothing(name: str, table: str) -> None:
-    made = material()
+    made = material(measured=frozenset())
     found = line(name, replace(made, tables=made.tables - {table}))
     assert (found.lean, found.how) == ("cannot tell", "unknown")
     assert table in found.because
@@ -72,7 +72,9 @@ def test_without_its_table_a_signal_cannot_be_told_and_is_not_nothing(name: str,
 
 
 def test_a_stage_held_to_nothing_is_not_nothing() -> None:
-    assert line("waste", material(unjudged=frozenset({"waste"}))).lean == "cannot tell"
+    found = line("waste", material(measured=frozenset()))
+    assert found.lean == "cannot tell"
+    assert "nothing shows what waste could reach" in found.because.lower()
 
 
 def test_without_prices_shares_of_revenue_are_refused() -> None:
@@ -125,14 +127,15 @@ def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:
 @pytest.mark.parametrize(
     ("ready", "lean", "strength"),
     [
-        (Readiness(9, 10), "neither", 0.0),
-        (Readiness(3.5, 10, ("no owner of orders-feed",)), "operate", 0.5),
+        (Rules(0.9), "neither", 0.0),
+        (Rules(0.35, holes=("no owner of orders-feed",)), "operate", 0.5),
+        (Rules(0.9, is_blocked=True, holes=("no owner of orders-feed",)), "operate", 0.5),
         (None, "cannot tell", 0.0),
-        (Readiness(0, 0), "cannot tell", 0.0),
+        (Rules(Refusal("none", "Governance", "nobody told", "contracts")), "cannot tell", 0.0),
     ],
 )
-def test_governance_that_is_not_ready_leans_to_operate(ready: Readiness | None, lean: str, strength: float) -> None:
-    found = line("governance", material(readiness=ready))
+def test_governance_that_is_not_ready_leans_to_operate(ready: Rules | None, lean: str, strength: float) -> None:
+    found = line("governance", material(rules=ready))
     assert (found.lean, found.strength) == (lean, pytest.approx(strength))
     if ready is not None and ready.holes:
         assert "no owner of orders-feed" in found.because

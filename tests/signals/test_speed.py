@@ -42,8 +42,8 @@ def test_costly_waiting_leans_by_who_decides(losses: tuple[object, ...], lean: s
 
 
 def test_where_its_cost_is_unknown_the_share_of_the_loop_speaks_with_half_the_strength() -> None:
-    blind = frozenset({"decision"})
-    assert measure(material(loop=loop(48, 24, 240), unjudged=blind), portfolio()).lean == "orchestrate"
-    assert measure(material(loop=loop(48, 24, 240), unjudged=blind), portfolio()).strength < 0.5
-    assert measure(material(loop=loop(2, 2, 240), unjudged=blind), portfolio()).lean == "neither"
-    assert measure(material(unjudged=blind), portfolio()).lean == "cannot tell"
+    blind = frozenset[str]()
+    assert measure(material(loop=loop(48, 24, 240), measured=blind), portfolio()).lean == "orchestrate"
+    assert measure(material(loop=loop(48, 24, 240), measured=blind), portfolio()).strength < 0.5
+    assert measure(material(loop=loop(2, 2, 240), measured=blind), portfolio()).lean == "neither"
+    assert measure(material(measured=blind), portfolio()).lean == "cannot tell"

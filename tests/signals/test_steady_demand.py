@@ -21,6 +21,15 @@ def test_season_is_no_variation() -> None:
     assert estimate(demand_variation(material(lines=season))).value < 0.06
 
 
+def test_luck_of_few_lines_is_no_variation() -> None:
+    values = [
+        estimate(demand_variation(material(lines=np.random.default_rng(seed).poisson(20, WEEKS).astype(float)))).value
+        for seed in range(60)
+    ]
+    # Weeks of 20 lines spread by 22 % without anything going on.
+    assert np.mean(values) < 0.07
+
+
 def test_weeks_cut_off_by_the_period_are_not_looked_at() -> None:
     lines = np.full(WEEKS, 1000.0)
     lines[[0, -1]] = 100
@@ -33,7 +42,8 @@ def test_weeks_cut_off_by_the_period_are_not_looked_at() -> None:
 def test_variation_covers_its_truth() -> None:
     covered, n = 0, 200
     for seed in range(n):
-        lines = 1000 * (1 + 0.1 * np.random.default_rng(seed).standard_normal(WEEKS))
+        rng = np.random.default_rng(seed)
+        lines = rng.poisson(500 * (1 + 0.1 * rng.standard_normal(WEEKS))).astype(float)
         found = estimate(demand_variation(material(lines=lines, draws=draw_clusters(WEEKS, seed))))
         covered += found.low <= 0.1 <= found.high
     assert 0.83 <= covered / n <= 0.97

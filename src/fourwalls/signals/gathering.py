@@ -16,7 +16,7 @@ from fourwalls.evidence.ground import Ground
 from fourwalls.figures import Reading
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
-from fourwalls.signals.material import Bools, Floats, Loop, Material, Readiness, Skus
+from fourwalls.signals.material import Bools, Floats, Loop, Material, Rules, Skus
 
 Ints = npt.NDArray[np.int64]
 _SECONDS_PER_DAY = 86_400
@@ -29,9 +29,10 @@ def materials(
     losses: Iterable[Loss],
     named: Callable[[AssetKey], str],
     *,
+    orders: ir.Table | None = None,
+    measured: Mapping[AssetKey, Iterable[str]] | None = None,
     readings: Mapping[AssetKey, Sequence[Reading]] | None = None,
-    unjudged: Mapping[AssetKey, Iterable[str]] | None = None,
-    readiness: Mapping[AssetKey, Readiness] | None = None,
+    rules: Mapping[AssetKey, Rules] | None = None,
 ) -> tuple[Material, ...]:
     """The material of every asset in the order of `ground.assets`, and of the whole portfolio last.
 
@@ -41,20 +42,22 @@ def materials(
             spans) each; empty where there are no order lines.
         losses: Of all assets, over all flows; those of asset () are not added to the whole again.
         named: What people call an asset.
+        orders: Order lines as intake kept them, with brand, category, node and channel (`Reception.referenced_lines`); None
+            leaves cost and margin unknown.
+        measured: Asset → stages that were looked at and could be held to something. A stage that is in neither this nor the
+            losses is unmeasured, and never taken to be at its standard.
         readings: Asset → what evidence measured.
-        unjudged: Asset → stages that could be held to nothing.
-        readiness: Asset → rules with partners.
+        rules: Asset → rules with partners.
     """
     assets, spans = len(ground.assets), len(ground.spans)
     none = np.zeros((assets, spans))
     sums = [counts.get(name, none) for name in _COUNTS]
-    costs, skus, hands, loops = _costs(ground), _skus(ground), _hands(ground), _loops(ground)
+    costs, skus, hands, loops = _costs(ground, orders), _skus(ground), _hands(ground), _loops(ground)
     by_asset: dict[AssetKey, list[Loss]] = {asset: [] for asset in ground.assets}
     for loss in losses:
         if loss.asset in by_asset:
             by_asset[loss.asset].append(loss)
-    said = readings or {}
-    shut = unjudged or {}
+    said, held = readings or {}, measured or {}
     made = []
     for i, asset in enumerate(ground.assets):
         lines, due, served, revenue = (np.asarray(s[i], dtype=np.float64) for s in sums)
@@ -73,16 +76,20 @@ def materials(
                 ground.portfolio.on_time_share,
                 **spent,
                 losses=tuple(by_asset[asset]),
-                tables=frozenset(ground.rows),
-                unjudged=frozenset(shut.get(asset, ())),
+                tables=_tables(ground),
+                measured=frozenset(held.get(asset, ())),
                 hands=hands[i],
                 readings={r.name: r for r in said.get(asset, ())},
                 skus=skus[i],
                 loop=loops[i],
-                readiness=(readiness or {}).get(asset),
+                rules=(rules or {}).get(asset),
             )
         )
-    return (*made, _whole(ground, made, said, shut, readiness or {}, named))
+    return (*made, _whole(ground, made, said, held, rules or {}, named))
+
+
+def _tables(ground: Ground) -> frozenset[str]:
+    return frozenset(ground.rows) | ({"order_lines"} if ground.lines is not None else set())
 
 
 def whole_spans(ground: Ground) -> Bools:
@@ -96,9 +103,9 @@ def whole_spans(ground: Ground) -> Bools:
 
 def _whole(
     ground: Ground, made: Sequence[Material], readings: Mapping[AssetKey, Sequence[Reading]],
-    unjudged: Mapping[AssetKey, Iterable[str]], readiness: Mapping[AssetKey, Readiness], named: Callable[[AssetKey], str],
+    measured: Mapping[AssetKey, Iterable[str]], rules: Mapping[AssetKey, Rules], named: Callable[[AssetKey], str],
 ) -> Material:  # fmt: skip
-    """All assets as one. A stage is unjudged where it is so in every asset, unless that is told of the whole."""
+    """All assets as one. A stage is measured where it is so in any asset, unless that is told of the whole."""
     spans = np.zeros(len(ground.spans))
 
     def summed(name: str) -> Floats:
@@ -110,7 +117,7 @@ def _whole(
 
     stages = {stage for m in made for stage in m.hands}
     hands = {s: _added([m.hands.get(s, (0.0, 0.0, 0.0)) for m in made]) for s in stages}
-    shut = frozenset.intersection(*(m.unjudged for m in made)) if made else frozenset()
+    some = frozenset[str]().union(*(m.measured for m in made))
     loops = [m.loop for m in made if m.loop is not None]
     loop = None
     if loops:
@@ -121,9 +128,9 @@ def _whole(
         (), named(()), ground.draws, whole_spans(ground), ground.span_seconds == SECONDS_PER_WEEK,
         summed("lines"), summed("due"), summed("served"), summed("revenue"), ground.portfolio.on_time_share,
         known("costed_lines"), known("fulfilment"), known("margin_value"), known("margin"),
-        losses=tuple(loss for m in made for loss in m.losses), tables=frozenset(ground.rows),
-        unjudged=frozenset(unjudged.get((), shut)), hands=hands, readings={r.name: r for r in readings.get((), ())},
-        skus=_joined([m.skus for m in made if m.skus is not None]), loop=loop, readiness=readiness.get(()),
+        losses=tuple(loss for m in made for loss in m.losses), tables=_tables(ground),
+        measured=frozenset(measured.get((), some)), hands=hands, readings={r.name: r for r in readings.get((), ())},
+        skus=_joined([m.skus for m in made if m.skus is not None]), loop=loop, rules=rules.get(()),
     )  # fmt: skip
 
 
@@ -161,34 +168,28 @@ def _floats(column: pa.ChunkedArray) -> Floats:
     return np.nan_to_num(values)
 
 
-def _costs(ground: Ground) -> dict[str, Floats | None]:
-    """Lines whose cost of fulfilment is known, that cost, value of lines whose margin is known, and that margin."""
+def _costs(ground: Ground, orders: ir.Table | None) -> dict[str, Floats | None]:
+    """Lines whose cost of fulfilment is known, that cost, value of lines whose margin is known, and that margin.
+
+    What was never sent cost nothing to fulfil, and says nothing of what sending costs.
+    """
     names = ("costed_lines", "fulfilment", "margin_value", "margin")
-    orders = ground.rows.get("order_lines")
-    if ground.lines is None or orders is None:
+    if orders is None:
         return dict.fromkeys(names)
-    has_cost = int(ground.engine.run(orders.aggregate(n=orders.fulfilment_amount.count()))["n"][0].as_py()) > 0
-    t = ground.lines
-    if has_cost:
-        costed = orders.select("order_id", "line_id", spent=orders.fulfilment_amount)
-        t = t.left_join(costed, ["order_id", "line_id"])
-    else:
-        t = t.mutate(spent=ibis.null("float64"))
-    # What was never sent cost nothing to fulfil, and says nothing of what sending costs.
-    spent = ibis.ifelse(t.outcome.isin(["on time", "late", "no promise"]), t.spent, ibis.null("float64"))
-    kept = t.margin_amount.cast("float64") - t.spent.cast("float64").fill_null(0.0)
-    priced = t.margin_amount.notnull() & t.outcome.isin(["on time", "late", "no promise"])
+    t = orders.filter(orders.delivered_at.notnull())
+    spent = t.fulfilment_amount.cast("float64")
+    earned = (t.ordered_units * (t.price_amount - t.cost_amount)).cast("float64")
     table = ground.engine.run(
-        t.group_by(*ground.portfolio.grain, "span").agg(
+        t.group_by(*ground.portfolio.grain, span=seconds(t.ordered_at) // ground.span_seconds).agg(
             costed_lines=spent.count(),
-            fulfilment=spent.cast("float64").sum(),
-            margin_value=ibis.ifelse(priced, t.value_amount.cast("float64"), 0.0).sum(),
-            margin=ibis.ifelse(priced, kept, 0.0).sum(),
+            fulfilment=spent.sum(),
+            margin_value=ibis.ifelse(earned.notnull(), (t.ordered_units * t.price_amount).cast("float64"), 0.0).sum(),
+            margin=(earned - spent.fill_null(0.0)).sum(),
         )
     )
     cubes = dict(zip(names, _cube(ground, table, names), strict=True))
-    known = {"costed_lines": has_cost, "fulfilment": has_cost}
-    return {name: cube if known.get(name, cubes["margin_value"].any()) else None for name, cube in cubes.items()}
+    known = {name: cubes["costed_lines" if name in names[:2] else "margin_value"].any() for name in names}
+    return {name: cube if known[name] else None for name, cube in cubes.items()}
 
 
 def _skus(ground: Ground) -> list[Skus | None]:

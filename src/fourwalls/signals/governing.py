@@ -9,7 +9,8 @@ from fourwalls.signals.leaning import About, Found, percent, unknown
 from fourwalls.signals.material import Material
 
 ABOUT = About(
-    "readiness = rules in place / rules asked for (owner, escalation, service level, quality, credit, fallback, exit)",
+    "readiness = questions settled / questions asked of partners that matter (owner, escalation, service level, quality, credit, "
+    "fallback, exit)",
     "contracts/ with one contract for each feed and partner, and the records they are checked against",
     "missing rules lean to operate first, whatever else speaks for orchestrating; rules in place lean nowhere: they permit",
 )
@@ -18,23 +19,21 @@ _USED = ("ready_share",)
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """Whether the rules with partners are clear enough to orchestrate at all."""
-    ready = material.readiness
-    if ready is None or ready.asked <= 0:
+    rules = material.rules
+    if rules is None or isinstance(rules.share, Refusal):
         because = "there are no contracts to read the rules from"
-        return unknown(
-            Refusal("no_contracts", "Governance", because, "contracts/, one for each feed or partner"), _USED
-        )
-    share = ready.in_place / ready.asked
+        refusal = Refusal("no_contracts", "Governance", because, "contracts/, one for each feed or partner")
+        return unknown(rules.share if rules is not None and isinstance(rules.share, Refusal) else refusal, _USED)
     readings = (
-        Reading("readiness_share", "Rules in place", Estimate(share, share, share, "share", LEVEL), round(ready.asked),
-                "rules in place and kept, of those asked for; counted, so the range is a point"),
+        Reading("readiness_share", "Rules settled with partners", Estimate(rules.share, rules.share, rules.share, "share", LEVEL),
+                len(rules.holes), "questions settled, of those asked of partners that matter; counted, so the range is a point"),
     )  # fmt: skip
-    told = f"{ready.in_place:g} of {ready.asked:g} rules with partners are in place"
-    if ready.holes:
-        told += f"; first missing: {ready.holes[0]}"
+    told = f"{percent(rules.share)} of the rules with partners are settled"
+    if rules.holes:
+        told += f"; first missing: {rules.holes[0]}"
     bar = portfolio.signals.ready_share
-    if share >= bar:
-        return Found("neither", 0.0, f"{told}: {percent(share)} is enough to orchestrate", readings, _USED)
-    return Found(
-        "operate", 1 - share / bar if bar > 0 else 0.0, f"{told}: govern before orchestrating", readings, _USED
-    )
+    if rules.share >= bar and not rules.is_blocked:
+        return Found("neither", 0.0, f"{told}: enough to orchestrate", readings, _USED)
+    # A rule without which nothing can be asked of a partner weighs as much as half of all the others.
+    strength = max(1 - rules.share / bar if bar > 0 else 0.0, 0.5 if rules.is_blocked else 0.0)
+    return Found("operate", strength, f"{told}: govern before orchestrating", readings, _USED)

@@ -53,7 +53,7 @@ def not_measured(material: Material, stage: str, about: str) -> Refusal | None:
     """Why a stage's losses are unknown; None where they are known."""
     if material.is_measured(stage):
         return None
-    table = TABLE_OF.get(stage, "offers")
+    table = TABLE_OF[stage]
     if table not in material.tables:
         return Refusal("missing_table", about, f"there is no table {table}", table)
     because = f"nothing shows what {stage} could reach, so nothing is claimed for it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.figures import Reading
+from fourwalls.figures import Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.resampling import Draws
 
@@ -20,22 +20,23 @@ TABLE_OF = {
     "forecast": "forecasts", "decision": "supply_orders", "supply": "supply_orders", "receiving": "supply_orders",
     "allocation": "supply_orders", "listing": "listings", "record": "stock_days", "shelf": "stock_days",
     "content": "listings", "price": "listings", "media": "listings",
-    "waste": "leakage", "status": "work_log", "feed": "feeds",
+    "waste": "leakage", "status": "work_log", "feed": "feeds", "overflow": "offers",
 }  # fmt: skip
 """Stage → the table without which nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
-    """How far the rules with partners are in place.
+class Rules:
+    """How far the rules with the asset's partners are settled.
 
     Attributes:
-        in_place, asked: Rules that are written down and kept, of those that were asked for.
+        share: Part of the questions that are settled, 0-1; refused where nothing is known of any.
+        is_blocked: Whether a partner that matters lacks a rule without which nothing more can be asked of it.
         holes: What is missing, the worst first, in words.
     """
 
-    in_place: float
-    asked: float
+    share: float | Refusal
+    is_blocked: bool = False
     holes: tuple[str, ...] = ()
 
 
@@ -85,12 +86,12 @@ class Material:
         margin_value, margin: Net value of lines whose cost is known, and what is left of it after all known costs.
         losses: Of this asset, over all flows.
         tables: Canonical tables there are.
-        unjudged: Stages that could be held to nothing.
+        measured: Stages that were looked at and could be held to something, whether or not they lost anything.
         hands: Stage → volume in our own, in a partner's and in unknown hands.
         readings: What evidence measured, by name.
         skus: Order lines by sku.
         loop: Supply from need to shelf.
-        readiness: Rules with partners.
+        rules: With partners; None where nobody looked at contracts.
     """
 
     asset: AssetKey
@@ -109,19 +110,17 @@ class Material:
     margin: Floats | None = None
     losses: tuple[Loss, ...] = ()
     tables: frozenset[str] = frozenset()
-    unjudged: frozenset[str] = frozenset()
+    measured: frozenset[str] = frozenset()
     hands: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
     skus: Skus | None = None
     loop: Loop | None = None
-    readiness: Readiness | None = None
+    rules: Rules | None = None
 
     def of(self, *stages: str) -> tuple[Loss, ...]:
         """Losses of some stages."""
         return tuple(loss for loss in self.losses if loss.stage in stages)
 
     def is_measured(self, stage: str) -> bool:
-        """Whether it is known what a stage loses: it lost something, or could be held to something."""
-        if any(loss.stage == stage for loss in self.losses):
-            return True
-        return TABLE_OF.get(stage) in self.tables and stage not in self.unjudged
+        """Whether it is known what a stage loses: it lost something, or was looked at and could have."""
+        return stage in self.measured or any(loss.stage == stage for loss in self.losses)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fourwalls.figures import Estimate, Refusal
+from fourwalls.figures import Estimate
 from fourwalls.portfolio import Portfolio
-from fourwalls.signals.leaning import About, Found, firmness, loss_reading, percent, unknown
+from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
 from fourwalls.signals.material import Material
 
 ABOUT = About(
@@ -18,13 +18,9 @@ _USED = ("partner_share",)
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """What offers could earn on demand that is turned away."""
     lost = [x for x in material.losses if x.flow == "overflow"]
-    if not lost and "offers" not in material.tables:
-        return unknown(Refusal("missing_table", "Partners", "there is no table offers", "offers"), _USED)
-    if not lost and "overflow" in material.unjudged:
-        because = "nothing shows how much demand was turned away"
-        return unknown(
-            Refusal("no_unserved", "Partners", because, "stock_days with empty shelves, or cancelled lines"), _USED
-        )
+    refusal = not_measured(material, "overflow", "Partners")
+    if refusal is not None:
+        return unknown(refusal, _USED)
     share = loss_reading(
         material,
         "partner_share",

@@ -29,7 +29,10 @@ ABOUT = About(
     "costly waiting between parties leans to orchestrate; where our own people decide, to operate",
 )
 _USED = ("latency_value", "latency_share", "clear_share")
-HANDOFFS = "handoffs_per_case"
+HANDOFFS = (
+    ("handoffs_systems_per_case", "Hand-offs across systems, per case"),
+    ("handoffs_parties_per_case", "Hand-offs across parties, per case"),
+)
 _HOUR = 3600.0
 
 
@@ -55,7 +58,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
                 "time from need to order, of time from need to available stock"),
         *(Reading(name, label, _hours(material, which), n, "mean over supply orders") for name, label, which in (
             ("hours_to_decide", "From need to decision", "to_decide"), ("hours_to_act", "From decision to order", "to_act"))),
-        material.readings.get(HANDOFFS, Reading(HANDOFFS, "Hand-offs for each case", _NO_HANDOFFS, 0, "see case work")),
+        *(material.readings.get(name, Reading(name, label, _NO_HANDOFFS, 0, "see case work")) for name, label in HANDOFFS),
         inside_reading(part, len(lost)),
     )  # fmt: skip
     if isinstance(waiting.figure, Estimate):

@@ -26,6 +26,7 @@ ABOUT = About(
     "status work between systems and parties leans to orchestrate; where it is clearly our own tooling, to operate",
 )
 _USED = ("status_share", "clear_share")
+_ALSO = ("status_share_of_hours", "touches_per_case", "time_to_report_hours")
 
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
@@ -38,12 +39,13 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         material, "status_share", "Manual status work", lost, "cost of status work beyond the standard, of revenue"
     )
     part = inside_part(lost)
+    others = tuple(material.readings[name] for name in _ALSO if name in material.readings)
     hours = sum(x.quantity for x in lost if x.unit == "hours")
     worked = Reading(
         "status_hours", "Hours of status work", Estimate(hours, hours, hours, "hours", LEVEL), len(lost),
         "hours beyond the standard over the record",
     )  # fmt: skip
-    readings = (share, worked, inside_reading(part, len(lost)))
+    readings = (share, worked, *others, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
     told = f"status work beyond the standard costs {percent(share.figure.value)} of revenue ({hours:,.0f} hours)"

@@ -16,7 +16,7 @@ from fourwalls.signals.steps import neighbour_draws, steps
 Floats = npt.NDArray[np.float64]
 
 ABOUT = About(
-    "variation = √(Σ((xₜ₊₁ − xₜ) / mean of both)² / (2·pairs)), over neighbouring whole weeks; swing = √τ², with "
+    "variation = √(Σ[((xₜ₊₁ − xₜ) / m)² − 2/m] / (2·pairs)), m the mean of both weeks, over neighbouring whole weeks; swing = √τ², with "
     "τ² = (Σn(p − P)² − (weeks − 1)·P(1 − P)) / (N − Σn²/N); missed = target − P",
     "order_lines with promised_at, delivered_at, ordered_units, shipped_units",
     "stable demand with inconsistent service that is mostly ours leans to operate; else it leans nowhere",
@@ -33,7 +33,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
                 "standard deviation between weeks of the share on time in full, luck of single lines taken out"),
         Reading("missed_beyond_target", "Missed beyond the target", missed, due, "target less share on time in full"),
         Reading("demand_variation", "Variation of demand from week to week", variation, round(float(material.lines.sum())),
-                "spread of order lines between neighbouring weeks, as a share of their mean; season cancels out"),
+                "spread of order lines between neighbouring weeks, as a share of their mean; season cancels out, luck of single lines is taken out"),
     )  # fmt: skip
     if isinstance(variation, Refusal):
         return unknown(variation, _USED, readings)
@@ -74,6 +74,8 @@ def _leaning(
 def demand_variation(material: Material) -> Figure:
     """Spread of weekly demand from neighbouring weeks, as a share of its mean; season and trend cancel out.
 
+    What independent order lines would spread by themselves (their Poisson variance, 1 / mean) is taken out.
+
     The mean square successive difference of von Neumann (1941), "Distribution of the ratio of the mean square successive
     difference to the variance", Annals of Mathematical Statistics 12.
     """
@@ -83,14 +85,15 @@ def demand_variation(material: Material) -> Figure:
     used = material.whole & (material.lines > 0)
     x = material.lines
     mean = np.ones(len(x))
-    mean[1:] = (x[1:] + x[:-1]) / 2
-    off = steps(x, used) / np.where(mean > 0, mean, 1.0)
+    mean[1:] = np.maximum((x[1:] + x[:-1]) / 2, 1.0)
     pairs = np.zeros(len(x))
     pairs[1:] = used[1:] & used[:-1]
-    value, low, high = (float(v[0]) for v in ratio_ranges((off**2)[None], 2 * pairs[None], neighbour_draws(len(x))))
+    squares = (steps(x, used) / mean) ** 2 - 2 * pairs / mean
+    value, low, high = (float(v[0]) for v in ratio_ranges(squares[None], 2 * pairs[None], neighbour_draws(len(x))))
     if not np.isfinite(value):
         return nothing_to_divide(about)
-    return Estimate(value**0.5, low**0.5, high**0.5, "share", LEVEL)
+    value, low, high = (max(v, 0.0) ** 0.5 for v in (value, low, high))
+    return Estimate(value, low, high, "share", LEVEL)
 
 
 def service_swing(material: Material) -> Figure:
