@@ -47,8 +47,10 @@ def test_cancellations_that_rise_with_channels_lean_to_orchestrate() -> None:
 
 
 def test_stranded_stock_leans_to_orchestrate_where_there_are_channels() -> None:
-    lost = (loss("allocation", 0.02),)
+    lost = (loss("allocation", 0.02, "between"),)
     assert measure(material(skus=skus(0.0), losses=lost), portfolio()).lean == "orchestrate"
+    ours = (loss("allocation", 0.02, "inside"),)
+    assert measure(material(skus=skus(0.0), losses=ours), portfolio()).lean == "neither"
     one = Skus(np.ones(100), np.full(100, 50.0), np.zeros(100))
     assert measure(material(skus=one, losses=lost), portfolio()).lean == "neither"
 

@@ -87,6 +87,18 @@ def test_a_model_that_does_not_respond_rarely_leans() -> None:
     assert leans.count("neither") >= 54
 
 
+def test_promotions_that_sell_more_at_less_are_no_lack_of_scale() -> None:
+    of = made()
+    assert of.margin_value is not None
+    discount = 1 - 0.3 * np.log(of.lines / 1000)
+    cheap = replace(of, margin=of.margin_value * 0.4 * discount)
+    found = measure(cheap, portfolio())
+    margin = found.readings[2].figure
+    assert isinstance(margin, Estimate)
+    assert margin.high < 0
+    assert found.lean == "neither"
+
+
 def test_projection_is_the_slope_at_the_growth() -> None:
     of = made(0.2)
     found = measure(of, portfolio(growth=0.5)).readings[0].figure

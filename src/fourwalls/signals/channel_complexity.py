@@ -15,7 +15,7 @@ from fourwalls.value import DEFAULT_GROSS_MARGIN_SHARE
 Floats = npt.NDArray[np.float64]
 
 ABOUT = About(
-    "stranded = margin lost to allocation and listing / revenue; rise = slope of the cancelled share of a sku's lines on its "
+    "stranded = margin lost to allocation and listing in others' hands / revenue; rise = slope of the cancelled share of a sku's lines on its "
     "number of channels (skus weighted by lines, log of lines held equal) × (mean channels − 1)",
     "order_lines with sku_id and channel_id; supply_orders and listings for what is stranded",
     "losses that come with several channels for a sku lean to orchestrate; else it leans nowhere",
@@ -34,11 +34,12 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         )  # fmt: skip
     t, skus = portfolio.signals, material.skus
     channels = float((skus.channels * skus.lines).sum() / skus.lines.sum())
-    lost = material.of("allocation", "listing")
+    # What our own people misplace within our own places and channels is no matter of channels between parties.
+    lost = tuple(x for x in material.of("allocation", "listing") if x.wall == "between")
     refused = [not_measured(material, stage, "Stranded stock") for stage in ("allocation", "listing")]
     stranded = loss_reading(
-        material, "stranded_share", "Stranded: in the wrong place or not listed", lost,
-        "margin lost to allocation and listing, of revenue",
+        material, "stranded_share", "Stranded or not listed at partners", lost,
+        "margin lost to allocation and listing in others' hands, of revenue",
     )  # fmt: skip
     if all(refused) and refused[0] is not None:
         stranded = Reading(stranded.name, stranded.label, refused[0], 0, stranded.definition)

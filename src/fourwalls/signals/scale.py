@@ -21,7 +21,8 @@ ABOUT = About(
     "slope = Σ Δx·Δy / Σ Δx² over neighbouring weeks, x = log of the week's order lines, y = log unit cost, share on time in "
     "full or margin share; at growth g: (1 + g)^slope − 1 for cost, slope·log(1 + g) else",
     "order_lines of 32 weeks or more; fulfilment_amount for unit cost, price_amount and cost_amount for margin",
-    "cost, service or margin that get worse with volume lean to orchestrate; those that get better to operate",
+    "cost or service that get worse with volume lean to orchestrate; those that get better to operate; margin is only shown, "
+    "since a lower price brings volume by itself",
 )
 _USED = ("growth", "scale_change")
 LEAST_WEEKS = 32
@@ -60,11 +61,12 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     ):
         about = f"{response.definition} projected at {percent(t.growth)} more lines, from neighbouring weeks"
         readings.append(Reading(response.name, response.label, figure, int(material.whole.sum()), about))
-        if isinstance(figure, Estimate):
+        # A lower price brings volume and takes margin: what margin does with volume is shown, and says nothing of scale.
+        if isinstance(figure, Estimate) and response is not MARGIN:
             effects.append((response, figure))
-    if not effects:
-        refused = next(r.figure for r in readings if isinstance(r.figure, Refusal))
-        return unknown(refused, _USED, tuple(readings))
+    service = readings[1].figure
+    if not effects and isinstance(service, Refusal):
+        return unknown(service, _USED, tuple(readings))
     worse = [_standing(r, f, t.scale_change, -1.0) for r, f in effects]
     better = [_standing(r, f, t.scale_change, 1.0) for r, f in effects]
     told = f"at {percent(t.growth)} more volume: " + "; ".join(_told(r, f) for r, f in effects)
