@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.signals.channel_complexity import channel_cancellations, measure
-from fourwalls.signals.material import Skus
+from fourwalls.signals.channel_complexity import channel_cancellations, channel_imbalance, measure
+from fourwalls.signals.material import Channels, Skus
 
-from .made import loss, material, portfolio
+from .made import WEEKS, loss, material, portfolio
 
 
 def skus(rise: float, n: int = 300, seed: int = 1, base: float = 0.02) -> Skus:
@@ -53,6 +53,32 @@ def test_stranded_stock_leans_to_orchestrate_where_there_are_channels() -> None:
     assert measure(material(skus=skus(0.0), losses=ours), portfolio()).lean == "neither"
     one = Skus(np.ones(100), np.full(100, 50.0), np.zeros(100))
     assert measure(material(skus=one, losses=lost), portfolio()).lean == "neither"
+
+
+def by_channel(rates: tuple[float, ...], seed: int = 1) -> Channels:
+    lines = np.full((len(rates), WEEKS), 300.0)
+    cancelled = np.random.default_rng(seed).binomial(300, np.array(rates)[:, None], lines.shape).astype(float)
+    return Channels(tuple(f"c{i}" for i in range(len(rates))), lines, cancelled)
+
+
+def test_a_channel_that_sells_what_is_gone_leans_to_orchestrate() -> None:
+    flat = Skus(np.full(100, 2.0), np.full(100, 50.0), np.zeros(100))
+    found = measure(material(skus=flat, channels=by_channel((0.02, 0.10))), portfolio())
+    assert found.lean == "orchestrate"
+    imbalance = found.readings[2].figure
+    assert isinstance(imbalance, Estimate)
+    # Eight points more in half of the lines.
+    assert imbalance.low <= 0.04 <= imbalance.high
+    assert imbalance.value == pytest.approx(0.04, rel=0.1)
+
+
+def test_equal_channels_are_rarely_found_unequal() -> None:
+    values = [channel_imbalance(material(channels=by_channel((0.05, 0.05, 0.05), seed))) for seed in range(60)]
+    assert sum(isinstance(v, Estimate) and v.value > 0 for v in values) <= 6
+
+
+def test_one_channel_cannot_be_compared() -> None:
+    assert isinstance(channel_imbalance(material(channels=by_channel((0.05,)))), Refusal)
 
 
 def test_few_skus_and_no_skus_are_refused() -> None:

@@ -99,6 +99,18 @@ def test_skus_equal_plain_sql(made: tuple[Material, ...], ask: Any) -> None:
     assert set(whole.channels) <= set(channels.values())
 
 
+def test_channels_equal_plain_sql(made: tuple[Material, ...], ask: Any) -> None:
+    rows = ask("count(distinct channel_id), count(*) filter (delivered_at is null and cancelled_at is not null)")
+    for m in made[:-1]:
+        assert m.channels is not None
+        assert (len(m.channels.names), m.channels.cancelled.sum()) == rows[m.asset]
+        assert m.channels.lines.sum(axis=0) == pytest.approx(m.lines)
+    whole = made[-1].channels
+    assert whole is not None
+    wanted = dict(ask.con.sql("select channel_id, count(*) from order_lines group by all").fetchall())
+    assert dict(zip(whole.names, whole.lines.sum(axis=1).tolist(), strict=True)) == wanted
+
+
 def test_supply_is_dealt_out_without_losing_any(made: tuple[Material, ...], ask: Any) -> None:
     n, wait, loop = ask.con.sql(
         "select count(*), sum(epoch(placed_at) - epoch(signalled_at)), "

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fourwalls.evidence.rates import excess
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
+from fourwalls.readings import too_few_spans
 from fourwalls.resampling import LEVEL, REPLICATES, expanded_tail
 from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
 from fourwalls.signals.material import Material, Skus
@@ -16,7 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 ABOUT = About(
     "stranded = margin lost to allocation and listing in others' hands / revenue; rise = slope of the cancelled share of a sku's lines on its "
-    "number of channels (skus weighted by lines, log of lines held equal) × (mean channels − 1)",
+    "number of channels (skus weighted by lines, log of lines held equal) × (mean channels − 1); imbalance = lines cancelled in a "
+    "channel beyond what the better channels demonstrably need / lines",
     "order_lines with sku_id and channel_id; supply_orders and listings for what is stranded",
     "losses that come with several channels for a sku lean to orchestrate; else it leans nowhere",
 )
@@ -43,25 +46,28 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     )  # fmt: skip
     if all(refused) and refused[0] is not None:
         stranded = Reading(stranded.name, stranded.label, refused[0], 0, stranded.definition)
-    rise = channel_cancellations(skus)
+    rise, imbalance = channel_cancellations(skus), channel_imbalance(material)
     readings = (
         stranded,
         Reading("channel_cancelled_share", "Cancelled because of further channels", rise, round(float(skus.lines.sum())),
                 "share of order lines that would not be cancelled with one channel for each sku; an association"),
+        Reading("channel_imbalance_share", "Cancelled in some channels beyond the others", imbalance,
+                round(float(material.lines.sum())), "lines cancelled beyond the standard of the better channels, of all lines"),
         Reading("channels_per_sku", "Channels for each sku", Estimate(channels, channels, channels, "channels", LEVEL),
                 len(skus.lines), "channels a sku is sold in, weighted by order lines"),
     )  # fmt: skip
     told = f"a sku is sold in {channels:.1f} channels"
     if channels < t.channels_per_sku:
         return Found("neither", 0.0, f"{told}: there is hardly any complexity to cost anything", readings, _USED)
-    margin = _in_margin(rise, _margin_share(material))
-    known = [f for f in (stranded.figure, margin) if isinstance(f, Estimate)]
+    share = _margin_share(material)
+    costs = (stranded.figure, _in_margin(imbalance, share), _in_margin(rise, share))
+    known = [f for f in costs if isinstance(f, Estimate)]
     if not known:
         return Found("cannot tell", 0.0, f"{told}; what that costs is not known", readings, _USED)
     worst = max(known, key=lambda f: f.value)
     told += f"; it costs {percent(max(worst.value, 0.0))} of revenue"
     # A slope is an association: it speaks only where chance is ruled out.
-    is_sure = worst is stranded.figure or worst.low > 0
+    is_sure = worst is not costs[2] or worst.low > 0
     if worst.value < t.complexity_share or not is_sure:
         return Found("neither", 0.0, told, readings, _USED)
     return Found("orchestrate", firmness(worst, t.complexity_share), told, readings, _USED)
@@ -77,6 +83,24 @@ def _in_margin(rise: Figure, margin: float) -> Figure:
     if isinstance(rise, Refusal):
         return rise
     return Estimate(rise.value * margin, rise.low * margin, rise.high * margin, "share", rise.level)
+
+
+def channel_imbalance(material: Material) -> Figure:
+    """Share of order lines cancelled in some channels beyond what the better ones demonstrably need (`evidence.rates`)."""
+    about, by = "Cancelled in some channels beyond the others", material.channels
+    if by is None or len(by.names) < 2:
+        return Refusal("one_channel", about, "order lines name fewer than two channels", "order_lines.channel_id")
+    if material.draws is None:
+        return too_few_spans(about, len(material.lines))
+    found = excess(by.cancelled, by.lines, ["channel"] * len(by.names), material.draws)
+    if not found.held.any():
+        because = "fewer than two channels have enough order lines to be compared"
+        return Refusal("too_few_lines", about, because, "more order lines in a second channel")
+    total = float(by.lines.sum())
+    drawn = found.draws.sum(axis=1) / np.maximum(material.draws.counts @ by.lines.sum(axis=0), 1e-12)
+    value, tail = float(found.amount.sum()) / total, material.draws.tail
+    low, high = (float(v) for v in np.quantile(drawn, [tail, 1 - tail]))
+    return Estimate(value, min(low, value), max(high, value), "share", LEVEL)
 
 
 def channel_cancellations(skus: Skus, seed: int = 1) -> Figure:

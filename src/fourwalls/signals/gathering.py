@@ -16,7 +16,7 @@ from fourwalls.evidence.ground import Ground
 from fourwalls.figures import Reading
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
-from fourwalls.signals.material import Bools, Floats, Loop, Material, Rules, Skus
+from fourwalls.signals.material import Bools, Channels, Floats, Loop, Material, Rules, Skus
 
 Ints = npt.NDArray[np.int64]
 _SECONDS_PER_DAY = 86_400
@@ -52,7 +52,8 @@ def materials(
     assets, spans = len(ground.assets), len(ground.spans)
     none = np.zeros((assets, spans))
     sums = [counts.get(name, none) for name in _COUNTS]
-    costs, skus, hands, loops = _costs(ground, orders), _skus(ground), _hands(ground), _loops(ground)
+    costs, hands, loops = _costs(ground, orders), _hands(ground), _loops(ground)
+    skus, channels = _skus(ground), _channels(ground)
     by_asset: dict[AssetKey, list[Loss]] = {asset: [] for asset in ground.assets}
     for loss in losses:
         if loss.asset in by_asset:
@@ -81,6 +82,7 @@ def materials(
                 hands=hands[i],
                 readings={r.name: r for r in said.get(asset, ())},
                 skus=skus[i],
+                channels=channels[i],
                 loop=loops[i],
                 rules=(rules or {}).get(asset),
             )
@@ -130,7 +132,8 @@ def _whole(
         known("costed_lines"), known("fulfilment"), known("margin_value"), known("margin"),
         losses=tuple(loss for m in made for loss in m.losses), tables=_tables(ground),
         measured=frozenset(measured.get((), some)), hands=hands, readings={r.name: r for r in readings.get((), ())},
-        skus=_joined([m.skus for m in made if m.skus is not None]), loop=loop, rules=rules.get(()),
+        skus=_joined([m.skus for m in made if m.skus is not None]),
+        channels=_together([m.channels for m in made if m.channels is not None]), loop=loop, rules=rules.get(()),
     )  # fmt: skip
 
 
@@ -143,6 +146,20 @@ def _joined(parts: Sequence[Skus]) -> Skus | None:
     if not parts:
         return None
     return Skus(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("channels", "lines", "cancelled")))
+
+
+def _together(parts: Sequence[Channels]) -> Channels | None:
+    """Channels of several assets, added up by name."""
+    names = tuple(dict.fromkeys(name for p in parts for name in p.names))
+    if not names:
+        return None
+    shape = (len(names), parts[0].lines.shape[1])
+    lines, cancelled = np.zeros(shape), np.zeros(shape)
+    for p in parts:
+        at = [names.index(name) for name in p.names]
+        lines[at] += p.lines
+        cancelled[at] += p.cancelled
+    return Channels(names, lines, cancelled)
 
 
 def _cube(ground: Ground, table: pa.Table, names: Sequence[str]) -> tuple[Floats, ...]:
@@ -215,6 +232,30 @@ def _skus(ground: Ground) -> list[Skus | None]:
             found[i] = Skus(
                 channels[ids], *(np.bincount(inverse, x[mine]).astype(np.float64) for x in (lines, cancelled))
             )
+    return found
+
+
+def _channels(ground: Ground) -> list[Channels | None]:
+    found: list[Channels | None] = [None] * len(ground.assets)
+    if ground.lines is None:
+        return found
+    t = ground.lines.filter(ground.lines.channel_id.notnull())
+    table = ground.engine.run(
+        t.group_by(*dict.fromkeys((*ground.portfolio.grain, "channel_id", "span"))).agg(
+            lines=t.count(), cancelled=(t.outcome == "cancelled").sum()
+        )
+    )
+    asset, span = _asset_numbers(ground, table), ground.span_index(table["span"].to_numpy().astype(np.int64))
+    name = np.array(table["channel_id"].to_pylist(), dtype=object)
+    sums = _floats(table["lines"]), _floats(table["cancelled"])
+    for i in range(len(ground.assets)):
+        mine = np.flatnonzero((asset == i) & (span >= 0))
+        if len(mine):
+            names, number = np.unique(name[mine].astype(str), return_inverse=True)
+            cubes = np.zeros((2, len(names), len(ground.spans)))
+            for cube, values in zip(cubes, sums, strict=True):
+                np.add.at(cube, (number, span[mine]), values[mine])
+            found[i] = Channels(tuple(names.tolist()), cubes[0], cubes[1])
     return found
 
 

@@ -55,6 +55,20 @@ class Skus:
 
 
 @dataclass(frozen=True, slots=True)
+class Channels:
+    """What became of the asset's order lines in each channel.
+
+    Attributes:
+        names: Channels that had any.
+        lines, cancelled: Order lines, and those cancelled, shape (channels, spans).
+    """
+
+    names: tuple[str, ...]
+    lines: Floats
+    cancelled: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """How long supply took from the need to the shelf, summed over orders, by span of the need.
 
@@ -90,6 +104,7 @@ class Material:
         hands: Stage → volume in our own, in a partner's and in unknown hands.
         readings: What evidence measured, by name.
         skus: Order lines by sku.
+        channels: Order lines by channel.
         loop: Supply from need to shelf.
         rules: With partners; None where nobody looked at contracts.
     """
@@ -114,6 +129,7 @@ class Material:
     hands: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
     skus: Skus | None = None
+    channels: Channels | None = None
     loop: Loop | None = None
     rules: Rules | None = None
 
