@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,23 @@ def test_first_and_last_weeks_of_the_year_are_not_whole(made: tuple[Material, ..
     # 2025 begins on a Wednesday; weeks since 1970 begin on Thursdays, so the last one ends with the year.
     assert not made[0].whole[0]
     assert made[0].whole[1:-1].all()
+
+
+def test_an_asset_is_held_to_the_better_ones_unless_the_user_says_what_to_hold_it_to(shop: Path) -> None:
+    with open_study(shop) as study:
+        ground, counts = ground_of(study), dict(study._counts[1].counts)
+        due = counts["on_time_in_full_known"]
+        served = 0.98 * due
+        served[1] = 0.9 * due[1]
+        counts["on_time_in_full"] = served
+        found = materials(ground, counts, (), assembly.asset_name)
+        assert found[1].target == pytest.approx(0.98, abs=0.003)
+        assert found[1].target_origin == "what your better assets reach"
+        counts["on_time_in_full"] = 0.8 * due
+        assert materials(ground, counts, (), assembly.asset_name)[1].target == 0.95
+        asked = replace(ground, portfolio=replace(ground.portfolio, targets={"on_time_share": 0.7}))
+        found = materials(asked, counts, (), assembly.asset_name)
+        assert [(m.target, m.target_origin) for m in found] == [(0.7, "your target")] * len(found)
 
 
 def test_lines_and_matrix_of_a_whole_world(shop: Path) -> None:

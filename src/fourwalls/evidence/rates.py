@@ -108,7 +108,9 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     found.standard[members] = standard
     of_standard = float((variance[best] * weight**2).sum() / weight.sum() ** 2)
     error = np.sqrt(variance + of_standard)
-    z = np.where(error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.inf * np.sign(rate - standard))
+    z = np.where(
+        error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.where(rate > standard, np.inf, -np.inf)
+    )
     z[best] = -np.inf
     worse = _stand_out(z)
     if not worse.any():

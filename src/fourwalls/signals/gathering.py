@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.evidence.ground import Ground
+from fourwalls.evidence.rates import excess
 from fourwalls.figures import Reading
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
@@ -54,6 +55,7 @@ def materials(
     sums = [counts.get(name, none) for name in _COUNTS]
     costs, hands, loops = _costs(ground, orders), _hands(ground), _loops(ground)
     skus, channels = _skus(ground), _channels(ground)
+    targets = _targets(ground, sums[1], sums[2])
     by_asset: dict[AssetKey, list[Loss]] = {asset: [] for asset in ground.assets}
     for loss in losses:
         if loss.asset in by_asset:
@@ -74,7 +76,8 @@ def materials(
                 due,
                 served,
                 revenue,
-                ground.portfolio.on_time_share,
+                targets[i][0],
+                targets[i][1],
                 **spent,
                 losses=tuple(by_asset[asset]),
                 tables=_tables(ground),
@@ -92,6 +95,28 @@ def materials(
 
 def _tables(ground: Ground) -> frozenset[str]:
     return frozenset(ground.rows) | ({"order_lines"} if ground.lines is not None else set())
+
+
+def _targets(ground: Ground, due: Floats, served: Floats) -> list[tuple[float, str]]:
+    """What each asset is held to: the user's target, else what the better quarter of assets shows, but no less than 95 %."""
+    asked = ground.portfolio.on_time_share
+    if "on_time_share" in ground.portfolio.targets:
+        return [(asked, "your target")] * len(due)
+    default = (asked, "the default of this product")
+    if ground.draws is None:
+        return [default] * len(due)
+    missed = excess(due - served, due, ["asset"] * len(due), ground.draws).standard
+    shown = "what your better assets reach"
+    return [(1 - m, shown) if np.isfinite(m) and 1 - m > asked else default for m in missed.tolist()]
+
+
+def _mean_target(ground: Ground, made: Sequence[Material]) -> tuple[float, str]:
+    due = np.array([m.due.sum() for m in made])
+    if not due.sum():
+        return ground.portfolio.on_time_share, "the default of this product"
+    origins = {m.target_origin for m in made}
+    shown = origins.pop() if len(origins) == 1 else "what your assets are held to"
+    return float((due * [m.target for m in made]).sum() / due.sum()), shown
 
 
 def whole_spans(ground: Ground) -> Bools:
@@ -128,7 +153,7 @@ def _whole(
         )
     return Material(
         (), named(()), ground.draws, whole_spans(ground), ground.span_seconds == SECONDS_PER_WEEK,
-        summed("lines"), summed("due"), summed("served"), summed("revenue"), ground.portfolio.on_time_share,
+        summed("lines"), summed("due"), summed("served"), summed("revenue"), *_mean_target(ground, made),
         known("costed_lines"), known("fulfilment"), known("margin_value"), known("margin"),
         losses=tuple(loss for m in made for loss in m.losses), tables=_tables(ground),
         measured=frozenset(measured.get((), some)), hands=hands, readings={r.name: r for r in readings.get((), ())},

@@ -95,7 +95,7 @@ class Material:
         lines: Order lines.
         due, served: Lines due whose units are known, and those on time in full.
         revenue: Net order value; zeros where nothing is priced.
-        target: Share of lines asked to be on time in full.
+        target, target_origin: Share of lines asked to be on time in full, and who says so, in words.
         costed_lines, fulfilment: Lines whose cost of fulfilment is known, and that cost.
         margin_value, margin: Net value of lines whose cost is known, and what is left of it after all known costs.
         losses: Of this asset, over all flows.
@@ -119,6 +119,7 @@ class Material:
     served: Floats
     revenue: Floats
     target: float
+    target_origin: str = "your target"
     costed_lines: Floats | None = None
     fulfilment: Floats | None = None
     margin_value: Floats | None = None

@@ -53,12 +53,15 @@ def _leaning(
     variation, swing, missed = figures
     t = portfolio.signals
     told = f"demand varies by {percent(variation.value)} from week to week"
+    served = (
+        f"service swings by {percent(swing.value)} and misses {percent(material.target)} ({material.target_origin}) by "
+        f"{percent(max(missed.value, 0.0))}"
+    )
     if variation.value > t.steady_variation:
         return Found("neither", 0.0, f"{told}: it is not stable", readings, _USED)
     if swing.value < t.service_swing and missed.value < t.missed_share:
-        served = f"service swings by {percent(swing.value)} and misses the target by {percent(max(missed.value, 0.0))}"
         return Found("neither", 0.0, f"{told}, and {served}: it is consistent enough", readings, _USED)
-    told += f", yet service swings by {percent(swing.value)} and misses the target by {percent(max(missed.value, 0.0))}"
+    told += f", yet {served}"
     lost = [x for x in material.losses if x.flow in ("service", "stock")]
     part = inside_part(lost)
     readings = (*readings, inside_reading(part, len(lost)))
