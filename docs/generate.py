@@ -7,7 +7,16 @@ import inspect
 import re
 from pathlib import Path
 
-from fourwalls.portfolio import ASSUMPTIONS, DEFAULT_ON_TIME_SHARE, GRAINS, STAGES, TARGETS, WORK_CLASSES, Thresholds
+from fourwalls.portfolio import (
+    ASSUMPTIONS,
+    DEFAULT_ON_TIME_SHARE,
+    GRAINS,
+    STAGES,
+    TARGETS,
+    WORK_CLASSES,
+    SignalThresholds,
+    Thresholds,
+)
 from fourwalls.tables.schema import KIND_IN_WORDS, TABLES
 
 HERE = Path(__file__).parent
@@ -47,14 +56,16 @@ def _with_article(grain: str) -> str:
     return grain if grain.startswith(("one ", "what ")) else f"one {grain}"
 
 
+def _settings(kind: type[Thresholds | SignalThresholds]) -> str:
+    about = dict(re.findall(r"^    (\w+): (.+?)(?=^    \w+:|\Z)", inspect.getdoc(kind) or "", re.DOTALL | re.MULTILINE))
+    return "\n".join(
+        f"| {f.name} | {f.default} | {' '.join(about[f.name].split())} |" for f in dataclasses.fields(kind)
+    )
+
+
 def portfolio_page() -> str:
     """Every setting of portfolio.toml."""
-    about = dict(
-        re.findall(r"^    (\w+): (.+?)(?=^    \w+:|\Z)", inspect.getdoc(Thresholds) or "", re.DOTALL | re.MULTILINE)
-    )
-    thresholds = [
-        f"| {f.name} | {f.default} | {' '.join(about[f.name].split())} |" for f in dataclasses.fields(Thresholds)
-    ]
+    thresholds, signals = _settings(Thresholds), _settings(SignalThresholds)
     return f"""# portfolio.toml
 
 Made by `make docs`. Unknown settings are errors that name the line.
@@ -96,7 +107,13 @@ destination = "south"                  # optional
 
 | setting | default | meaning |
 |---|---|---|
-{chr(10).join(thresholds)}
+{thresholds}
+
+**[signals]** where a signal or test begins to lean (see evidence.md):
+
+| setting | default | meaning |
+|---|---|---|
+{signals}
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Period
-from fourwalls.portfolio import GRAINS, Portfolio, ServiceLevel, Thresholds, read_portfolio
+from fourwalls.portfolio import GRAINS, Portfolio, ServiceLevel, SignalThresholds, Thresholds, read_portfolio
 
 HEAD = """\
 [portfolio]
@@ -21,6 +21,13 @@ asset = ["brand", "channel_id"]
 def read(tmp_path: Path, text: str) -> Portfolio:
     (tmp_path / "portfolio.toml").write_bytes(text.encode())
     return read_portfolio(tmp_path)
+
+
+def test_signals_may_be_set(tmp_path: Path) -> None:
+    portfolio = read(tmp_path, HEAD + "[signals]\nwaste_share = 0.02\nchannels_per_sku = 3\n")
+    assert (portfolio.signals.waste_share, portfolio.signals.channels_per_sku) == (0.02, 3.0)
+    assert portfolio.signals.status_share == SignalThresholds().status_share
+    assert portfolio.says_signals == {"waste_share", "channels_per_sku"}
 
 
 def error(tmp_path: Path, text: str) -> str:
@@ -161,6 +168,10 @@ def test_sections_of_a_list_are_told_apart(tmp_path: Path) -> None:
         (HEAD + "[paths.operate]\nrun_amount_per_year = 3", "line 7: run_amount_per_year must be a range"),
         (HEAD + "[paths.automate]", "[paths] does not know 'automate'"),
         (HEAD + "[verdict]\nmaterial_share = 2", "line 7: material_share must lie from 0 to 1; found 2"),
+        (HEAD + "[signals]\nwaste_shar = 0.1", "[signals] does not know 'waste_shar'. Did you mean 'waste_share'?"),
+        (HEAD + "[signals]\nwaste_share = 2", "line 7: waste_share must lie from 0 to 1; found 2"),
+        (HEAD + "[signals]\ngrowth = true", "line 7: growth must be a number"),
+        (HEAD + "[signals]\nchannels_per_sku = 0.5", "line 7: channels_per_sku must lie from 1 to 100; found 0.5"),
         (HEAD + "[verdict]\nleast_lines = 0.5", "line 7: least_lines must be a whole number from 1; found 0.5"),
         (HEAD + "[verdict]\nkept_share = 95", "line 7: kept_share must lie from 0 to 1; found 95"),
         (

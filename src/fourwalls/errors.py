@@ -6,6 +6,7 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── TableError          a canonical table whose columns or rows cannot be used
 ├── OutputError         a place that cannot be written
 ├── ContractError       a contract under contracts/
+├── AnswersError        answers.csv
 ├── PanelError          a panel of units and periods for a pilot
 └── PlanError           a frozen pilot plan
 
@@ -96,6 +97,15 @@ class ContractError(FourwallsError):
         """An error with the file and the line it stands in."""
         where = f"{place}, line {line}" if line else place
         return cls(f"{where}: {what}", remedy)
+
+
+class AnswersError(FourwallsError):
+    """answers.csv cannot be used, or an answer is none."""
+
+    @classmethod
+    def at(cls, row: int, what: str, remedy: str) -> AnswersError:
+        """An error with the row it stands in; row 1 is the header, row 0 is what is being typed."""
+        return cls(f"answers.csv, row {row}: {what}" if row else f"This answer: {what}", remedy)
 
 
 class PanelError(FourwallsError):

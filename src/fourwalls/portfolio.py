@@ -79,6 +79,61 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalThresholds:
+    """Where a signal or test begins to lean; each can be set under [signals].
+
+    Attributes:
+        steady_variation: Demand is stable up to this spread from week to week, as a share of its mean. Default 0.25: class X
+            of XYZ analysis, whose cut is drawn between 0.2 and 0.5.
+        service_swing: Service is inconsistent from this spread of weekly on time in full on, luck taken out. Default 0.03:
+            a choice; three points are what a month's report would show.
+        missed_share: Or from this share of lines missed beyond the target on. Default 0.02: a choice.
+        channels_per_sku: Channel complexity can cost something only from so many channels for each sku on. Default 1.5:
+            a choice; below, most skus have one channel.
+        complexity_share: Growth counts as capped where complexity costs this share of revenue. Default 0.005: a choice;
+            about a tenth of a retailer's usual operating margin of 5 %.
+        status_share: Status work counts from this share of revenue on. Default 0.002: a choice; an hour in twenty of
+            staff whose pay is 4 % of revenue.
+        feed_share: Disconnected data count from this share of revenue on. Default 0.002: as status_share.
+        waste_share: Avoidable waste counts from this share of revenue on. Default 0.005: as complexity_share.
+        partner_share: Partners count from this share of revenue, as margin they could add, on. Default 0.005: likewise.
+        growth: Growth that the scale test asks about. Default 0.3: a third of a business more is what breaks habits.
+        scale_change: A change of unit cost, service or margin at that growth below this share is none. Default 0.02:
+            a choice.
+        latency_value: Deciding counts as slow when what is lost while waiting is this share of revenue. Default 0.005: as
+            complexity_share.
+        latency_share: Where nothing shows what waiting costs: when it takes this part of the loop from need to shelf.
+            Default 0.25: a choice; with four steps in the loop an even part is a quarter.
+        clear_share: A split (inside or between, customer-facing or not) is clear when the larger part has this share.
+            Default 0.6: a choice.
+        ready_share: Governance is ready from this share of rules in place on. Default 0.7: a choice.
+        level_below: A capability is below its standard from a loss of this share of revenue on. Default 0.002: as status_share.
+        level_far: And far below from this share on. Default 0.01: a choice; a point of margin.
+        judged_lean: An answer leans when its mean is this part of the way from the middle of the scale to its end.
+            Default 0.25: half a step on the scale from 1 to 5.
+    """
+
+    steady_variation: float = 0.25
+    service_swing: float = 0.03
+    missed_share: float = 0.02
+    channels_per_sku: float = 1.5
+    complexity_share: float = 0.005
+    status_share: float = 0.002
+    feed_share: float = 0.002
+    waste_share: float = 0.005
+    partner_share: float = 0.005
+    growth: float = 0.3
+    scale_change: float = 0.02
+    latency_value: float = 0.005
+    latency_share: float = 0.25
+    clear_share: float = 0.6
+    ready_share: float = 0.7
+    level_below: float = 0.002
+    level_far: float = 0.01
+    judged_lean: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceLevel:
     """What a party has promised for a stage.
 
@@ -113,6 +168,8 @@ class Portfolio:
         thresholds: Where verdicts change.
         says: Which thresholds the user set.
         work: Class of case work → words by which the company calls it, beside those we know.
+        signals: Where signals and tests begin to lean.
+        says_signals: Which of those the user set.
     """
 
     folder: Path
@@ -131,6 +188,8 @@ class Portfolio:
     thresholds: Thresholds = Thresholds()
     says: frozenset[str] = frozenset()
     work: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    signals: SignalThresholds = SignalThresholds()
+    says_signals: frozenset[str] = frozenset()
 
     @property
     def on_time_share(self) -> float:
@@ -195,6 +254,7 @@ class _Reader:
             "assets",
             "verdict",
             "work",
+            "signals",
         )
         self._only(self._document, known, "")
         head = self._section("portfolio")
@@ -208,6 +268,8 @@ class _Reader:
         self._only(head, ("name", "currency", "own_party_id", "asset", "start", "end", "time_zone"), "portfolio")
         verdict = self._section("verdict")
         self._only(verdict, tuple(Thresholds.__dataclass_fields__), "verdict")
+        signals = self._section("signals")
+        self._only(signals, tuple(SignalThresholds.__dataclass_fields__), "signals")
         source = self._section("source")
         self._only(source, ("url",), "source")
         paths = self._section("paths")
@@ -231,6 +293,8 @@ class _Reader:
             thresholds=self._thresholds(verdict),
             says=frozenset(verdict),
             work=self._work(),
+            signals=self._signals(signals),
+            says_signals=frozenset(signals),
         )
 
     def _error(self, section: str, key: str, what: str, remedy: str, index: int = 0) -> PortfolioError:
@@ -471,3 +535,12 @@ class _Reader:
             f"required_rules must be a list of rules; found {value!r}.",
             f"Choose from {listed(RULES)}; [] lets nothing block.",
         )
+
+    def _signals(self, signals: Mapping[str, Any]) -> SignalThresholds:
+        values = {key: self._number("signals", key, value) for key, value in signals.items()}
+        for key, value in values.items():
+            low, high = (1.0, 100.0) if key == "channels_per_sku" else (0.0, 1.0)
+            if not low <= value <= high:
+                told = f"{key} must lie from {low:g} to {high:g}; found {value:g}."
+                raise self._error("signals", key, told, "Write 1 % as 0.01." if high == 1 else "Correct it.")
+        return SignalThresholds(**values)

@@ -13,6 +13,7 @@ import typer
 
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
 from fourwalls.surfaces.contracts_cli import contracts_app
+from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ worlds_app = typer.Typer(
 app.add_typer(worlds_app, name="worlds")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(contracts_app, name="contracts")
+app.command()(ask)
 
 
 @worlds_app.command("make")

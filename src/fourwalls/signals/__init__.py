@@ -1,0 +1,1 @@
+"""The six signals and four tests, and which capability does what how well: from `Material` to leans."""

@@ -1,0 +1,94 @@
+"""Test: is the issue mostly customer-facing or system-facing?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.portfolio import Portfolio
+from fourwalls.readings import too_few_spans
+from fourwalls.resampling import LEVEL
+from fourwalls.signals.leaning import (
+    About,
+    Found,
+    in_words,
+    inside_part,
+    inside_reading,
+    loss_reading,
+    percent,
+    unknown,
+)
+from fourwalls.signals.material import Material
+
+CUSTOMER_FACING = ("content", "price", "media", "promise", "listing")
+"""Stages a customer meets; every other stage lies behind them."""
+
+ABOUT = About(
+    "facing share = margin lost to content, price, media, promise and listing / all margin lost (without demand turned away)",
+    "losses of any flow; listings with content_share, prices and sessions for most of the customer-facing ones",
+    "mostly customer-facing leans to orchestrate; mostly system-facing and ours to operate; else it leans nowhere",
+)
+_USED = ("clear_share",)
+
+
+def measure(material: Material, portfolio: Portfolio) -> Found:
+    """What part of the margin lost is lost where customers look."""
+    lost = [x for x in material.losses if x.flow != "overflow"]
+    faced = [x for x in lost if x.stage in CUSTOMER_FACING]
+    behind = [x for x in lost if x.stage not in CUSTOMER_FACING]
+    missing = [s for s in CUSTOMER_FACING if not material.is_measured(s)]
+    share = facing_share(material)
+    part = inside_part(behind)
+    readings = (
+        Reading("facing_share", "Customer-facing part of the margin lost", share, len(lost),
+                "margin lost to content, price, media, promise and listing, of all margin lost"),
+        loss_reading(material, "loss_share", "Margin lost, all stages", lost, "margin lost, of revenue"),
+        inside_reading(part, len(behind)),
+    )  # fmt: skip
+    if isinstance(share, Refusal):
+        return unknown(share, _USED, readings)
+    total = readings[1].figure
+    told = f"{percent(share.value)} of the margin lost is customer-facing ({len(faced)} of {len(lost)} losses)"
+    if missing:
+        told += f"; {', '.join(missing)} could not be measured"
+    if isinstance(total, Estimate) and total.value < portfolio.thresholds.material_share:
+        return Found("neither", 0.0, f"{told}; too little is lost to matter", readings, _USED)
+    bar = portfolio.signals.clear_share
+    if share.value >= bar:
+        return Found("orchestrate", _clear(share.value, share.low, bar), told, readings, _USED)
+    if share.value > 1 - bar:
+        return Found("neither", 0.0, f"{told}: both", readings, _USED)
+    if missing and len(missing) == len(CUSTOMER_FACING):
+        return Found("cannot tell", 0.0, told, readings, _USED)
+    told += f"; of the rest, {in_words(part)}" if part is None else f"; of the rest {percent(part)} is in our own hands"
+    if part is None or part < bar:
+        return Found("neither", 0.0, told, readings, _USED)
+    strength = _clear(1 - share.value, 1 - share.high, bar)
+    # What customers see may be worse than is known where some of it could not be measured.
+    return Found("operate", strength * part * (1 - len(missing) / len(CUSTOMER_FACING)), told, readings, _USED)
+
+
+def _clear(part: float, low: float, bar: float) -> float:
+    return part if low >= bar else part / 2
+
+
+def facing_share(material: Material) -> Figure:
+    """Customer-facing part of the margin lost, with its range; a negative part (a repair that costs) counts as none."""
+    about = "Customer-facing or system-facing"
+    lost = [x for x in material.losses if x.flow != "overflow"]
+    amounts = np.array([max(x.amount, 0.0) for x in lost])
+    if amounts.sum() <= 0:
+        return Refusal("no_loss", about, "no margin lost could be found", "nothing to get: there is no loss to split")
+    if material.draws is None:
+        return too_few_spans(about, len(material.lines))
+    is_faced = np.array([x.stage in CUSTOMER_FACING for x in lost])
+    n = min(len(x.draws) for x in lost)
+    drawn = np.maximum(np.stack([x.draws[:n] for x in lost]), 0.0)
+    total = drawn.sum(axis=0)
+    some = total > 0
+    value = float(amounts[is_faced].sum() / amounts.sum())
+    if not some.any():
+        return Estimate(value, value, value, "share", LEVEL)
+    tail = material.draws.tail
+    low, high = np.quantile(drawn[is_faced].sum(axis=0)[some] / total[some], [tail, 1 - tail])
+    return Estimate(value, min(float(low), value), max(float(high), value), "share", LEVEL)

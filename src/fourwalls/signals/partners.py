@@ -1,0 +1,41 @@
+"""Signal: partners can unlock faster growth."""
+
+from __future__ import annotations
+
+from fourwalls.figures import Estimate
+from fourwalls.portfolio import Portfolio
+from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
+from fourwalls.signals.material import Material
+
+ABOUT = About(
+    "partner share = margin of demand we turn away that an offer could serve, after what the partner asks / revenue",
+    "offers with capacity, region or channel, and unit_amount; records of demand that was not served",
+    "demand a partner could serve at a margin leans to orchestrate; else it leans nowhere",
+)
+_USED = ("partner_share",)
+
+
+def measure(material: Material, portfolio: Portfolio) -> Found:
+    """What offers could earn on demand that is turned away."""
+    lost = [x for x in material.losses if x.flow == "overflow"]
+    refusal = not_measured(material, "overflow", "Partners")
+    if refusal is not None:
+        return unknown(refusal, _USED)
+    share = loss_reading(
+        material,
+        "partner_share",
+        "Margin partners could add",
+        lost,
+        "margin of unserved demand that offers could serve, of revenue",
+    )
+    readings = (share,)
+    if not isinstance(share.figure, Estimate):
+        return unknown(share.figure, _USED, readings)
+    who = len({x.party_id for x in lost if x.party_id is not None})
+    told = (
+        f"{who or 'no'} partner{'' if who == 1 else 's'} could add margin of {percent(share.figure.value)} of revenue"
+    )
+    bar = portfolio.signals.partner_share
+    if share.figure.value < bar:
+        return Found("neither", 0.0, told, readings, _USED)
+    return Found("orchestrate", firmness(share.figure, bar), told, readings, _USED)
