@@ -14,12 +14,12 @@ PACKAGE = ROOT / "src" / "fourwalls"
 
 # Data run down this list; a module imports only from lines above its own, or from its own room.
 ORDER = (
-    "errors", "figures", "diagnosis", "resampling", "losses", "portfolio", "value", "tables", "engines", "measures", "readings",
+    "errors", "figures", "diagnosis", "resampling", "losses", "information", "sensitivity", "allocation", "portfolio", "value", "tables", "engines", "measures", "readings",
     "chain", "verdict", "both_flows", "availability", "evidence", "assembly", "pilot", "suspicions", "reception", "stocktaking", "study",
     "worlds", "surfaces",
 )  # fmt: skip
 # A surface renders: it sees results, the API and errors, never a formula or a query.
-SURFACES_SEE = {"diagnosis", "figures", "errors", "study", "worlds", "pilot", "tables.draft", "surfaces"}
+SURFACES_SEE = {"diagnosis", "figures", "allocation", "errors", "study", "worlds", "pilot", "tables.draft", "surfaces"}
 WORLDS_SEE = {"errors", "worlds"}
 
 

@@ -1,0 +1,1 @@
+"""Which path for which asset, under budget, people and risk."""
