@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fourwalls.allocation import Enabler
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Period
-from fourwalls.portfolio import GRAINS, Portfolio, ServiceLevel, Thresholds, read_portfolio
+from fourwalls.portfolio import GRAINS, Funds, Portfolio, ServiceLevel, Thresholds, read_portfolio
 
 HEAD = """\
 [portfolio]
@@ -166,3 +167,24 @@ def test_sections_of_a_list_are_told_apart(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
     assert says in error(tmp_path, text)
+
+
+def test_what_may_be_spent(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD).funds == Funds()
+    text = """
+[allocation]
+budget_amount = 250_000
+people_weeks = 40
+risk_limit_amount = 30_000
+[allocation.enablers.carrier]
+cost_amount = 20_000
+people_weeks = 3
+[allocation.enablers."price feed"]
+cost_amount = 5_000
+[paths.operate]
+people_weeks = {low = 2, mode = 4, high = 8}
+"""
+    portfolio = read(tmp_path, HEAD + text)
+    known = (Enabler("carrier", 20_000.0, 3.0), Enabler("price feed", 5_000.0))
+    assert portfolio.funds == Funds(250_000.0, 40.0, 0.1, 30_000.0, known)
+    assert portfolio.paths["operate"]["people_weeks"]["mode"] == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from fourwalls.errors import AllocationError
 Floats = npt.NDArray[np.float64]
 Row = Mapping[int, float]
 
-_GAP = 1e-7
+_GAP = 1e-5
 _TOLERANCE = 1e-6
 
 
@@ -29,7 +30,7 @@ class Solution:
         enablers: Numbers of the enablers that are paid.
         value: What they bring in all, after enablers [money].
         relief: The relief that was asked for [money]; 0 where none was.
-        gap: How much better another choice could be at most, as a share of `value`; 0 where it is proven best.
+        gap: How much better another choice could be at most, as a share of `value`: at most 1e-5 unless time ran out.
     """
 
     chosen: frozenset[int]
@@ -42,7 +43,7 @@ class Solution:
 class Model:
     """Choose at most one option for each asset, most value first, within the limits.
 
-    Columns: an option taken (0 or 1), an enabler paid (0 to 1), and *relief*, money by which one option could become
+    Columns: an option taken (0 or 1), an enabler paid (0 or 1), and *relief*, money by which one option could become
     cheaper, 0 unless asked for. Money is scaled to the largest amount. The limit on risk is kept by cuts: the mean of the
     worst k draws is the least mean over any k draws, so it suffices to add the k draws that break the limit and solve
     again until none does (Künzi-Bay and Mayer 2006; the value at risk programme of Rockafellar and Uryasev 2000 gives
@@ -61,6 +62,7 @@ class Model:
 
         self.options, self.enablers, self.limits = tuple(options), tuple(enablers), limits
         amounts = [abs(o.value) for o in options] + [o.cost for o in options] + [e.cost for e in enablers]
+        self._seconds = seconds
         self.unit = max([a for a in amounts if a > 0], default=1.0)
         self.values = np.array([o.value for o in options]) / self.unit
         self.costs = np.array([o.cost for o in options]) / self.unit
@@ -71,19 +73,22 @@ class Model:
         self._infinity = highspy.kHighsInf
         self._solver: Any = highspy.Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 1), ("mip_rel_gap", _GAP),
-                            ("mip_abs_gap", 1e-9), ("time_limit", seconds)):  # fmt: skip
+                            ("mip_abs_gap", 1e-9),
+                            ("primal_feasibility_tolerance", 1e-9), ("mip_feasibility_tolerance", 1e-9), ("time_limit", seconds)):  # fmt: skip
             self._solver.setOptionValue(name, value)
         self._draws = np.stack([np.asarray(o.draws) for o in options]) / self.unit if limits.risk else None
         self._columns(highspy)
         self._rows()
 
-    def _columns(self, highspy: Any) -> None:
+    def _columns(self, highspy: ModuleType) -> None:
         n, m = len(self.options), len(self.enablers)
         self.relief = n + m
         objective = np.concatenate([self.values, -self.shared, [0.0]])
         for at, worth in enumerate(objective):
             self._solver.addCol(worth, 0.0, 0.0 if at == self.relief else 1.0, 0, [], [])
-        self._solver.changeColsIntegrality(n, np.arange(n, dtype=np.int32), np.full(n, highspy.HighsVarType.kInteger))
+        # Enablers are whole by themselves once options are; told so, the solver branches on the few of them first.
+        whole = np.full(n + m, highspy.HighsVarType.kInteger)
+        self._solver.changeColsIntegrality(n + m, np.arange(n + m, dtype=np.int32), whole)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
         self._objective = objective
 
@@ -91,7 +96,7 @@ class Model:
         n, free = len(self.options), self._infinity
         everything = {i: float(w) for i, w in enumerate(self._objective)} | {self.relief: 1.0}
         spent = {i: float(c) for i, c in enumerate(np.concatenate([self.costs, self.shared]))} | {self.relief: -1.0}
-        weeks = dict(enumerate([float(x.people_weeks) for x in (*self.options, *self.enablers)]))
+        weeks = dict(enumerate([*(o.people_weeks for o in self.options), *(e.people_weeks for e in self.enablers)]))
         people = self.limits.people_weeks
         self._value_row = self.add(everything, -free, free)
         self._budget_row = self.add(spent, -free, self.limits.budget / self.unit)
@@ -115,12 +120,17 @@ class Model:
         self._solver.addRow(low, high, len(kept), places, np.fromiter(kept.values(), np.float64, len(kept)))
         return int(self._solver.getNumRow()) - 1
 
-    def best(self, budget: float | None = None) -> Solution | None:
-        """The most valuable choice, with the given or another budget [money]; None where none keeps the limits."""
+    def best(self, budget: float | None = None, gap: float = _GAP) -> Solution | None:
+        """The most valuable choice, with the given or another budget [money]; None where none keeps the limits.
+
+        It may fall short of the very best by `gap`, a share of the value.
+        """
         if budget is None:
             return self._solved()
+        self._solver.setOptionValue("mip_rel_gap", gap)
         self._bounds(self._budget_row, -self._infinity, budget / self.unit)
         found = self._solved()
+        self._solver.setOptionValue("mip_rel_gap", _GAP)
         self._bounds(self._budget_row, -self._infinity, self.limits.budget / self.unit)
         return found
 
@@ -144,16 +154,6 @@ class Model:
         self._bounds(with_it, -self._infinity, self._infinity)
         return found
 
-    def least_budget(self, assets: Sequence[str], value: float) -> Solution | None:
-        """The choice of least cost that brings more than `value` and takes up at least one of the assets."""
-        taken = self.add({i: 1.0 for a in assets for i in self.by_asset[a]}, 1.0, self._infinity)
-        self._bounds(self._budget_row, -self._infinity, self._infinity)
-        spent = {i: -float(c) for i, c in enumerate(np.concatenate([self.costs, self.shared]))}
-        found = self._cheapest(spent, value)
-        self._bounds(self._budget_row, -self._infinity, self.limits.budget / self.unit)
-        self._bounds(taken, -self._infinity, self._infinity)
-        return found
-
     def spent(self, solution: Solution) -> float:
         """What a choice takes out of the budget [money]."""
         own = sum(self.options[i].cost for i in solution.chosen)
@@ -166,10 +166,13 @@ class Model:
 
     def relaxed_worth(self) -> tuple[float, Floats]:
         """Of the programme without whole numbers: the price of a unit of budget, and the reduced value of each option."""
-        self._solver.setOptionValue("solve_relaxation", True)
+        # The solver's clock runs on over solves, and a relaxed one would be cut off by what the others took.
+        for name, value in (("solve_relaxation", True), ("time_limit", self._infinity)):
+            self._solver.setOptionValue(name, value)
         self._solver.run()
         duals = self._solver.getSolution()
-        self._solver.setOptionValue("solve_relaxation", False)
+        for name, value in (("solve_relaxation", False), ("time_limit", self._seconds)):
+            self._solver.setOptionValue(name, value)
         reduced = np.array(duals.col_dual[: len(self.options)])
         return abs(float(duals.row_dual[self._budget_row])), reduced * self.unit
 
@@ -201,7 +204,7 @@ class Model:
                 )
             taken = np.array(self._solver.getSolution().col_value)
             if not self._is_too_risky(taken):
-                return self._read(taken, float(info.mip_gap) if status == "Time limit reached" else 0.0)
+                return self._read(taken, float(info.mip_gap))
 
     def _is_too_risky(self, taken: Floats) -> bool:
         """Whether the worst draws break the limit; if so they become a row."""
