@@ -34,10 +34,14 @@ def test_equal_to_looking_at_every_choice(seed: int, assets: int, is_risky: bool
     limits = Limits(
         float(rng.uniform(0.05, 0.6) * sum(o.cost for o in options) + 1),
         float(rng.integers(2, 20)) if has_people else None,
-        Risk(0.1, float(rng.uniform(0, 20))) if is_risky else None,
+        Risk(0.1, float(rng.uniform(-15, 20))) if is_risky else None,
     )
-    found = brief(options, enablers, limits)
-    assert found.value == pytest.approx(brute_force(options, enablers, limits), rel=2e-5, abs=1e-4)
+    best = brute_force(options, enablers, limits)
+    found = allocate(options, enablers, limits, explained=0, points=2)
+    if isinstance(found, Refusal):
+        assert (found.code, best) == ("risk_limit", -np.inf)
+        return
+    assert found.value == pytest.approx(best, rel=2e-5, abs=1e-4)
     by_key = {(o.asset, o.path): o for o in options}
     chosen = [by_key[c.asset, c.path] for c in found.chosen]
     assert (found.value, found.cost, found.people_weeks) == pytest.approx(totals(chosen, enablers))
@@ -237,3 +241,10 @@ def test_all_barred_is_a_plan_that_leaves_all_alone() -> None:
     assert (found.chosen, found.value, found.cost) == ((), 0.0, 0.0)
     assert [r.reason for r in found.left_out] == ["barred"]
     assert found.ranking == ()
+
+
+def test_no_time_is_told_and_never_taken_for_no_choice() -> None:
+    options, enablers, _ = random_options(3, 60, draws=99)
+    limits = Limits(0.05 * sum(o.cost for o in options), 40.0, Risk(0.1, 0.0))
+    with pytest.raises(AllocationError, match="was found in 0 seconds"):
+        allocate(options, enablers, limits, seconds=0.0)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.allocation.problem import OPERATED, Enabler, Limits, Option
-from fourwalls.errors import AllocationError
 
 Floats = npt.NDArray[np.float64]
 Row = Mapping[int, float]
@@ -52,7 +51,7 @@ class Model:
     Args:
         options, enablers, limits: Checked by `problem.check`; options that are barred or stand outside are not to be
             among them.
-        seconds: How long one solve may take.
+        seconds: How long one solve may take; a solve that found no choice by then answers None and sets `ran_out`.
     """
 
     def __init__(
@@ -63,6 +62,7 @@ class Model:
         self.options, self.enablers, self.limits = tuple(options), tuple(enablers), limits
         amounts = [abs(o.value) for o in options] + [o.cost for o in options] + [e.cost for e in enablers]
         self._seconds = seconds
+        self.ran_out = False
         self.unit = max([a for a in amounts if a > 0], default=1.0)
         self.values = np.array([o.value for o in options]) / self.unit
         self.costs = np.array([o.cost for o in options]) / self.unit
@@ -198,10 +198,8 @@ class Model:
             if "nfeasible" in status:
                 return None
             if status not in ("Optimal", "Empty") and not math.isfinite(info.objective_function_value):
-                raise AllocationError(
-                    f"The solver found no choice in time (it says: {status}).",
-                    "Allow it more seconds, or fewer assets.",
-                )
+                self.ran_out = True
+                return None
             taken = np.array(self._solver.getSolution().col_value)
             if not self._is_too_risky(taken):
                 return self._read(taken, float(info.mip_gap))

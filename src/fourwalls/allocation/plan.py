@@ -11,6 +11,7 @@ import numpy as np
 from fourwalls.allocation.model import Model, Solution, worst
 from fourwalls.allocation.problem import Enabler, Limits, Option, check
 from fourwalls.allocation.ranking import Ranked, ranking
+from fourwalls.errors import AllocationError
 from fourwalls.figures import Refusal
 
 Reason = Literal["barred", "brings nothing", "others bring more"]
@@ -155,7 +156,8 @@ def allocate(
         The plan, or why there is none: no assets, no budget, a limit on risk nothing can keep.
 
     Raises:
-        AllocationError: Something that is no number, negative, given twice or not described.
+        AllocationError: Something that is no number, negative, given twice or not described; or time ran out before any
+            choice was found.
     """
     options = sorted(options, key=lambda o: (o.asset, o.path))
     enablers = sorted(enablers, key=lambda e: e.id)
@@ -166,6 +168,11 @@ def allocate(
         return _refusal("no_budget", "the budget is 0", "Give a budget: [allocation] budget_amount, or --budget.")
     model = Model([o for o in options if not o.barred], enablers, limits, seconds)
     found = model.best()
+    if model.ran_out:
+        raise AllocationError(
+            f"No choice among {len(model.by_asset)} assets was found in {seconds:g} seconds.",
+            "Allow it more, or loosen the limit on risk.",
+        )
     if found is None:
         return _refusal(
             "risk_limit",
