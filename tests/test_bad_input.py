@@ -548,6 +548,45 @@ refused_toml(
     HEAD + "[paths.operate]\none_off_amount = {low = 2, mode = 1, high = 3}\n",
     "line 7: one_off_amount must be a range",
 )
+refused_toml(
+    "range_no_range", HEAD + "[paths.operate]\nrun_amount_per_year = 5\n", "line 7: run_amount_per_year must be a range"
+)
+refused_toml(
+    "weeks_low_above_high",
+    HEAD + "[paths.orchestrate]\npeople_weeks = {low = 9, mode = 4, high = 8}\n",
+    "line 7: people_weeks must be a range of weeks with low <= mode <= high",
+)
+refused_toml("ramp", HEAD + "[assumptions]\nramp_weeks = -1\n", "line 7: ramp_weeks must not be negative; found -1")
+refused_toml("horizon", HEAD + "[assumptions]\nhorizon_years = 0\n", "line 7: horizon_years must be above 0; found 0")
+refused_toml(
+    "discount", HEAD + "[assumptions]\ndiscount_rate = -1\n", "line 7: discount_rate must not be negative; found -1"
+)
+refused_toml(
+    "attainable", HEAD + "[assumptions]\nattainable_share = 1.2\n", "line 7: attainable_share must lie from 0 to 1"
+)
+refused_toml(
+    "budget", HEAD + "[allocation]\nbudget_amount = -5\n", "line 7: budget_amount must not be negative; found -5"
+)
+refused_toml(
+    "budget_nan", HEAD + "[allocation]\nbudget_amount = nan\n", "line 7: budget_amount must be a number; found nan"
+)
+refused_toml(
+    "budget_word", HEAD + "[allocation]\nbudget = 5\n", "line 7: [allocation] does not know 'budget'", "'budget_amount'"
+)
+refused_toml(
+    "risk_share", HEAD + "[allocation]\nrisk_share = 10\n", "line 7: risk_share must lie above 0 and up to 1; found 10"
+)
+refused_toml("enablers", HEAD + "[allocation]\nenablers = 5\n", "line 7: enablers must be sections")
+refused_toml(
+    "enabler_cost",
+    HEAD + "[allocation.enablers.carrier]\npeople_weeks = 2\ncost_amount = -1\n",
+    "line 8: cost_amount must not be negative",
+)
+refused_toml(
+    "enabler_free",
+    HEAD + "[allocation.enablers.carrier]\npeople_weeks = 2\n",
+    "cost_amount must be a number; found None",
+)
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda c: c.name)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fourwalls.allocation import Enabler
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Period
-from fourwalls.portfolio import GRAINS, Portfolio, ServiceLevel, SignalThresholds, Thresholds, read_portfolio
+from fourwalls.portfolio import GRAINS, Funds, Portfolio, ServiceLevel, SignalThresholds, Thresholds, read_portfolio
 
 HEAD = """\
 [portfolio]
@@ -202,3 +203,24 @@ def test_what_must_be_settled_with_a_partner_is_the_user_s_to_say(tmp_path: Path
     thresholds = read_portfolio(tmp_path).thresholds
     assert thresholds.required_rules == ("exit", "owner")
     assert thresholds.kept_share == 0.9
+
+
+def test_what_may_be_spent(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD).funds == Funds()
+    text = """
+[allocation]
+budget_amount = 250_000
+people_weeks = 40
+risk_limit_amount = 30_000
+[allocation.enablers.carrier]
+cost_amount = 20_000
+people_weeks = 3
+[allocation.enablers."price feed"]
+cost_amount = 5_000
+[paths.operate]
+people_weeks = {low = 2, mode = 4, high = 8}
+"""
+    portfolio = read(tmp_path, HEAD + text)
+    known = (Enabler("carrier", 20_000.0, 3.0), Enabler("price feed", 5_000.0))
+    assert portfolio.funds == Funds(250_000.0, 40.0, 0.1, 30_000.0, known)
+    assert portfolio.paths["operate"]["people_weeks"]["mode"] == 4

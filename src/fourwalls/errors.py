@@ -114,3 +114,7 @@ class PanelError(FourwallsError):
 
 class PlanError(FourwallsError):
     """A frozen pilot plan cannot be used, or was changed after it was frozen."""
+
+
+class AllocationError(FourwallsError):
+    """Options, enablers or limits that no money can be shared out over."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fourwalls.allocation.problem import Enabler
 from fourwalls.errors import PortfolioError, did_you_mean, listed
 from fourwalls.figures import Period
 
@@ -152,6 +153,25 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Funds:
+    """What [allocation] says may be spent on all assets together.
+
+    Attributes:
+        budget_amount: Money for one-off costs and enablers; None where nobody said.
+        people_weeks: Weeks of our people; None for no limit.
+        risk_share: Part of the draws that counts as bad, 0-1.
+        risk_limit_amount: Mean loss that can be borne in that part; None for no limit.
+        enablers: What is paid once and serves several assets.
+    """
+
+    budget_amount: float | None = None
+    people_weeks: float | None = None
+    risk_share: float = 0.1
+    risk_limit_amount: float | None = None
+    enablers: tuple[Enabler, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """What portfolio.toml says.
 
@@ -165,6 +185,7 @@ class Portfolio:
         targets: Measure → target.
         service_levels: What parties have promised.
         assumptions, paths, assets: Carried for the value of a path.
+        funds: What may be spent on all assets together.
         thresholds: Where verdicts change.
         says: Which thresholds the user set.
         work: Class of case work → words by which the company calls it, beside those we know.
@@ -185,6 +206,7 @@ class Portfolio:
     assumptions: Mapping[str, float] = field(default_factory=dict)
     paths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: tuple[Mapping[str, Any], ...] = ()
+    funds: Funds = Funds()
     thresholds: Thresholds = Thresholds()
     says: frozenset[str] = frozenset()
     work: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -255,6 +277,7 @@ class _Reader:
             "verdict",
             "work",
             "signals",
+            "allocation",
         )
         self._only(self._document, known, "")
         head = self._section("portfolio")
@@ -290,6 +313,7 @@ class _Reader:
             assumptions=self._numbers("assumptions", ASSUMPTIONS),
             paths=paths,
             assets=tuple(self._asset(i, a) for i, a in enumerate(self._array("assets"))),
+            funds=self._funds(),
             thresholds=self._thresholds(verdict),
             says=frozenset(verdict),
             work=self._work(),
@@ -433,6 +457,8 @@ class _Reader:
         self._only(table, known, section)
         numbers = {key: self._number(section, key, value) for key, value in table.items()}
         for key, value in numbers.items():
+            if key == "horizon_years" and value <= 0:
+                raise self._error(section, key, f"{key} must be above 0; found {value:g}.", "Write e.g. 3.")
             share = key.endswith("_share") and key != "forecast_bias_share"
             if share and not 0 <= value <= 1:
                 raise self._error(section, key, f"{key} must lie from 0 to 1; found {value:g}.", "Write 95 % as 0.95.")
@@ -489,20 +515,64 @@ class _Reader:
         section = f"paths.{name}"
         if not isinstance(table, dict):
             raise self._error("paths", name, f"[{section}] must be a section.", f"Write [{section}].")
-        self._only(table, ("one_off_amount", "run_amount_per_year", "shared_one_off"), section)
-        for key in ("one_off_amount", "run_amount_per_year"):
+        self._only(table, ("one_off_amount", "run_amount_per_year", "shared_one_off", "people_weeks"), section)
+        for key in ("one_off_amount", "run_amount_per_year", "people_weeks"):
             triple = table.get(key)
             if triple is None:
                 continue
             shape = isinstance(triple, dict) and set(triple) == {"low", "mode", "high"}
             values = [self._number(section, key, v) for v in triple.values()] if shape else []
             if not shape or not triple["low"] <= triple["mode"] <= triple["high"] or min(values) < 0:
+                weeks = key == "people_weeks"
                 raise self._error(
                     section,
                     key,
-                    f"{key} must be a range of amounts with low <= mode <= high; found {triple!r}.",
-                    f"Write {key} = {{low = 1e4, mode = 2e4, high = 5e4}}.",
+                    f"{key} must be a range of {'weeks' if weeks else 'amounts'} with low <= mode <= high; found {triple!r}.",
+                    f"Write {key} = {'{low = 2, mode = 4, high = 8}' if weeks else '{low = 1e4, mode = 2e4, high = 5e4}'}.",
                 )
+
+    def _funds(self) -> Funds:
+        section, table = "allocation", self._section("allocation")
+        amounts = ("budget_amount", "people_weeks", "risk_share", "risk_limit_amount")
+        self._only(table, (*amounts, "enablers"), section)
+        said = {key: self._number(section, key, table[key]) for key in amounts if key in table}
+        for key in ("budget_amount", "people_weeks"):
+            if said.get(key, 0.0) < 0:
+                raise self._error(
+                    section, key, f"{key} must not be negative; found {said[key]:g}.", "Correct it, or leave it out."
+                )
+        if not 0 < said.get("risk_share", 0.1) <= 1:
+            found = said["risk_share"]
+            raise self._error(
+                section,
+                "risk_share",
+                f"risk_share must lie above 0 and up to 1; found {found:g}.",
+                "Write the worst tenth as 0.1.",
+            )
+        return Funds(**said, enablers=self._enablers(table.get("enablers", {})))
+
+    def _enablers(self, tables: object) -> tuple[Enabler, ...]:
+        if not isinstance(tables, dict):
+            raise self._error(
+                "allocation",
+                "enablers",
+                "enablers must be sections, one for each.",
+                "Write [allocation.enablers.NAME] with cost_amount and, if it takes any, people_weeks.",
+            )
+        return tuple(self._enabler(name, table) for name, table in tables.items())
+
+    def _enabler(self, name: str, table: object) -> Enabler:
+        section = f"allocation.enablers.{name}"
+        if not isinstance(table, dict):
+            raise self._error("allocation.enablers", name, f"[{section}] must be a section.", f"Write [{section}].")
+        self._only(table, ("cost_amount", "people_weeks"), section)
+        values = []
+        for key, default in (("cost_amount", None), ("people_weeks", 0.0)):
+            value = self._number(section, key, table.get(key, default))
+            if value < 0:
+                raise self._error(section, key, f"{key} must not be negative; found {value:g}.", "Correct it.")
+            values.append(value)
+        return Enabler(name, *values)
 
     def _asset(self, index: int, row: dict[str, Any]) -> dict[str, Any]:
         self._only(
