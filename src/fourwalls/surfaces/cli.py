@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
-from fourwalls.surfaces.contracts_cli import contracts_app
 from fourwalls.surfaces.ask_cli import ask
+from fourwalls.surfaces.contracts_cli import contracts_app
 from fourwalls.surfaces.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
