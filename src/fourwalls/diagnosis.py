@@ -98,13 +98,13 @@ class LostUnits:
     """What one stage, in the hands of one party, cost an asset in sales from empty or hidden shelves.
 
     Attributes:
-        stage: "forecast", "decision", "supply", "receiving", "allocation" or "listing".
+        stage: "forecast", "decision", "supply", "receiving", "allocation", "listing", "record" or "shelf".
         wall: Which side the stage is on in these records.
         party_id: Who did it; None where the records do not say.
         party_name: As people call it.
         units: Units that would have been sold, by this stage's Shapley share [units].
         share: The same as a share of the units customers wanted [share].
-        amount: Gross margin of those units, where prices and costs are known [portfolio currency].
+        amount: Margin of those units after carrying, shrink and markdowns, where prices and costs are known [portfolio currency].
         standard: What the stage was measured against, in words, with its origin.
     """
 
@@ -213,11 +213,11 @@ class StageClock:
 
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
-    """The stage in the hands of one party whose repair is worth most, over both flows.
+    """The stage in the hands of one party whose repair is worth most, over all records.
 
     Attributes:
         stage, wall, party_id, party_name: Which, and whose.
-        flow: "service" (lines late or cancelled) or "stock" (units not sold).
+        flow: Where it was seen: "service" (lines late or cancelled), "stock" (units not sold), "conversion", "ledger", "work", "overflow".
         part: Part of all that could be recovered, weighed by margin, 0-1.
     """
 
@@ -225,7 +225,7 @@ class Bottleneck:
     wall: Wall
     party_id: str | None
     party_name: str
-    flow: Literal["service", "stock"]
+    flow: Literal["service", "stock", "conversion", "ledger", "work", "overflow"]
     part: float
 
 
@@ -235,13 +235,105 @@ class PathWorth:
 
     Attributes:
         path: "operate", "orchestrate" or "operate then orchestrate".
-        value: Over the horizon [portfolio currency].
+        value: Over the horizon, after costs; its range is P10 to P90 [portfolio currency].
+        middle: P50 of the same.
         chance: Chance that no other path, and doing nothing, brings more, 0-1.
+        gain_per_year: Margin a year once it is reached, before costs [portfolio currency].
+        one_off, run_per_year: What it costs to begin, and a year [portfolio currency].
+        stock: Change of stock at cost on a mean day [portfolio currency].
+        payback: Months until it has paid for itself, from its start; refused where it does not within the horizon.
+        links: From gains to value: (what, amount over the horizon); adds up to `value`.
+        is_default: Whether its costs are a default that nobody in the company has set.
     """
 
     path: VerdictName
     value: Figure
+    middle: float
     chance: float
+    gain_per_year: float
+    one_off: float
+    run_per_year: float
+    stock: float
+    payback: Figure
+    links: tuple[tuple[str, float], ...]
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one stage, in the hands of one party, costs an asset a year, in money, whatever record it was seen in.
+
+    Attributes:
+        flow: "service", "stock", "conversion", "ledger", "work" or "overflow": where it was seen.
+        stage, wall, party_id, party_name: Which, on which side, and whose.
+        amount: Margin a year [portfolio currency].
+        quantity, unit: What was counted over the record, e.g. 412 "hours".
+        standard: What it was held to, in words, with its origin.
+    """
+
+    flow: str
+    stage: str
+    wall: Wall
+    party_id: str | None
+    party_name: str
+    amount: Figure
+    quantity: float
+    unit: str
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHole:
+    """A question about a partner that is not settled.
+
+    Attributes:
+        party_id, party_name, question: Which; the question as a person asks it.
+        because, remedy: Why it is open, and what would close it.
+        blocks: Whether nothing more can be asked of the partner before it is closed; else it warns.
+        amount: At stake with this partner in this asset [portfolio currency over the record].
+    """
+
+    party_id: str
+    party_name: str
+    question: str
+    because: str
+    remedy: str
+    blocks: bool
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class GovernanceTold:
+    """How far the rules with an asset's partners are settled.
+
+    Attributes:
+        share: Part of the questions that are settled, 0-1; refused where nothing is known of any.
+        is_blocked: Whether a partner that matters lacks a rule without which nothing more can be asked of it.
+        blocked_amount: At stake with such partners [portfolio currency over the record].
+        holes: Those that block first, then by amount.
+    """
+
+    share: float | Refusal
+    is_blocked: bool
+    blocked_amount: float
+    holes: tuple[RuleHole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """A number the values rest on that is not measured in the records.
+
+    Attributes:
+        name, value, unit: Which.
+        origin: "portfolio.toml", "measured", or "default": nobody has set it.
+        about: What it means.
+    """
+
+    name: str
+    value: float
+    unit: str
+    origin: Literal["portfolio.toml", "measured", "default"]
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +352,13 @@ class AssetDiagnosis:
         readings, contributions, clocks, refusals: The evidence. Contributions are largest first.
         gap: The split of what could be recovered; a refusal if it cannot be known.
         availability: What empty shelves cost, and which stages would have kept it; a refusal if it cannot be known.
-        first_bottleneck: Where the most margin is lost, over both flows; None if nothing could be recovered.
-        paths: What each path is worth; empty where portfolio.toml gives no costs of paths or nothing is priced.
+        first_bottleneck: Where the most margin is lost, over all records; None if nothing could be recovered.
+        paths: What each path is worth; empty where nothing is priced.
+        losses: What each stage and party costs a year, over all records, largest first; empty where nothing is priced.
+        evidence: What work logs, bookings, feeds, labour, listings and offers measured of it.
+        signals: The six signals and four tests.
+        capabilities: How well each capability serves it, and in whose hands it is.
+        governance: How far the rules with its partners are settled; None where no partner matters for it.
     """
 
     asset: dict[str, str | None]
@@ -280,6 +377,11 @@ class AssetDiagnosis:
     availability: Availability | Refusal
     first_bottleneck: Bottleneck | None = None
     paths: tuple[PathWorth, ...] = ()
+    losses: tuple[Told, ...] = ()
+    evidence: tuple[Reading, ...] = ()
+    signals: tuple[SignalReading, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    governance: GovernanceTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,6 +604,7 @@ class Diagnosis:
         health: What was read, used and set aside.
         level: Coverage all ranges claim.
         version: Version of fourwalls.
+        assumptions: Numbers that values rest on and that are not measured.
     """
 
     portfolio: str
@@ -514,6 +617,7 @@ class Diagnosis:
     health: Health
     level: float
     version: str
+    assumptions: tuple[Assumed, ...] = ()
 
     def __repr__(self) -> str:
         return f"Diagnosis({self.portfolio!r}: {self.total.verdict}; {len(self.assets)} assets, {self.total.n_lines:,} order lines)"

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls import assembly, readings, resampling
+from fourwalls import assembly, concluding, readings, resampling
+from fourwalls.answers import judged_answers, read_answers
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
 from fourwalls.chain.comparison import (
@@ -33,13 +34,23 @@ from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
+from fourwalls.evidence.gathering import Gathered, gather
+from fourwalls.evidence.ground import Ground
 from fourwalls.figures import Estimate, Figure, Period, Reading
+from fourwalls.governance.contracts import read_contracts
+from fourwalls.governance.readiness import readiness
+from fourwalls.governance.rules import govern
+from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.gathering import materials
+from fourwalls.signals.lines import ten_lines
+from fourwalls.signals.material import Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
-from fourwalls.value import costs
+from fourwalls.value import assumed, costs
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -309,7 +320,9 @@ class Study:
         names = sorted(set(share.asset), key=str)
         found = sides(taking, names, self.portfolio.currency)
         grain = self.portfolio.grain
-        assets = assembly.assets_without_orders([*names, ()], grain, found, self.portfolio)
+        assets = concluding.assets_without_orders(
+            [*names, ()], grain, found, self.portfolio, costs(self.portfolio, None)
+        )
         ranked = sorted(assets[:-1], key=_by_units)
         first, last = (date(1970, 1, 1) + timedelta(days=taking.first_day + d) for d in (0, taking.days))
         return self._told(tuple(ranked), assets[-1], self.portfolio.period or Period(first, last))
@@ -354,15 +367,18 @@ class Study:
         self._progress("measuring cycle times and the cost of lateness")
         currency = self.portfolio.currency
 
-        cost = costs(self.portfolio, None)
+        ground, gathered = self._ground, self._gathered
+        late = gathered.costs.late if gathered.costs is not None else None
+        cost = costs(self.portfolio, None, (late.share.value, late.draws) if late is not None else None)
+        names = [None if p == NOBODY else p for p in accounts.parties]
 
-        def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> assembly.Parts:
+        def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> concluding.Parts:
             booked_here = assembly.pooled_entries(booked) if pool else booked
             totals_here = assembly.pooled(totals) if pool else totals
             drawn_here = assembly.pooled(drawn) if pool else drawn
             asset_here = np.zeros_like(asset) if pool else asset
             lines, draws = panel.counts["lines"], panel.draws
-            return assembly.Parts(
+            return concluding.Parts(
                 axes,
                 panel,
                 totals_here,
@@ -370,20 +386,79 @@ class Study:
                 assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
                 self._clocks(axes, draws, assembly.usual_standards(accounts, asset_here, len(axes.assets))),
                 self._readings(axes, panel),
-                assembly.service_worth(booked_here, len(axes.assets), draws, cost, priced=priced),
+                concluding.service_worth(booked_here, totals_here, draws, cost, priced=priced),
+                concluding.service_losses(booked_here, axes.assets, names, accounts.words, draws, cost)
+                if priced
+                else [[] for _ in axes.assets],
                 stock[-1:] if pool else stock[:-1],
             )
 
         each = parts(axes, panel, pool=False)
         whole = assembly.whole_of(axes)
         total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
-        period = self._intake.period
-        years = (period.end - period.start).days / 365.25
-        found = assembly.assets_from(each, self.portfolio, years)
-        found.sort(key=_by_loss)
-        # Costs of paths are those of one asset.
-        whole_asset = assembly.assets_from(total, self.portfolio, 0.0)[0]
-        return self._told(tuple(found), whole_asset, period)
+        period, years = self._intake.period, ground.years
+        both = (each, _beside(gathered, axes.assets)), (total, _beside(gathered, whole.assets))
+        cases = [concluding.cases_of(p, x, self.portfolio, cost, self._book.names, years) for p, x in both]
+        asked = self._asked([*cases[0], *cases[1]], panel.counts)
+        n = len(cases[0])
+        made = [
+            concluding.conclude(p, c, x, a, self.portfolio, years)
+            for (p, x), c, a in zip(both, cases, (asked[:n], asked[n:]), strict=True)
+        ]
+        made[0].sort(key=_by_loss)
+        told = self._told(tuple(made[0]), made[1][0], period)
+        notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
+        return replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+
+    @cached_property
+    def _ground(self) -> Ground:
+        axes, panel = self._counts
+        intake = self._intake
+        channels = intake.rows.get("channels")
+        runs: dict[str, str] = {}
+        if channels is not None:
+            table = self._engine.run(channels.select("channel_id", "party_id"))
+            pairs = zip(table["channel_id"].to_pylist(), table["party_id"].to_pylist(), strict=True)
+            runs = {str(c): str(p) for c, p in pairs if p is not None}
+        return Ground(
+            self._engine, intake.rows, intake.lines, self.portfolio, self._book.names, runs, axes.assets, axes.spans,
+            intake.span_seconds, panel.draws, intake.period,
+        )  # fmt: skip
+
+    @cached_property
+    def _gathered(self) -> Gathered:
+        return gather(self._ground, self._progress)
+
+    def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
+        """Rules with partners, signals and tests of each asset, the whole portfolio last."""
+        ground, gathered = self._ground, self._gathered
+        self._progress("reading contracts and holding them to the records")
+        contracts = read_contracts(self.portfolio.folder)
+        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
+        governance = govern(with_lines, contracts)
+        stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
+        ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
+        self._progress("reading signals and tests")
+        rules = {
+            key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
+            for key, r in ready.items()
+        }
+        measured = {case.key: concluding.judged_stages(case, gathered.judged) for case in cases}
+        material = materials(
+            ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
+            orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
+        )  # fmt: skip
+        answers = read_answers(self.portfolio.folder)
+        return [
+            concluding.Asked(
+                ready.get(case.key),
+                ten_lines(
+                    m, self.portfolio, judged_answers(answers, self.portfolio.signals, m.name if case.key else None)
+                ),
+                capabilities(m, self.portfolio),
+            )
+            for case, m in zip(cases, material, strict=True)
+        ]
 
     def _with_uncertain_standards(
         self,
@@ -489,6 +564,21 @@ class Study:
             words = [accounts.words[w] for w in accounts.standard[PLAYER.index(stage), chosen].tolist()]
             picked = picked.append_column("standard", pa.array(words, pa.string()))
         return self._intake.with_ids(picked)
+
+
+def _beside(gathered: Gathered, assets: tuple[AssetKey, ...]) -> concluding.Beside:
+    """What was found beside the two flows, by asset; the losses of the whole are those of all assets."""
+    losses: dict[AssetKey, list[Loss]] = {key: [] for key in assets}
+    for loss in gathered.losses:
+        if assets == ((),):
+            losses[()].append(replace(loss, asset=()))
+        elif loss.asset in losses:
+            losses[loss.asset].append(loss)
+    return concluding.Beside(
+        list(losses.values()),
+        [gathered.onboarding.get(key, 0.0) for key in assets],
+        [tuple(gathered.readings.get(key, ())) for key in assets],
+    )
 
 
 def _by_units(asset: AssetDiagnosis) -> tuple[float, str]:

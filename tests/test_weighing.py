@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.test_verdict import SOUND, gap
 
-from fourwalls.both_flows import Both, decide_both, first_bottleneck, standing_of
+from fourwalls.weighing import Both, decide_both, first_bottleneck, standing_of
 from fourwalls.diagnosis import Availability, Contribution, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.portfolio import Thresholds
@@ -183,7 +183,7 @@ def _stage(stage: str, wall: Any, x: float) -> Any:
     return StageShare(stage, wall, 100 * x, share(x))
 
 
-def test_the_first_bottleneck_is_the_dearest_over_both_flows() -> None:
+def test_the_first_bottleneck_is_the_dearest_over_weighing() -> None:
     late = Contribution(
         "late", "carriage", "between", "swift", "Swift", 50, share(0.05), Estimate(90_000, 0, 1e6, "EUR"), ""
     )

@@ -1,0 +1,485 @@
+"""Concludes: what every record says of an asset, its money, its rules and its signals, put together to its diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fourwalls.assembly import Axes, asset_name, concentration, lasts_to_the_end
+from fourwalls.availability import StockSide
+from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Entries
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Availability,
+    Capability,
+    Contribution,
+    Gap,
+    GovernanceTold,
+    RuleHole,
+    SignalReading,
+    StageClock,
+    Told,
+    VerdictName,
+)
+from fourwalls.figures import Estimate, Reading, Refusal
+from fourwalls.governance.readiness import Readiness
+from fourwalls.losses import AssetKey, Loss
+from fourwalls.portfolio import Portfolio
+from fourwalls.readings import Panel
+from fourwalls.resampling import LEVEL, REPLICATES, Draws
+from fourwalls.value import Costs, PathValue, Worth, path_values, paths_told, worth_of
+from fourwalls.verdict import Facts, Verdict, decide
+from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, weighed
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+def _no_standard(stage: str) -> Refusal:
+    if stage == "promise":
+        because = "some stage before it has nothing to be compared with, so the promise cannot be told from it"
+        return Refusal(
+            "no_standard", "The promise", because, "targets or service levels for release, fulfilment and carriage"
+        )
+    because = (
+        f"for most missed lines nothing comparable shows what {stage} could reach, so nothing is claimed for it there"
+    )
+    return Refusal(
+        "no_standard", stage.capitalize(), because, f"a target ({stage}_hours), or a service level of the party"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that is known of a list of assets, entry by entry in the order of the axes."""
+
+    axes: Axes
+    panel: Panel
+    totals: Mapping[str, Floats]
+    gaps: list[Gap | Refusal]
+    contributions: list[list[Contribution]]
+    clocks: list[list[StageClock]]
+    readings: list[list[Reading]]
+    service_worth: list[Worth]
+    service_losses: list[list[Loss]]
+    stock: list[StockSide]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What was found beside the two flows, entry by entry in the order of the axes.
+
+    Attributes:
+        losses: Bookings, hours, visits, offers.
+        onboarding: What partners ask once to begin [portfolio currency].
+        readings: What was measured.
+    """
+
+    losses: list[list[Loss]]
+    onboarding: list[float]
+    readings: list[tuple[Reading, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One asset before the rules with partners are asked: what the verdict rests on, and every loss in money."""
+
+    key: AssetKey
+    both: Both
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What rules with partners, signals and tests say of one asset."""
+
+    readiness: Readiness | None = None
+    signals: tuple[SignalReading, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+
+
+def cases_of(
+    parts: Parts, beside: Beside, portfolio: Portfolio, cost: Costs, names: Mapping[str, str], years: float
+) -> list[Case]:
+    """What the verdict of each asset rests on.
+
+    Args:
+        parts: What is known of the two flows.
+        beside: What other records show.
+        portfolio: With its assumptions.
+        cost: What failures cost.
+        names: party_id → as people call it.
+        years: Length of the record.
+    """
+    all_facts = _facts(parts, portfolio)
+    is_whole = not parts.axes.grain
+    revenue = parts.panel.counts["value_amount"].sum(axis=1)
+    made = []
+    for i, key in enumerate(parts.axes.assets):
+        side, others = parts.stock[i], beside.losses[i]
+        event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
+        both = Both(
+            service=decide(all_facts[i], portfolio.thresholds),
+            facts=all_facts[i],
+            availability=side.availability,
+            service_worth=parts.service_worth[i],
+            stock_worth=side.worth,
+            costs=cost,
+            event_share=float(event[0]) if beyond[0] else 0.0,
+            outside_event=float(outside[0]),
+            currency=portfolio.currency,
+            others=_once(others, side),
+            other_worth=worth_of(_once(others, side)),
+            service_losses=parts.service_losses[i],
+            revenue=float(revenue[i]),
+            names=names,
+        )
+        # Costs of paths are those of one asset.
+        values = None if is_whole else _values(both, portfolio, years, beside.onboarding[i])
+        made.append(
+            Case(key, replace(both, values=values), _all_losses(key, parts.service_losses[i], side, both.others))
+        )
+    return made
+
+
+def _once(others: Sequence[Loss], side: StockSide) -> list[Loss]:
+    """Demand turned away is taken once: hours closed for want of capacity also show as stock that could not be bought.
+
+    The closing is the cause; what the stock flow already counts as listing is taken off it, party by party unseen.
+    """
+    seen = 0.0
+    if isinstance(side.availability, Availability):
+        seen = sum(_value(c.amount) for c in side.availability.contributions if c.stage == "listing")
+    found = []
+    for loss in others:
+        if loss.stage == "overflow" and seen > 0 and loss.amount > 0:
+            kept = max(0.0, 1 - seen / loss.amount)
+            seen = max(0.0, seen - loss.amount)
+            loss = replace(loss, amount=loss.amount * kept, draws=loss.draws * kept)
+        found.append(loss)
+    return [x for x in found if x.amount > 0]
+
+
+def _value(figure: object) -> float:
+    return figure.value if isinstance(figure, Estimate) else 0.0
+
+
+def _values(b: Both, portfolio: Portfolio, years: float, onboarding: float) -> Mapping[VerdictName, PathValue] | None:
+    chosen = counted(b, portfolio.thresholds)
+    flows = {
+        "lateness and cancellation": b.service_worth,
+        "empty shelves": b.stock_worth,
+        "other records": b.other_worth,
+    }
+    by_flow = {
+        told: worth
+        for (told, worth), name in zip(flows.items(), ("service", "stock", "others"), strict=True)
+        if name in chosen and worth is not None
+    }
+    if not all(w.is_money for w in by_flow.values()):
+        return None
+    return path_values(weighed(b, chosen), years, portfolio, b.revenue / years, onboarding, by_flow)
+
+
+def _all_losses(key: AssetKey, service: Sequence[Loss], side: StockSide, others: Sequence[Loss]) -> tuple[Loss, ...]:
+    found = [*service, *others]
+    if isinstance(side.availability, Availability):
+        rng = np.random.default_rng(0)
+        for c in side.availability.contributions:
+            if isinstance(c.amount, Estimate):
+                # The replicates of single stages are not kept; these have the same middle and width.
+                sd = (c.amount.high - c.amount.low) / (2 * 1.645)
+                draws = c.amount.value + sd * rng.standard_normal(REPLICATES)
+                found.append(
+                    Loss(key, "stock", c.stage, c.wall, c.party_id, c.amount.value, draws, c.units, "units", c.standard)
+                )
+    return tuple(sorted(found, key=lambda x: -x.amount))
+
+
+def _facts(parts: Parts, portfolio: Portfolio) -> list[Facts]:
+    lines = parts.panel.counts["lines"]
+    t = {name: values.sum(axis=1) for name, values in parts.totals.items()}
+    event, outside, beyond = concentration(parts.totals["total"], lines)
+    lasting = lasts_to_the_end(parts.totals["total"], lines - parts.panel.counts["open"])
+    on_time, due = (parts.panel.counts[name].sum(axis=1) for name in ("on_time", "due"))
+    # Given up after the promise had passed is no better than late.
+    given_up = parts.panel.counts["cancelled_after_promise"].sum(axis=1)
+    # Cancelled lines were due to nobody any more; lines still open are no evidence either way.
+    arrived = (lines - parts.panel.counts["open"] - parts.panel.counts["cancelled"]).sum(axis=1)
+    made = []
+    for i in range(len(parts.axes.assets)):
+        missed, total = float(t["missed"][i]), float(t["total"][i])
+        made.append(
+            Facts(
+                lines=round(float(lines[i].sum() - parts.panel.counts["open"][i].sum())),
+                gap=parts.gaps[i],
+                contributions=tuple(parts.contributions[i]),
+                unknown_share=float(t["by_unknown"][i]) / total if total else 0.0,
+                untraced_share=float(t["untraced"][i]) / missed if missed else 0.0,
+                unheld_share=float(t["unheld"][i]) / missed if missed else 0.0,
+                event_share=float(event[i]) if beyond[i] and not lasting[i] else 0.0,
+                outside_event=float(outside[i]),
+                judged_share=float(due[i] / arrived[i]) if arrived[i] else 0.0,
+                missed_of_due=1 - float(on_time[i] / (due[i] + given_up[i])) if due[i] else 0.0,
+                on_time_target=portfolio.on_time_share,
+                target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
+            )
+        )
+    return made
+
+
+def stakes_of(cases: Sequence[Case], own: str) -> dict[AssetKey, list[tuple[str, float]]]:
+    """Partners that matter for each asset, with what is at stake with them over the record."""
+    found: dict[AssetKey, list[tuple[str, float]]] = {}
+    for case in cases:
+        sums: dict[str, float] = {}
+        for x in case.losses:
+            if x.wall == "between" and x.party_id not in (None, own) and x.amount > 0:
+                sums[str(x.party_id)] = sums.get(str(x.party_id), 0.0) + x.amount
+        found[case.key] = sorted(sums.items(), key=lambda pair: -pair[1])
+    return found
+
+
+def judged_stages(case: Case, others: frozenset[str]) -> frozenset[str]:
+    """Stages that were looked at in an asset and could be held to something."""
+    found = set(others)
+    if case.both.facts is not None and isinstance(case.both.facts.gap, Gap):
+        found |= {"release", "fulfilment", "carriage", "promise"} - set(case.both.facts.gap.unjudged)
+    if isinstance(case.both.availability, Availability):
+        found |= set(NEEDS) - set(case.both.availability.unjudged)
+    return frozenset(found)
+
+
+def conclude(
+    parts: Parts, cases: Sequence[Case], beside: Beside, asked: Sequence[Asked], portfolio: Portfolio, years: float
+) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset.
+
+    Args:
+        parts: What is known of the two flows.
+        cases: From `cases_of`.
+        beside: What other records show.
+        asked: Rules, signals and tests of each asset.
+        portfolio: With its thresholds.
+        years: Length of the record.
+    """
+    made = []
+    for i, case in enumerate(cases):
+        both = replace(case.both, readiness=asked[i].readiness)
+        verdict = decide_all(both, portfolio.thresholds)
+        gap = parts.gaps[i]
+        unheld = [] if isinstance(gap, Refusal) else [_no_standard(stage) for stage in gap.unjudged]
+        refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
+        made.append(
+            AssetDiagnosis(
+                asset=dict(zip(parts.axes.grain, case.key, strict=True)),
+                name=asset_name(case.key),
+                verdict=verdict.name,
+                because=verdict.because,
+                rule=verdict.rule,
+                bottleneck=verdict.bottleneck,
+                next_step=verdict.next_step,
+                n_lines=round(float(parts.panel.counts["lines"][i].sum())),
+                readings=tuple(parts.readings[i]),
+                gap=gap,
+                contributions=tuple(parts.contributions[i]),
+                clocks=tuple(parts.clocks[i]),
+                refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused])),
+                availability=parts.stock[i].availability,
+                first_bottleneck=first_bottleneck(both),
+                paths=paths_told(both.values, portfolio.currency),
+                losses=_told(case.losses, both, years),
+                evidence=(*parts.stock[i].readings, *beside.readings[i]),
+                signals=asked[i].signals,
+                capabilities=asked[i].capabilities,
+                governance=_governance(asked[i].readiness),
+            )
+        )
+    return made
+
+
+def _told(losses: Sequence[Loss], both: Both, years: float) -> tuple[Told, ...]:
+    if years <= 0:
+        return ()
+    found = []
+    for x in losses:
+        low, high = (float(v) / years for v in np.quantile(x.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+        value = x.amount / years
+        amount = Estimate(value, min(low, value), max(high, value), both.currency, LEVEL)
+        found.append(
+            Told(x.flow, x.stage, x.wall, x.party_id, both.named(x.party_id), amount, x.quantity, x.unit, x.standard)
+        )
+    return tuple(found)
+
+
+def _governance(ready: Readiness | None) -> GovernanceTold | None:
+    if ready is None:
+        return None
+    holes = tuple(
+        RuleHole(h.party_id, h.party_name, h.asked, h.because, h.remedy, h.blocks, h.amount) for h in ready.holes
+    )
+    return GovernanceTold(ready.share, ready.is_blocked, ready.blocked_amount, holes)
+
+
+def _unsold(side: StockSide) -> list[Refusal]:
+    """What cannot be told of availability."""
+    known = side.availability
+    if isinstance(known, Refusal):
+        return [known]
+    return [
+        Refusal(
+            "no_standard", stage.capitalize(), f"nothing to hold {stage} to, so no lost sale is claimed for it", data
+        )
+        for stage in known.unjudged
+        for data in [NEEDS[stage]]
+    ]
+
+
+NEEDS = {
+    "forecast": "forecasts by sku, node and period, with the day they were made",
+    "decision": "supply_orders.signalled_at and decided_at",
+    "supply": "supply_orders with placed_at, promised_at and received_at, of at least two suppliers or many weeks",
+    "receiving": "supply_orders.received_at and available_at, of at least two nodes or many weeks",
+    "allocation": "supply_orders for skus that several nodes hold",
+    "record": "stock_days.adjusted_units and empty_share, of at least two nodes",
+    "shelf": "stock_days.empty_share beside on_hand_units in stores",
+    "listing": "listings.listed_share by sku, channel and day, and order_lines.channel_id",
+}
+NO_ORDER_FLOW = Verdict(
+    "cannot tell yet",
+    "There are no order lines, so nothing is known of lateness.",
+    "0. There must be a gap to look at.",
+    "Cannot tell: there are no order lines.",
+    "Get order_lines.",
+    (),
+)
+
+
+def service_worth(
+    entries: Entries, totals: Mapping[str, Floats], draws: Draws | None, cost: Costs, *, priced: bool
+) -> list[Worth]:
+    """What repairing each side of the order flow is worth, asset by asset.
+
+    A line that only both sides together would have saved counts in neither side alone, and in both together.
+
+    Args:
+        entries: Contributions by span.
+        totals: From `assembly.totals_by_span`.
+        draws: Bootstrap draws of the spans; None gives no replicates.
+        cost: What failures cost.
+        priced: Whether amounts are known; else lines are compared with each other.
+    """
+    found = []
+    for asset in range(len(totals["total"])):
+        value, drawn = [], []
+        for wall, alone in (("inside", "operate"), ("between", "orchestrate")):
+            mine = (entries.asset == asset) & (entries.wall == WALLS.index(wall))
+            v, d = _cost_of(entries, mine, draws, cost, priced=priced)
+            shared = float(totals[f"by_{wall}"][asset].sum())
+            part = float(totals[alone][asset].sum()) / shared if shared > 0 else 1.0
+            value.append((v, v * part))
+            drawn.append(d * part)
+        both = value[0][0] + value[1][0]
+        found.append(Worth(value[0][1], value[1][1], drawn[0], drawn[1], both, is_money=priced))
+    return found
+
+
+def _cost_of(entries: Entries, mine: Bools, draws: Draws | None, cost: Costs, *, priced: bool) -> tuple[float, Floats]:
+    """What some contributions cost over the record, and in each replicate."""
+    amounts = np.nan_to_num(entries.amount if priced else entries.lines)
+    is_lost = entries.outcome == OUTCOMES.index("cancelled")
+    late, lost = amounts[mine & ~is_lost].sum(axis=0), amounts[mine & is_lost].sum(axis=0)
+    value = cost.late * float(late.sum()) + cost.lost * float(lost.sum())
+    if draws is None:
+        return value, np.full(REPLICATES, value)
+    share = cost.late if cost.late_draws is None else cost.late_draws
+    return value, share * (draws.counts @ late) + cost.lost * (draws.counts @ lost)
+
+
+def service_losses(
+    entries: Entries,
+    keys: Sequence[AssetKey],
+    parties: Sequence[str | None],
+    words: Sequence[str],
+    draws: Draws | None,
+    cost: Costs,
+) -> list[list[Loss]]:
+    """What late, overdue and cancelled lines cost each asset, by stage, side and party.
+
+    Args:
+        entries: Contributions by span.
+        keys: Assets in their order.
+        parties: party_id by number; None where the record names nobody.
+        words: Standards by number.
+        draws: Bootstrap draws of the spans.
+        cost: What failures cost.
+    """
+    found: list[list[Loss]] = [[] for _ in keys]
+    columns = np.stack([entries.asset, entries.stage, entries.wall, entries.party])
+    unique, inverse = np.unique(columns, axis=1, return_inverse=True)
+    for number, (asset, stage, wall, party) in enumerate(unique.T.tolist()):
+        mine = inverse.ravel() == number
+        value, drawn = _cost_of(entries, mine, draws, cost, priced=True)
+        if value > 0:
+            lines = entries.lines[mine].sum(axis=1)
+            standard = words[entries.standard[mine][int(lines.argmax())]]
+            found[asset].append(
+                Loss(
+                    keys[asset],
+                    "service",
+                    PLAYER[stage],
+                    WALLS[wall],
+                    parties[party],
+                    value,
+                    drawn,
+                    float(lines.sum()),
+                    "lines",
+                    standard,
+                )
+            )
+    return found
+
+
+def assets_without_orders(
+    names: list[tuple[str | None, ...]],
+    grain: tuple[str, ...],
+    stock: list[StockSide],
+    portfolio: Portfolio,
+    cost: Costs,
+) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset where there are no order lines, from the stock flow alone."""
+    because = "there is no table order_lines"
+    gap = Refusal("no_order_lines", "Service: what is late or cancelled", because, "order_lines with their stage times")
+    none = np.zeros(REPLICATES)
+    made = []
+    for values, side in zip(names, stock, strict=True):
+        event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
+        both = Both(
+            NO_ORDER_FLOW, None, side.availability, Worth(0.0, 0.0, none, none), side.worth, cost,
+            float(event[0]) if beyond[0] else 0.0, float(outside[0]), currency=portfolio.currency,
+        )  # fmt: skip
+        verdict = decide_all(both, portfolio.thresholds)
+        made.append(
+            AssetDiagnosis(
+                asset=dict(zip(grain, values, strict=True)) if values else {},
+                name=asset_name(values),
+                verdict=verdict.name,
+                because=verdict.because,
+                rule=verdict.rule,
+                bottleneck=verdict.bottleneck,
+                next_step=verdict.next_step,
+                n_lines=0,
+                readings=(),
+                gap=gap,
+                contributions=(),
+                clocks=(),
+                refusals=tuple(dict.fromkeys([gap, *verdict.refusals, *_unsold(side)])),
+                availability=side.availability,
+                first_bottleneck=first_bottleneck(both),
+                evidence=side.readings,
+            )
+        )
+    return made

@@ -1,0 +1,88 @@
+"""Gathers what every kind of record beyond the two flows says, once for all assets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fourwalls.evidence import case_work, conversion, failure_costs, feeds, labour, offers, waste
+from fourwalls.evidence.failure_costs import FailureCosts
+from fourwalls.evidence.ground import Finding, Ground
+from fourwalls.figures import Estimate, Reading, Refusal
+from fourwalls.losses import AssetKey, Loss
+
+STAGES_OF = {
+    "work_log": ("status", "feed"), "leakage": ("waste",), "listings": ("content", "price", "media"), "offers": ("overflow",),
+}  # fmt: skip
+"""Table → stages that are judged where its evidence was found."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All evidence beyond the two flows.
+
+    Attributes:
+        losses: What it costs, asset by asset.
+        readings: Asset → what was measured there; () is the whole portfolio.
+        refusals, notes: What could not be told, and how things were read.
+        costs: What failures cost; None where there are no order lines.
+        onboarding: Asset → what partners ask once to serve what we turn away.
+        judged: Stages that were looked at.
+    """
+
+    losses: tuple[Loss, ...] = ()
+    readings: Mapping[AssetKey, tuple[Reading, ...]] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+    costs: FailureCosts | None = None
+    onboarding: Mapping[AssetKey, float] = field(default_factory=dict)
+    judged: frozenset[str] = frozenset()
+
+
+def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
+    """Looks at every record that is there.
+
+    Args:
+        ground: Tables, assets and weeks.
+        progress: Called with a line of text whenever a longer step begins.
+    """
+    progress("measuring what failures cost")
+    costs = failure_costs.measure(ground)
+    found: dict[str, Finding] = {}
+    for told, table, find in (
+        ("case work", "work_log", case_work.find),
+        ("feeds", "feeds", feeds.find),
+        ("hours", "labour", labour.find),
+        ("listings", "listings", conversion.find),
+        ("offers", "offers", offers.find),
+    ):
+        progress(f"looking at {told}")
+        found[table] = find(ground)
+    progress("looking at bookings")
+    found["leakage"] = waste.find(ground, costs)
+    readings: dict[AssetKey, list[Reading]] = {}
+    for finding in found.values():
+        for asset, mine in finding.readings.items():
+            readings.setdefault(asset, []).extend(mine)
+    judged = {
+        stage
+        for table, stages in STAGES_OF.items()
+        for stage in stages
+        if table in ground.rows and (found[table].losses or not found[table].refusals)
+    }
+    told_once = dict.fromkeys(r for f in found.values() for r in f.refusals)
+    return Gathered(
+        tuple(loss for f in found.values() for loss in f.losses),
+        {asset: tuple(mine) for asset, mine in readings.items()},
+        (*told_once, *costs.refusals),
+        tuple(dict.fromkeys([*(n for f in found.values() for n in f.notes), *costs.notes])),
+        costs,
+        {asset: amount for asset, mine in readings.items() if (amount := _onboarding(mine)) > 0},
+        frozenset(judged),
+    )
+
+
+def _onboarding(readings: list[Reading]) -> float:
+    return sum(
+        r.figure.value for r in readings if r.name == "offer_onboarding_amount" and isinstance(r.figure, Estimate)
+    )

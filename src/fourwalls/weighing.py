@@ -1,0 +1,457 @@
+"""The verdict from all records together: what is late, what was never sold, and what bookings, hours, visits and offers cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from fourwalls.diagnosis import Availability, Bottleneck, Gap, VerdictName, Wall
+from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.governance.readiness import Readiness
+from fourwalls.losses import Flow, Loss
+from fourwalls.portfolio import Thresholds
+from fourwalls.value import Costs, PathValue, Worth
+from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
+
+_Doer = tuple[str, Wall, str | None, str, Flow]
+Standing = Literal["material", "immaterial", "untold", "unknown"]
+ACTED_ON: tuple[VerdictName, ...] = ("operate", "orchestrate", "operate then orchestrate")
+# Shelves of fewer units than this say little, whatever share of them was lost.
+LEAST_UNITS = 200.0
+# A path with partners goes before operating alone only where it is better with at least this chance; below, the two are as
+# good as tied, and the simpler path with less risk goes first.
+TIE_CHANCE = 0.6
+# To orchestrate waits where this part of what partners could bring lies with partners whose rules are open.
+BLOCKED_PART = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """What the rules look at.
+
+    Attributes:
+        service: The verdict of the order flow alone, from these facts.
+        facts: Its facts; None where there are no order lines.
+        availability: What empty shelves cost.
+        service_worth, stock_worth: What repairing each side is worth, by flow.
+        costs: What failures cost.
+        event_share: Part of what availability could recover that fell into its worst tenth of the weeks, beyond chance.
+        outside_event: What availability could recover in the other weeks, as a share of units wanted.
+        values: What each path brings over the horizon after its costs; None where these are not known.
+        currency: Of the values.
+        others: What other records show: bookings, hours, visits, offers; amounts over the record.
+        other_worth: What repairing each side of them is worth.
+        service_losses: What late and cancelled lines cost by stage and party; empty where nothing is priced.
+        revenue: Order value of the record [portfolio currency].
+        readiness: How far the rules with partners are settled; None where nobody looked.
+        names: party_id → as people call it.
+    """
+
+    service: Verdict
+    facts: Facts | None
+    availability: Availability | Refusal
+    service_worth: Worth
+    stock_worth: Worth
+    costs: Costs
+    event_share: float
+    outside_event: float
+    values: Mapping[VerdictName, PathValue] | None = None
+    currency: str = ""
+    others: Sequence[Loss] = ()
+    other_worth: Worth | None = None
+    service_losses: Sequence[Loss] = ()
+    revenue: float = 0.0
+    readiness: Readiness | None = None
+    names: Mapping[str, str] | None = None
+
+    def named(self, party_id: str | None) -> str:
+        """A party as people call it."""
+        return "party not recorded" if party_id is None else (self.names or {}).get(party_id, party_id)
+
+
+def decide_all(b: Both, t: Thresholds) -> Verdict:
+    """The verdict by what can be acted on (order flow; S0 to S6), by money (M1 to M3), and by the rules with partners (G1)."""
+    return _governed(_by_money(_decided(b, t), b, t), b)
+
+
+def _decided(b: Both, t: Thresholds) -> Verdict:
+    standing = standing_of(b, t)
+    acts = b.service.name in ACTED_ON
+    if standing == "material" or _others_material(b, t):
+        return _split(b, t, _acting(b, t))
+    if b.facts is None and isinstance(b.availability, Availability) and standing == "unknown":
+        because = f"Only {b.availability.wanted_units:,.0f} units were wanted; {LEAST_UNITS:,.0f} are needed before a share of them means much."
+        return replace(b.service, because=because, rule=f"S0. Fewer than {LEAST_UNITS:,.0f} units wanted: cannot tell.")
+    if acts or standing == "unknown":
+        return b.service
+    if standing == "untold" and isinstance(b.availability, Availability):
+        return _untold(b, b.availability, t)
+    if b.facts is None and isinstance(b.availability, Availability):
+        return _leave(b.availability, t, b)
+    return b.service
+
+
+def _acting(b: Both, t: Thresholds) -> frozenset[str]:
+    """Which records show something worth acting on."""
+    found = {"service"} if b.service.name in ACTED_ON else set()
+    if standing_of(b, t) == "material":
+        found.add("stock")
+    if _others_material(b, t):
+        found.add("others")
+    return frozenset(found)
+
+
+def _others_material(b: Both, t: Thresholds, wall: str | None = None) -> bool:
+    """Whether bookings, hours, visits and offers cost as much margin as losing the least share of lines worth acting on."""
+    amount = sum(x.amount for x in b.others if wall in (None, x.wall))
+    return b.revenue > 0 and amount >= t.material_share * b.revenue * b.costs.lost
+
+
+def counted(b: Both, t: Thresholds) -> frozenset[str]:
+    """Which records carry weight in money: those that say anything beyond chance about what goes on."""
+    found = {"others"}
+    standing = standing_of(b, t)
+    is_event = b.event_share > 0.5 and b.outside_event < t.material_share
+    if standing != "unknown" and not is_event:
+        found.add("stock")
+    if b.facts is not None and isinstance(b.facts.gap, Gap):
+        f = b.facts
+        told = b.service.name != "cannot tell yet" and f.lines >= t.least_lines
+        passing = f.event_share > 0.5 and f.outside_event < t.material_share
+        reached = f.target_origin == "your target" and f.missed_of_due <= 1 - f.on_time_target
+        if told and not passing and not reached and _low(b.facts.gap.total) > 0:
+            found.add("service")
+    return frozenset(found)
+
+
+def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
+    """What each path brings after its costs decides, where portfolio.toml says what paths cost."""
+    if b.values is None or next(iter(b.values.values())).is_default:
+        return verdict
+    values = {path: known.value for path, known in b.values.items()}
+    best = max(values, key=lambda path: values[path])
+    if values[best] <= 0:
+        if verdict.name in ACTED_ON:
+            because = (
+                f"{verdict.because} But over the horizon no path is expected to bring more than it costs; the best, to {best}, "
+                f"falls {b.currency} {-values[best]:,.0f} short, by the costs and assumptions in portfolio.toml."
+            )
+            rule = "M1. No path brings more over the horizon than it costs: leave it."
+            step = "Nothing to start: it would not pay."
+            return replace(verdict, name="leave it", because=because, rule=rule, next_step=step)
+        return verdict
+    rule = "M2. The path that is worth most over the horizon, after its costs."
+    if best != "operate" and values["operate"] > 0:
+        chance = float((b.values[best].draws > b.values["operate"].draws).mean())
+        if chance < TIE_CHANCE:
+            best, rule = (
+                "operate",
+                f"M3. In a near tie (a chance below {TIE_CHANCE:.0%} that partners bring more): operate.",
+            )
+    parts = _parts(b, counted(b, t))
+    gain = b.values[best].gain_per_year
+    pays = float((b.values[best].draws > 0).mean())
+    because = (
+        f"To {best} would keep a margin of {b.currency} {gain:,.0f} a year and is worth {b.currency} {values[best]:,.0f} over the horizon "
+        f"after its costs; the chance that it pays is {_chance(pays)}. {_sides(parts)}"
+    )
+    return _verdict(best, because, rule, parts)
+
+
+def _sides(parts: Sequence[_Part]) -> str:
+    total = sum(p.worth for p in parts)
+    if total <= 0:
+        return ""
+    inside = sum(p.worth for p in parts if p.wall == "inside") / total
+    return f"Of the margin that could be kept, {percent(inside)} is our own work and {percent(1 - inside)} lies with partners."
+
+
+def _governed(verdict: Verdict, b: Both) -> Verdict:
+    """To orchestrate waits until the rules with the partners it rests on are settled."""
+    ready = b.readiness
+    if ready is None or verdict.name not in ("orchestrate", "operate then orchestrate"):
+        return verdict
+    known = (
+        tuple(r for r in verdict.refusals if r != GOVERNANCE)
+        if not isinstance(ready.share, Refusal)
+        else verdict.refusals
+    )
+    verdict = replace(verdict, refusals=known)
+    stakes = sum(x.amount for x in (*b.others, *b.service_losses) if x.wall == "between" and x.amount > 0)
+    if isinstance(b.availability, Availability):
+        stakes += sum(max(_value(c.amount), 0.0) for c in b.availability.contributions if c.wall == "between")
+    if not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * stakes:
+        return verdict
+    holes = [h for h in ready.holes if h.blocks]
+    told = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
+    if verdict.name == "operate then orchestrate":
+        step = f"{verdict.next_step} Before the second half, settle with partners: {told}"
+        return replace(verdict, next_step=step)
+    waiting = ""
+    if b.values is not None and b.values["orchestrate"].gain_per_year > 0:
+        waiting = f" Every month of waiting costs about {b.currency} {b.values['orchestrate'].gain_per_year / 12:,.0f}."
+    because = f"{verdict.because} But rules with the partners it rests on are open ({told}).{waiting}"
+    rule = f"G1. To orchestrate is best, but partners with at least {BLOCKED_PART:.0%} of what is at stake lack a required rule: govern first."
+    first = holes[0]
+    step = f"Settle with {first.party_name} first: {first.remedy}"
+    return replace(verdict, name="govern first", because=because, rule=rule, next_step=step)
+
+
+def first_bottleneck(b: Both) -> Bottleneck | None:
+    """The stage in the hands of one party whose repair is worth most, over all records."""
+    found: dict[_Doer, float] = {}
+    if isinstance(b.availability, Availability):
+        for u in b.availability.contributions:
+            worth = u.amount.value if isinstance(u.amount, Estimate) else u.units * b.costs.lost
+            found[u.stage, u.wall, u.party_id, u.party_name, "stock"] = worth
+    for c in b.facts.contributions if b.facts is not None else ():
+        key: _Doer = (c.stage, c.wall, c.party_id, c.party_name, "service")
+        worth = (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome)
+        found[key] = found.get(key, 0.0) + worth
+    for x in b.others:
+        key = (x.stage, x.wall, x.party_id, b.named(x.party_id), x.flow)
+        found[key] = found.get(key, 0.0) + x.amount
+    total = sum(max(worth, 0.0) for worth in found.values())
+    if total <= 0:
+        return None
+    first = max(found, key=lambda key: found[key])
+    return Bottleneck(*first, found[first] / total)
+
+
+def standing_of(b: Both, t: Thresholds) -> Standing:
+    """Whether empty shelves are worth acting on."""
+    a = b.availability
+    if isinstance(a, Refusal) or a.wanted_units < LEAST_UNITS:
+        return "unknown"
+    if _value(a.total) >= t.material_share and _low(a.total) > 0:
+        is_event = b.event_share > 0.5 and b.outside_event < t.material_share
+        return "immaterial" if is_event else "material"
+    supply = {"decision", "supply", "receiving"}
+    if _value(a.lost) >= t.material_share and supply <= set(a.unjudged):
+        return "untold"
+    return "immaterial"
+
+
+def _value(figure: Figure) -> float:
+    return figure.value if isinstance(figure, Estimate) else 0.0
+
+
+def _low(figure: Figure) -> float:
+    return figure.low if isinstance(figure, Estimate) else 0.0
+
+
+def _untold(b: Both, a: Availability, t: Thresholds) -> Verdict:
+    missing = ", ".join(a.unjudged)
+    because = (
+        f"{percent(_value(a.lost))} of what customers wanted met an empty shelf, and the record does not show why: "
+        f"nothing to hold {missing} to."
+    )
+    return Verdict(
+        "cannot tell yet",
+        because,
+        f"S1. At least {percent(t.material_share)} of demand lost and no supply stage that can be held to anything: cannot tell.",
+        f"Availability is lost, {percent(_value(a.lost))} of demand, at a stage that this record does not contain.",
+        "Get supply_orders (when the need was seen, ordered, promised, received, put away) for these shelves.",
+        b.service.refusals,
+    )
+
+
+def _leave(a: Availability, t: Thresholds, b: Both) -> Verdict:
+    because = (
+        f"{percent(_value(a.lost))} of demand met an empty shelf, and stages at their standard would have sold "
+        f"{percent(max(_value(a.total), 0.0))} of it, less than the {percent(t.material_share)} worth acting on."
+    )
+    return Verdict(
+        "leave it",
+        because,
+        f"S2. Less than {percent(t.material_share)} of demand to recover: leave it.",
+        "No stage stands out.",
+        "Nothing to start: look elsewhere first.",
+        b.service.refusals,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    stage: str
+    wall: Wall
+    who: str
+    parties: int
+    worth: float
+    told: str
+
+    @property
+    def whose(self) -> str:
+        return self.who if self.parties == 1 else f"{self.parties} parties, first {self.who}"
+
+
+def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
+    worth = weighed(b, acting)
+    parts = _parts(b, acting)
+    share, chance = worth.inside_share, worth.inside_chance
+    total = sum(p.worth for p in parts)
+    unknown = sum(p.worth for p in parts if p.wall == "unknown")
+    if unknown > t.unknown_share * total:
+        because = f"{percent(unknown / total)} of what could be recovered lies with parties the record does not name."
+        rule = f"S3. More than {t.unknown_share:.0%} with unknown parties: cannot tell."
+        return _verdict("cannot tell yet", because, rule, parts)
+    recovered = _recovered(b, acting)
+    material = {wall: _is_material(wall, b, t, acting) for wall in ("inside", "between")}
+    if t.both_share <= share <= 1 - t.both_share and all(material.values()):
+        because = (
+            f"{recovered}; {percent(share)} of that margin is ours and {percent(1 - share)} lies with partners: both are worth "
+            "acting on, and what we control comes first."
+        )
+        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake and is material: operate, then orchestrate."
+        return _verdict("operate then orchestrate", because, rule, parts)
+    if chance <= 1 - t.sure_chance:
+        because = f"{recovered}; {percent(1 - share)} of that margin lies with partners, the chance that theirs is the larger part is {_chance(1 - chance)}."
+        rule = f"S5. Partners hold the larger part with a chance of at least {t.sure_chance:.0%}: orchestrate."
+        return _verdict("orchestrate", because, rule, parts)
+    because = f"{recovered}; {percent(share)} of that margin is our own work, the chance that it is the larger part is {_chance(chance)}."
+    return _verdict("operate", because, "S6. Otherwise, and in a near tie: operate.", parts)
+
+
+def weighed(b: Both, chosen: frozenset[str]) -> Worth:
+    """What repairing each side is worth over the chosen records."""
+    none = np.zeros(len(b.stock_worth.inside_draws))
+    total = Worth(0.0, 0.0, none, none, 0.0)
+    for name, worth in (("stock", b.stock_worth), ("service", b.service_worth), ("others", b.other_worth)):
+        if name in chosen and worth is not None:
+            total = total.plus(worth)
+    return total
+
+
+def _recovered(b: Both, acting: frozenset[str]) -> str:
+    told = []
+    if "stock" in acting and isinstance(b.availability, Availability):
+        told.append(f"{percent(_value(b.availability.total))} of demand could be kept from empty shelves")
+    if "service" in acting and b.facts is not None and isinstance(b.facts.gap, Gap):
+        lines = f"{percent(_value(b.facts.gap.total))} of order lines"
+        told.append(f"{lines} from failing" if told else f"{lines} could be kept from failing")
+    if "others" in acting:
+        amount = f"{b.currency} {sum(x.amount for x in b.others):,.0f} of avoidable cost and lost margin"
+        told.append(amount if told else f"{amount} could be kept")
+    return " and ".join(told)
+
+
+def _is_material(wall: str, b: Both, t: Thresholds, acting: frozenset[str]) -> bool:
+    found = 0.0
+    if "stock" in acting and isinstance(b.availability, Availability):
+        found = sum(_value(s.share) for s in b.availability.stages if s.wall == wall)
+    if "service" in acting and b.facts is not None and isinstance(b.facts.gap, Gap):
+        found = max(found, sum(_value(s.share) for s in b.facts.gap.stages if s.wall == wall))
+    return found >= t.material_share or ("others" in acting and _others_material(b, t, wall))
+
+
+def _chance(probability: float) -> str:
+    if probability > 0.99:
+        return "more than 99 %"
+    return "less than 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def _parts(b: Both, chosen: frozenset[str]) -> list[_Part]:
+    """Stages of the chosen records by side, the one of most worth first."""
+    found = []
+    if "stock" in chosen and isinstance(b.availability, Availability):
+        found += _stock_parts(b, b.availability)
+    if "service" in chosen and b.facts is not None:
+        found += _service_parts(b, b.facts)
+    if "others" in chosen:
+        found += _other_parts(b)
+    return sorted(found, key=lambda p: -p.worth)
+
+
+def _stock_parts(b: Both, a: Availability) -> list[_Part]:
+    found = []
+    amounts = all(isinstance(c.amount, Estimate) for c in a.contributions)
+    for s in a.stages:
+        mine = [c for c in a.contributions if (c.stage, c.wall) == (s.stage, s.wall)]
+        worth = sum(_value(c.amount) for c in mine) if amounts else s.units * b.costs.lost
+        told = f"{s.units:,.0f} units, {percent(_value(s.share))} of demand, left unsold"
+        if worth > 0 and mine:
+            found.append(_Part(s.stage, s.wall, mine[0].party_name, len({c.party_id for c in mine}), worth, told))
+    return found
+
+
+def _service_parts(b: Both, facts: Facts) -> list[_Part]:
+    groups: dict[tuple[str, Wall], list[int]] = {}
+    for i, c in enumerate(facts.contributions):
+        groups.setdefault((c.stage, c.wall), []).append(i)
+    found = []
+    for (stage, wall), rows in groups.items():
+        mine = [facts.contributions[i] for i in rows]
+        worth = sum(
+            (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome) for c in mine
+        )
+        told = f"{sum(c.lines for c in mine):,.0f} order lines failed"
+        found.append(_Part(stage, wall, mine[0].party_name, len({c.party_id for c in mine}), worth, told))
+    return found
+
+
+def _other_parts(b: Both) -> list[_Part]:
+    groups: dict[tuple[str, Wall], list[Loss]] = {}
+    for x in b.others:
+        groups.setdefault((x.stage, x.wall), []).append(x)
+    found = []
+    for (stage, wall), mine in groups.items():
+        mine = sorted(mine, key=lambda x: -x.amount)
+        worth = sum(x.amount for x in mine)
+        told = f"{b.currency} {worth:,.0f} of margin"
+        parties = list(dict.fromkeys(x.party_id for x in mine))
+        if worth > 0:
+            found.append(_Part(stage, wall, b.named(parties[0]), len(parties), worth, told))
+    return found
+
+
+def _verdict(name: VerdictName, because: str, rule: str, parts: list[_Part]) -> Verdict:
+    refusals = (GOVERNANCE,) if "orchestrate" in name else ()
+    return Verdict(name, because, rule, _bottleneck(name, parts), _next_step(name, parts), refusals)
+
+
+def _bottleneck(name: VerdictName, parts: list[_Part]) -> str:
+    if not parts:
+        return "No stage stands out."
+    if name == "operate then orchestrate":
+        inside, between = (next((p for p in parts if p.wall == w), None) for w in ("inside", "between"))
+        if inside is not None and between is not None:
+            return f"Two bottlenecks: our own {inside.stage} ({inside.told}) and {between.stage} by {between.whose} ({between.told})."
+    first, total = parts[0], sum(p.worth for p in parts)
+    side = {
+        "inside": f"inside our four walls ({first.whose})",
+        "between": f"between us and our partners ({first.whose})",
+        "unknown": "with a party the record does not name",
+    }
+    return f"The bottleneck is {first.stage} {side[first.wall]}: {percent(first.worth / total)} of the margin that could be kept ({first.told})."
+
+
+_FIRST_MOVES = {
+    "forecast": "set its level by what customers wanted, lost sales included, and watch the bias weekly",
+    "decision": "put a limit on the days from need to order, and let small orders pass without a signature",
+    "supply": "agree on the confirmed date and quantity as a service level, with a consequence",
+    "receiving": "clear the dock within the time the better docks need",
+    "allocation": "share stock out by demand and lead time, node by node",
+    "listing": "make what is in stock buyable within hours",
+    "record": "count the shelves that fell silent while the record said there was stock, and find where it goes",
+    "shelf": "refill shelves from the back room within the day, by what the tills say",
+    "content": "bring pictures and descriptions to what the better listings have",
+    "price": "bring the price back to where it stands elsewhere in the range",
+    "media": "stop spending on what cannot be bought",
+    "waste": "open the bookings and ask what the better ones do otherwise",
+    "status": "let systems pass the states that people copy",
+    "feed": "agree on when data come and what they must reconcile with",
+    "overflow": "let the partner serve what we turn away, on a few days first",
+}
+
+
+def _next_step(name: VerdictName, parts: list[_Part]) -> str:
+    wall = {"operate": "inside", "operate then orchestrate": "inside", "orchestrate": "between"}.get(name)
+    first = next((p for p in parts if p.wall == wall), None)
+    if first is None:
+        return "Get what is named under what we do not know."
+    whose = "our own" if first.wall == "inside" else f"{first.who}'s"
+    move = _FIRST_MOVES.get(first.stage, "open the lines behind it and ask what the better ones did otherwise")
+    return f"Start with {whose} {first.stage} ({first.told}): {move}."
