@@ -167,12 +167,10 @@ def allocate(
     if limits.budget == 0:
         return _refusal("no_budget", "the budget is 0", "Give a budget: [allocation] budget_amount, or --budget.")
     usable = [o for o in options if not o.barred]
-    if not usable and limits.risk:
+    if not usable and limits.risk and limits.risk.most_lost < 0:
         # Nothing chosen loses nothing and gains nothing.
-        if limits.risk.most_lost < 0:
-            return _no_such_risk()
-        limits = replace(limits, risk=None)
-    model = Model(usable, enablers, limits, seconds)
+        return _no_such_risk()
+    model = Model(usable, enablers, limits if usable else replace(limits, risk=None), seconds)
     found = model.best()
     if model.ran_out:
         raise AllocationError(
