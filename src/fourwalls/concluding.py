@@ -18,6 +18,7 @@ from fourwalls.diagnosis import (
     Contribution,
     Gap,
     GovernanceTold,
+    JudgedDiagnosis,
     RuleHole,
     SignalReading,
     StageClock,
@@ -31,7 +32,7 @@ from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel
 from fourwalls.resampling import LEVEL, REPLICATES, Draws
 from fourwalls.value import Costs, PathValue, Worth, path_values, paths_told, worth_of
-from fourwalls.verdict import Facts, Verdict, decide
+from fourwalls.verdict import Facts, Verdict, decide, percent
 from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, weighed
 
 Floats = npt.NDArray[np.float64]
@@ -483,3 +484,70 @@ def assets_without_orders(
             )
         )
     return made
+
+
+NO_FLOWS = Refusal(
+    "no_order_lines",
+    "Service: what is late or cancelled",
+    "there is no table order_lines",
+    "order_lines with their stage times",
+)
+NO_SHELVES = Refusal("no_stock", "Availability: what empty shelves cost", "there is no table stock_days", "stock_days")
+
+
+def assets_without_flows(
+    keys: Sequence[AssetKey],
+    grain: tuple[str, ...],
+    readings: Mapping[AssetKey, tuple[Reading, ...]],
+    refusals: Sequence[Refusal],
+    judged: Mapping[AssetKey, JudgedDiagnosis],
+    signals: Mapping[AssetKey, tuple[SignalReading, ...]],
+) -> list[AssetDiagnosis]:
+    """The diagnosis of each asset where neither order lines nor a stock record are there: what work logs and people say.
+
+    The verdict is always "cannot tell yet": hours and opinions name where to look, and nothing says what is lost.
+
+    Args:
+        keys: Assets in their order; () is the whole portfolio.
+        grain: Columns that make an asset.
+        readings: Asset → what was measured.
+        refusals: What could not be told.
+        judged: Asset → what follows from people's answers.
+        signals: Asset → its ten lines.
+    """
+    made = []
+    for key in keys:
+        told = judged[key]
+        measured = readings.get(key, ())
+        rests = "Only a work log was given" if measured else "No records were given"
+        asked = f" {told.because}" if told.respondents else ""
+        made.append(
+            AssetDiagnosis(
+                asset=dict(zip(grain, key, strict=True)) if key else {},
+                name=asset_name(key),
+                verdict="cannot tell yet",
+                because=f"{rests}, so nothing shows what is lost and where.{asked}",
+                rule="0. There must be a gap to look at.",
+                bottleneck=_judged_bottleneck(told),
+                next_step="Get order_lines with their stage times, and stock_days: they show what is lost, in which stage, with whom.",
+                n_lines=0,
+                readings=(),
+                gap=NO_FLOWS,
+                contributions=(),
+                clocks=(),
+                refusals=tuple(dict.fromkeys([NO_FLOWS, NO_SHELVES, *refusals])),
+                availability=NO_SHELVES,
+                evidence=measured,
+                signals=signals[key],
+            )
+        )
+    return made
+
+
+def _judged_bottleneck(told: JudgedDiagnosis) -> str:
+    if not told.respondents:
+        return "Cannot tell: nothing that was given says what is lost."
+    people = "one person" if told.respondents == 1 else f"{told.respondents} people"
+    if told.lean in ("operate", "orchestrate"):
+        return f"Judged, not measured: {people} lean to {told.lean} (certainty {percent(told.certainty)}, of at most 50 %)."
+    return f"Judged, not measured: the answers of {people} lean neither way."

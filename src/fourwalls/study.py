@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls import assembly, concluding, readings, resampling
-from fourwalls.answers import judged_answers, read_answers
+from fourwalls.answers import judged, judged_answers, read_answers
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
 from fourwalls.chain.comparison import (
@@ -34,8 +34,10 @@ from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
+from fourwalls.evidence import case_work
+from fourwalls.evidence.case_work import log_ground
 from fourwalls.evidence.gathering import Gathered, gather
-from fourwalls.evidence.ground import Ground
+from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Figure, Period, Reading
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
@@ -47,7 +49,7 @@ from fourwalls.reception import Reception
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Rules
+from fourwalls.signals.material import Material, Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs
@@ -91,9 +93,11 @@ class Study:
         self.portfolio: Portfolio = read_portfolio(folder)
         if data is not None and not data.is_dir():
             raise PortfolioError(f"There is no data folder '{data.name}'.", "Correct --data.")
-        self._sources = sources(folder)
+        # With people's answers alone there is still something to say.
+        is_asked = (folder / "answers.csv").is_file() and not (folder / "tables").exists()
+        self._sources = () if is_asked else sources(folder)
         self._seed, self._progress = seed, progress
-        self._engine = DuckDBEngine((folder / "tables",), data, self.portfolio.source_url)
+        self._engine = DuckDBEngine(() if is_asked else (folder / "tables",), data, self.portfolio.source_url)
 
     def __enter__(self) -> Self:
         return self
@@ -351,6 +355,10 @@ class Study:
 
     @cached_property
     def _diagnosis(self) -> Diagnosis:
+        if not {"order_lines", "stock_days"} & self._opened.keys() and (
+            "work_log" in self._opened or read_answers(self.portfolio.folder)
+        ):
+            return self._diagnosis_without_flows
         if "order_lines" not in self._opened:
             return self._stock_diagnosis
         axes, panel = self._counts
@@ -409,6 +417,35 @@ class Study:
         told = self._told(tuple(made[0]), made[1][0], period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         return replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+
+    @cached_property
+    def _diagnosis_without_flows(self) -> Diagnosis:
+        """The diagnosis from a work log, or from people's answers, alone."""
+        portfolio = self.portfolio
+        answers = read_answers(portfolio.folder)
+        keys: tuple[AssetKey, ...] = ()
+        finding, period = Finding(), portfolio.period
+        lines: dict[AssetKey, Material] = {}
+        if "work_log" in self._opened:
+            self._progress("looking at case work")
+            ground = log_ground(self._engine, self._intake.rows, portfolio, self._seed)
+            finding, keys, period = case_work.find(ground), ground.assets, ground.period
+            known = materials(ground, {}, [], assembly.asset_name, readings=finding.readings)
+            lines = dict(zip((*keys, ()), known, strict=True))
+        if period is None:
+            days = [a.answered_on for a in answers if a.answered_on is not None] or [date.today()]  # noqa: DTZ011 - a day as people write it
+            period = Period(min(days), max(days) + timedelta(days=1))
+        told = {key: judged(portfolio, answers, assembly.asset_name(key) if key else None) for key in (*keys, ())}
+        signals = {key: told[key].lines for key in told}
+        for key, m in lines.items():
+            said = judged_answers(answers, portfolio.signals, m.name if key else None)
+            signals[key] = ten_lines(m, portfolio, said)
+        made = concluding.assets_without_flows(
+            (*keys, ()), portfolio.grain, finding.readings, finding.refusals, told, signals
+        )
+        found = self._told(tuple(made[:-1]), made[-1], period)
+        notes = tuple(dict.fromkeys([*found.health.notes, *finding.notes]))
+        return replace(found, health=replace(found.health, notes=notes))
 
     @cached_property
     def _ground(self) -> Ground:

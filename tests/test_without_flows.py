@@ -1,0 +1,62 @@
+"""What can be said without order lines and stock: people's answers, or a work log, and never a verdict about money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fourwalls as fw
+from fourwalls.errors import MappingError
+
+HEAD = '[portfolio]\nname = "Shop"\ncurrency = "EUR"\nown_party_id = "us"\nasset = ["category"]\n'
+ANSWERS = """question,respondent,answer
+waste,Ann,5
+waste,Bo,4
+steady_demand,Ann,5
+status_work,Bo,2
+"""
+LOG = "case_id,case_kind,activity,at,effort_hours,party_id,category\n" + "".join(
+    f"c{i},status update,copy state,2025-{1 + i // 28:02d}-{1 + i % 28:02d} 09:00:00,0.5,us,{'shoes' if i % 2 else 'toys'}\n"
+    for i in range(300)
+)
+
+
+def shop(folder: Path, **files: str) -> Path:
+    (folder / "portfolio.toml").write_text(HEAD)
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_csv", ".csv")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_answers_alone_are_a_judged_diagnosis(tmp_path: Path) -> None:
+    with fw.open(shop(tmp_path, answers_csv=ANSWERS)) as study:
+        found = study.diagnose()
+    assert found.assets == ()
+    assert found.total.verdict == "cannot tell yet"
+    assert found.total.bottleneck.startswith("Judged, not measured: ")
+    assert "2 people" in found.total.bottleneck
+    leans = {s.name: s.lean for s in found.total.signals if s.how == "judged"}
+    assert (leans["waste"], leans["steady_demand"]) == ("operate", "operate")
+    assert [s.name for s in found.total.signals if s.how == "judged"] == ["steady_demand", "status_work", "waste"]
+    assert sum(s.how == "unknown" for s in found.total.signals) == 7
+    assert found.total.paths == ()
+    assert {r.code for r in found.total.refusals} >= {"no_order_lines", "no_stock"}
+
+
+def test_a_work_log_alone_is_read_and_answers_stand_beside_it(tmp_path: Path) -> None:
+    with fw.open(shop(tmp_path, tables__work_log_csv=LOG, answers_csv=ANSWERS)) as study:
+        found = study.diagnose()
+    assert [a.name for a in found.assets] == ["shoes", "toys"]
+    hours = {r.name: r for r in found.total.evidence}
+    assert hours["hours_per_case"].figure.value == pytest.approx(0.5)  # type: ignore[union-attr]
+    waste = next(s for s in found.total.signals if s.name == "waste")
+    assert (waste.how, waste.lean) == ("judged", "operate")
+    assert found.total.verdict == "cannot tell yet"
+
+
+def test_neither_records_nor_answers_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="no tables/ folder"):
+        fw.open(shop(tmp_path))
