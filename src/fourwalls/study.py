@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls import assembly, concluding, readings, resampling
+from fourwalls import assembly, choosing, concluding, readings, resampling
+from fourwalls.allocation import Allocation
 from fourwalls.answers import judged_answers, read_answers
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
@@ -36,7 +37,7 @@ from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Ground
-from fourwalls.figures import Estimate, Figure, Period, Reading
+from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import govern
@@ -203,6 +204,21 @@ class Study:
             }
         )
 
+    def allocate(self, budget: float | None = None, people_weeks: float | None = None) -> Allocation | Refusal:
+        """The choice of one path, or none, for each asset that brings most within a budget and people's time.
+
+        Args:
+            budget: For what paths cost once [portfolio currency]; default: [allocation] budget_amount.
+            people_weeks: Weeks of our people; default: [allocation] people_weeks, and no limit where it has none.
+
+        Returns:
+            The plan, or why there is none: nothing is priced, or there is no budget.
+
+        Raises:
+            AllocationError: The budget or the weeks are no amounts, or a path needs what is not described.
+        """
+        return choosing.allocation_of(self._concluded[1], self.portfolio, budget, people_weeks)
+
     @cached_property
     def _opened(self) -> dict[str, Opened]:
         opened = {}
@@ -349,10 +365,15 @@ class Study:
         notes = (*health.notes, *stock_notes(self._stock, replayed=replayed))
         return replace(health, suspicions=tuple(found), notes=notes)
 
-    @cached_property
+    @property
     def _diagnosis(self) -> Diagnosis:
+        return self._concluded[0]
+
+    @cached_property
+    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...]]:
+        """The diagnosis, and what the verdict of each asset rests on; the latter empty where there are no order lines."""
         if "order_lines" not in self._opened:
-            return self._stock_diagnosis
+            return self._stock_diagnosis, ()
         axes, panel = self._counts
         stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
         untimely, accounts = self._untimely, self._accounts
@@ -391,6 +412,7 @@ class Study:
                 if priced
                 else [[] for _ in axes.assets],
                 stock[-1:] if pool else stock[:-1],
+                concluding.service_worth(booked_here, totals_here, draws, replace(cost, lost=0.0), priced=priced),
             )
 
         each = parts(axes, panel, pool=False)
@@ -408,7 +430,9 @@ class Study:
         made[0].sort(key=_by_loss)
         told = self._told(tuple(made[0]), made[1][0], period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
-        return replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        both_asked = zip(cases[0], asked[:n], strict=True)
+        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
 
     @cached_property
     def _ground(self) -> Ground:
