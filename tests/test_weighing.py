@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from tests.test_verdict import SOUND, gap
 
-from fourwalls.weighing import Both, decide_both, first_bottleneck, standing_of
 from fourwalls.diagnosis import Availability, Contribution, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Refusal
+from fourwalls.governance.readiness import Hole, Lean, Readiness
+from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
-from fourwalls.value import PATHS, Costs, PathValue, Worth
+from fourwalls.resampling import REPLICATES
+from fourwalls.value import PATHS, Costs, PathValue, Worth, worth_of
 from fourwalls.verdict import Verdict, decide
+from fourwalls.weighing import Both, decide_all, first_bottleneck, standing_of
 
 T = Thresholds()
 NO_STOCK = Refusal("no_stock", "Availability", "there is none", "stock_days")
@@ -84,13 +87,13 @@ UNKNOWN = Verdict("cannot tell yet", "no order lines", "0.", "none", "none", ())
 
 
 def rule(b: Both) -> tuple[str, str]:
-    verdict = decide_both(b, T)
+    verdict = decide_all(b, T)
     return verdict.rule[:2], verdict.name
 
 
 def test_s1_lost_at_a_stage_nobody_recorded() -> None:
     none_of_supply = unsold(lost=0.05, unjudged=ALL)
-    verdict = decide_both(both(none_of_supply, worth(0, 0)), T)
+    verdict = decide_all(both(none_of_supply, worth(0, 0)), T)
     assert (verdict.rule[:2], verdict.name) == ("S1", "cannot tell yet")
     assert "supply_orders" in verdict.next_step
     # One stage of supply that can be judged, and the record does show something.
@@ -123,23 +126,91 @@ def test_s4_both_sides_material() -> None:
 def test_s5_and_s6_partners_only_when_sure() -> None:
     assert rule(both(unsold(SUPPLY), worth(1, 9, chance=0.15))) == ("S5", "orchestrate")
     assert rule(both(unsold(SUPPLY), worth(1, 9, chance=0.25))) == ("S6", "operate")
-    verdict = decide_both(both(unsold(DECISION), worth(9, 1)), T)
+    verdict = decide_all(both(unsold(DECISION), worth(9, 1)), T)
     assert (verdict.rule[:2], verdict.name) == ("S6", "operate")
     assert verdict.bottleneck.startswith("The bottleneck is decision inside our four walls (us): 100")
 
 
-def test_s7_what_costs_more_than_it_brings() -> None:
-    def valued(*values: float) -> dict[str, PathValue]:
-        return {p: PathValue(v, np.full(10, v)) for p, v in zip(PATHS, values, strict=True)}
+def valued(*values: float, is_default: bool = False) -> dict[str, PathValue]:
+    return {
+        p: PathValue(v, np.full(10, v), gain_per_year=10 * v, is_default=is_default)
+        for p, v in zip(PATHS, values, strict=True)
+    }
 
+
+def test_m1_what_costs_more_than_it_brings() -> None:
     b = both(unsold(DECISION), worth(9, 1))
-    assert rule(replace(b, values=valued(-5, -1, -6))) == ("S7", "leave it")
-    assert rule(replace(b, values=valued(5, -1, 4))) == ("S6", "operate")
-    two = both(unsold(SUPPLY, DECISION), worth(5, 5))
-    assert rule(replace(two, values=valued(3, 3, 6))) == ("S4", "operate then orchestrate")
-    verdict = decide_both(replace(two, values=valued(5, 1, 3)), T)
-    assert verdict.name == "operate"
-    assert "After costs, to operate is worth  2 more" in verdict.because
+    assert rule(replace(b, values=valued(-5, -1, -6))) == ("M1", "leave it")
+    # Costs that nobody in the company has set do not decide.
+    assert rule(replace(b, values=valued(-5, -1, -6, is_default=True))) == ("S6", "operate")
+    # What was left alone for other reasons stays so, with its own rule.
+    assert rule(replace(both(unsold(), worth(0, 0)), values=valued(-1, -1, -2)))[1] == "leave it"
+
+
+def test_m2_the_path_worth_most_decides() -> None:
+    b = both(unsold(DECISION), worth(9, 1))
+    for path, values in zip(PATHS, ((5, -1, 4), (1, 6, 4), (3, 3, 6)), strict=True):
+        assert rule(replace(b, values=valued(*values))) == ("M2", path)
+    # Even where no single record is worth acting on.
+    small = both(unsold(("supply", "between", "mill", 0.004)), worth(0, 1))
+    verdict = decide_all(replace(small, values=valued(-1, 4, 2), currency="EUR"), T)
+    assert (verdict.name, verdict.rule[:2]) == ("orchestrate", "M2")
+    assert "EUR 40 a year" in verdict.because
+
+
+def test_m3_a_near_tie_goes_to_operate() -> None:
+    def drawn(operate: float, wins: int) -> dict[str, PathValue]:
+        other = np.where(np.arange(10) < wins, operate + 1.5, operate - 1.0)
+        values = {"operate": np.full(10, operate), "orchestrate": other, "operate then orchestrate": np.full(10, -9.0)}
+        return {p: PathValue(float(v.mean()), v) for p, v in values.items()}
+
+    b = both(unsold(SUPPLY, DECISION), worth(5, 5))
+    assert rule(replace(b, values=drawn(5.0, 5))) == ("M3", "operate")
+    assert rule(replace(b, values=drawn(5.0, 7))) == ("M2", "orchestrate")
+    # Where operating does not pay, there is no tie.
+    assert rule(replace(b, values=drawn(-0.1, 5))) == ("M2", "orchestrate")
+
+
+def open_rules(blocked: float, *, is_blocked: bool = True) -> Readiness:
+    hole = Hole("mill", "Mill", "owner", "Who owns the data?", "nobody is named", "name an owner.", is_blocked, blocked)
+    lean = Lean("neither", 0.0, "")
+    return Readiness((), 0.4, 0.3, is_blocked, blocked, 0.0, (hole,), lean)
+
+
+def test_g1_rules_with_partners_come_first() -> None:
+    b = both(unsold(SUPPLY), worth(1, 9, chance=0.1))
+    stakes = 0.06 * WANTED * 4
+    for blocked, name in ((0.9 * stakes, "govern first"), (0.2 * stakes, "orchestrate")):
+        assert rule(replace(b, readiness=open_rules(blocked)))[1] == name
+    assert rule(replace(b, readiness=open_rules(stakes, is_blocked=False)))[1] == "orchestrate"
+    verdict = decide_all(replace(b, readiness=open_rules(stakes), values=valued(-1, 6, 4), currency="EUR"), T)
+    assert verdict.rule[:2] == "G1"
+    assert "Mill: Who owns the data?" in verdict.because
+    assert "Every month of waiting costs about EUR 5" in verdict.because
+    assert verdict.next_step == "Settle with Mill first: name an owner."
+    # What we control comes first anyway, and leaves time for the rules.
+    two = decide_all(replace(both(unsold(SUPPLY, DECISION), worth(4, 6)), readiness=open_rules(stakes)), T)
+    assert two.name == "operate then orchestrate"
+    assert "Before the second half, settle with partners: Mill: Who owns the data?" in two.next_step
+
+
+def loss(stage: str, wall: Any, party: str | None, amount: float) -> Loss:
+    return Loss(("a",), "work", stage, wall, party, amount, np.full(REPLICATES, amount), 10, "hours", "")
+
+
+def test_other_records_are_worth_acting_on_too() -> None:
+    status = loss("status", "between", "bazaar", 900.0)
+    b = both(NO_STOCK, worth(0, 0), others=(status,), other_worth=worth_of([status]), revenue=100_000.0, currency="EUR")
+    verdict = decide_all(b, T)
+    assert (verdict.rule[:2], verdict.name) == ("S5", "orchestrate")
+    assert "EUR 900 of avoidable cost" in verdict.because
+    assert verdict.bottleneck.startswith("The bottleneck is status between us and our partners (bazaar)")
+    found = first_bottleneck(b)
+    assert found is not None
+    assert (found.stage, found.party_id, found.flow) == ("status", "bazaar", "work")
+    # 1 % of the revenue at a margin of 40 % is 400: less is left alone.
+    few = loss("status", "between", "bazaar", 300.0)
+    assert rule(replace(b, others=(few,), other_worth=worth_of([few])))[1] == "leave it"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +226,7 @@ def test_s7_what_costs_more_than_it_brings() -> None:
 )
 @pytest.mark.parametrize("facts", [SOUND, replace(SOUND, gap=gap(0.0, 0.08)), replace(SOUND, gap=gap(0.04, 0.05))])
 def test_where_shelves_say_nothing_lateness_is_judged_as_it_was(availability: Any, facts: Any) -> None:
-    assert decide_both(both(availability, worth(0, 9), facts=facts), T) == decide(facts, T)
+    assert decide_all(both(availability, worth(0, 9), facts=facts), T) == decide(facts, T)
 
 
 def test_one_bad_week_of_shelves_is_no_state() -> None:
@@ -169,10 +240,10 @@ def test_lateness_that_is_acted_on_counts_beside_empty_shelves() -> None:
     # Ours on the shelves, theirs on the road: together both sides are worth acting on.
     facts = replace(SOUND, gap=gap(0.0, 0.08))
     b = both(unsold(DECISION), worth(5, 0), facts=facts, service_worth=worth(0, 5))
-    verdict = decide_both(b, T)
+    verdict = decide_all(b, T)
     assert verdict.rule[:2] == "S6", "nothing of the gap is told by stage, so it is not known to be material"
     told = replace(facts.gap, stages=(_stage("carriage", "between", 0.08),))
-    verdict = decide_both(replace(b, facts=replace(facts, gap=told)), T)
+    verdict = decide_all(replace(b, facts=replace(facts, gap=told)), T)
     assert verdict.name == "operate then orchestrate"
     assert "of order lines from failing" in verdict.because
 
@@ -183,7 +254,7 @@ def _stage(stage: str, wall: Any, x: float) -> Any:
     return StageShare(stage, wall, 100 * x, share(x))
 
 
-def test_the_first_bottleneck_is_the_dearest_over_weighing() -> None:
+def test_the_first_bottleneck_is_the_dearest_over_all_records() -> None:
     late = Contribution(
         "late", "carriage", "between", "swift", "Swift", 50, share(0.05), Estimate(90_000, 0, 1e6, "EUR"), ""
     )

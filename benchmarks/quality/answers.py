@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.quality.lines import Line, read_lines
 from fourwalls.worlds import Truth
 from fourwalls.worlds.truth import AssetTruth
 
@@ -31,12 +32,14 @@ class Answer:
         first: (stage, party_id) named as the first bottleneck; None if none is.
         value: (low, value, high) of each path over the horizon, for those that are valued.
         chance: Chance of each path to be the best one, if given.
+        lines: What signals and tests say.
     """
 
     verdict: str
     first: tuple[str, str] | None = None
     value: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     chance: Mapping[str, float] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
 
 
 def read_diagnosis(said: Mapping[str, Any]) -> dict[Key, Answer]:
@@ -54,6 +57,7 @@ def read_diagnosis(said: Mapping[str, Any]) -> dict[Key, Answer]:
             first=_first(asset),
             value={p["path"]: _range(p["value"]) for p in paths if _is_estimate(p.get("value"))},
             chance={p["path"]: float(p["chance"]) for p in paths if p.get("chance") is not None},
+            lines=read_lines(asset),
         )
     return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from benchmarks.quality import scoring
+from benchmarks.quality import scoring, signals
 from benchmarks.quality.scoring import Case, score
 
 DIAGNOSIS = "fourwalls"
@@ -32,6 +32,8 @@ def told(by_rival: Mapping[str, Sequence[Case]], failures: Sequence[str], second
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", *_strata(mine), "", *_single_figures(mine), "", *_confusion(mine), *_reliability(mine)]
+    if any(c.answer and c.answer.lines for c in mine):
+        lines += ["", *signals.table(mine), "", *signals.by_defect(mine)]
     if failures:
         lines += ["", f"The diagnosis failed on {len(failures)} of {worlds} worlds; first: {failures[0]}"]
     lines += ["", f"Took {seconds:.0f} s."]

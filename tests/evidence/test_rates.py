@@ -59,3 +59,14 @@ def test_small_groups_say_nothing() -> None:
     found = excess(amount, base, ["same"] * 2, draws)
     assert np.isnan(found.rate[0])
     assert not found.held.any()
+
+
+def test_groups_in_which_nothing_happened_are_no_certain_standard() -> None:
+    base = np.full((4, SPANS), 60.0)
+    amount = np.zeros((4, SPANS))
+    nothing = excess(amount, base, ["same"] * 4, draw_clusters(SPANS, 1))
+    assert nothing.held.all()
+    assert not nothing.amount.any()
+    # One case each in two of four groups is chance, though the other two seem to vary by nothing.
+    amount[0, 3] = amount[1, 9] = 5.0
+    assert not excess(amount, base, ["same"] * 4, draw_clusters(SPANS, 1)).amount.any()

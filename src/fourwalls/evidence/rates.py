@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 BEST_PART = 0.25
 # Chance at which a group would be told apart from its standard although both are equal, over all groups of a peer set.
 _ERROR = 0.05
+_LEAST_SPREAD = 0.25
 # A group of fewer units of the base than this says nothing of a rate.
 LEAST_BASE = 50.0
 
@@ -92,8 +93,12 @@ def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
     starts = np.flatnonzero(np.diff(block, prepend=block[0] - 1))
     off = np.add.reduceat(amount - rate * base, starts, axis=1)
     n = off.shape[1]
-    spread: Floats = (off**2).sum(axis=1) * n / max(n - 1, 1) / base.sum(axis=1) ** 2
-    return spread
+    below = base.sum(axis=1)
+    spread: Floats = (off**2).sum(axis=1) * n / max(n - 1, 1) / below**2
+    # A group in which hardly anything happened seems to vary by nothing; it varies at least by a part of what all do.
+    pooled = float((spread * below).mean())
+    floor: Floats = np.maximum(spread, _LEAST_SPREAD * pooled / below)
+    return floor
 
 
 def shrunk(rate: Floats, variance: Floats) -> Floats:
@@ -101,7 +106,8 @@ def shrunk(rate: Floats, variance: Floats) -> Floats:
     weight = 1 / np.maximum(variance, 1e-300)
     mean = float((weight * rate).sum() / weight.sum())
     q = float((weight * (rate - mean) ** 2).sum())
-    between = max(0.0, (q - (len(rate) - 1)) / float(weight.sum() - (weight**2).sum() / weight.sum()))
+    freedom = float(weight.sum() - (weight**2).sum() / weight.sum())
+    between = max(0.0, (q - (len(rate) - 1)) / freedom) if freedom > 0 else 0.0
     found: Floats = mean + (rate - mean) * between / (between + variance) if between > 0 else np.full(len(rate), mean)
     return found
 
