@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls import assembly, choosing, concluding, readings, resampling
+from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
 from fourwalls.allocation import Allocation
 from fourwalls.answers import judged_answers, read_answers
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
@@ -41,10 +41,12 @@ from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import govern
+from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
 from fourwalls.signals.lines import ten_lines
@@ -218,6 +220,42 @@ class Study:
             AllocationError: The budget or the weeks are no amounts, or a path needs what is not described.
         """
         return choosing.allocation_of(self._concluded[1], self.portfolio, budget, people_weeks)
+
+    def sensitivity(self, asset: Mapping[str, str | None] | str) -> tuple[Swing, ...] | Refusal:
+        """Which assumptions would change what is best for an asset, and at what value; widest first.
+
+        Args:
+            asset: As for `lines`.
+
+        Returns:
+            One swing for each assumption (`sensitivity.deciding` picks those that decide), or why there is none.
+
+        Raises:
+            PortfolioError: There is no such asset.
+        """
+        case = self._case(asset)
+        return case if isinstance(case, Refusal) else hinges.swings_of(case, self.portfolio)
+
+    def information(self, asset: Mapping[str, str | None] | str) -> tuple[Unknown, ...] | Refusal:
+        """Which uncertain figures would be worth knowing before choosing for an asset, most worth first.
+
+        Args:
+            asset: As for `lines`.
+
+        Raises:
+            PortfolioError: There is no such asset.
+        """
+        case = self._case(asset)
+        return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
+
+    def _case(self, asset: Mapping[str, str | None] | str) -> concluding.Case | Refusal:
+        cases = self._concluded[1]
+        if not cases:
+            because = "Without order lines nothing is priced by path."
+            return Refusal(
+                "nothing_priced", "What the decision hinges on", because, "Add order_lines with price_amount."
+            )
+        return next(c for c, is_meant in zip(cases, _chosen(asset, self._counts[0]), strict=True) if is_meant)
 
     @cached_property
     def _opened(self) -> dict[str, Opened]:
