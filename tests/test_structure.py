@@ -20,7 +20,7 @@ ORDER = (
 )  # fmt: skip
 # A surface renders: it sees results, the API and errors, never a formula or a query.
 SURFACES_SEE = {
-    "answers", "diagnosis", "allocation", "figures", "errors", "study", "worlds", "pilot", "evidence.ground", "governance", "tables.draft", "surfaces",
+    "answers", "diagnosis", "allocation", "hinges", "sensitivity", "figures", "errors", "study", "worlds", "pilot", "evidence.ground", "governance", "tables.draft", "surfaces",
 }  # fmt: skip
 WORLDS_SEE = {"errors", "worlds"}
 

@@ -326,7 +326,7 @@ def path_values(
         yearly = drawn / years - carrying * stock
         draws = over.gain * yearly - one_off - over.spending * run
         mean = float(yearly.mean())
-        links = _links(by_flow or {}, number, over.gain / years, over.gain * mean)
+        links = _links(by_flow or {}, number, over.gain / years, over.gain * mean, n)
         if carrying and stock:
             links = (*links, ("carrying cost of stock", -over.gain * carrying * stock))
         costs_told = (("to begin, once", -float(one_off.mean())), ("to run", -over.spending * float(run.mean())))
@@ -341,13 +341,15 @@ def path_values(
     return found
 
 
-def _links(by_flow: Mapping[str, Worth], number: int, scale: float, total: float) -> tuple[tuple[str, float], ...]:
-    """What each flow brings to a path over the horizon; the whole where the flows are not given."""
+def _links(
+    by_flow: Mapping[str, Worth], number: int, scale: float, total: float, n: int
+) -> tuple[tuple[str, float], ...]:
+    """What each flow brings to a path over the horizon, by the `n` draws all flows have; the whole where none are given."""
     if not by_flow:
         return (("recovered margin", total),)
     sums = {
-        flow: (float(w.inside_draws.mean()), float(w.between_draws.mean()), 0.0)[number] if number < 2 else
-        float(w.inside_draws.mean() + w.between_draws.mean()) + w.together - w.inside - w.between
+        flow: (float(w.inside_draws[:n].mean()), float(w.between_draws[:n].mean()), 0.0)[number] if number < 2 else
+        float(w.inside_draws[:n].mean() + w.between_draws[:n].mean()) + w.together - w.inside - w.between
         for flow, w in by_flow.items()
     }  # fmt: skip
     return tuple((flow, scale * amount) for flow, amount in sums.items() if amount)
