@@ -120,8 +120,15 @@ def diagnose(
         if xlsx is not None:
             from fourwalls.surfaces.spreadsheet import write_spreadsheet
 
-            write_spreadsheet(found, xlsx)
+            write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
             typer.echo(f"The spreadsheet: {xlsx}")
+
+
+def _revenue(study: Study) -> dict[str, float]:
+    """Net value of orders by asset; empty where nothing is priced."""
+    rows = study.panel("value_amount").group_by("asset").aggregate([("value_amount", "sum")])
+    found = dict(zip(rows["asset"].to_pylist(), rows["value_amount_sum"].to_pylist(), strict=True))
+    return {name: value for name, value in found.items() if value} if any(found.values()) else {}
 
 
 def _diagnose(study: Study, out: Path) -> Diagnosis:

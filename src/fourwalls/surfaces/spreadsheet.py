@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ class Sheet:
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
 
 
-def write_spreadsheet(found: Diagnosis, place: Path) -> None:
+def write_spreadsheet(found: Diagnosis, place: Path, revenue: Mapping[str, float] | None = None) -> None:
     """Writes portfolio, losses, paths, signals, governance, health and assumptions, a sheet each.
 
     Nothing from the data can become a formula or a link: all text is written as text.
@@ -48,13 +48,14 @@ def write_spreadsheet(found: Diagnosis, place: Path) -> None:
     Args:
         found: The diagnosis.
         place: The file, ending in .xlsx.
+        revenue: Name of an asset → net value of its orders in the period; None where nothing is priced.
 
     Raises:
         OutputError: The name does not end in .xlsx, or the place cannot be written.
     """
     if place.suffix.lower() != ".xlsx":
         raise OutputError(f"'{place.name}' is no Excel file.", "Name a file that ends in .xlsx.")
-    content = as_xlsx(sheets_of(found))
+    content = as_xlsx(sheets_of(found, revenue or {}))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
@@ -96,11 +97,11 @@ def _write(book: Workbook, sheet: Sheet) -> None:
     page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
 
 
-def sheets_of(found: Diagnosis) -> list[Sheet]:
+def sheets_of(found: Diagnosis, revenue: Mapping[str, float]) -> list[Sheet]:
     """All sheets of a diagnosis; the whole portfolio is the last row of the first."""
     assets = found.assets
     return [
-        _portfolio(found),
+        _portfolio(found, revenue),
         _sheet(
             "Losses",
             (("asset", "text"), ("flow", "text"), ("stage", "text"), ("wall", "text"), ("party", "text"),
@@ -145,7 +146,7 @@ def _sheet(name: str, columns: Sequence[tuple[str, str]], rows: Iterable[tuple[C
     return Sheet(name, columns, list(rows))
 
 
-def _portfolio(found: Diagnosis) -> Sheet:
+def _portfolio(found: Diagnosis, revenue: Mapping[str, float]) -> Sheet:
     money = found.currency
     columns = (
         ("asset", "text"), ("verdict", "text"), ("bottleneck", "text"), ("next step", "text"),
@@ -155,10 +156,12 @@ def _portfolio(found: Diagnosis) -> Sheet:
         (f"orchestrate, {money}", "money"), ("chance orchestrate is best", "share"),
         (f"operate then orchestrate, {money}", "money"), ("chance both is best", "share"), ("why", "text"),
     )  # fmt: skip
-    return Sheet("Portfolio", columns, [_row(a) for a in (*found.assets, found.total)])
+    rows = [_row(a, revenue.get(a.name)) for a in found.assets]
+    rows.append(_row(found.total, sum(revenue.values()) if revenue else None))
+    return Sheet("Portfolio", columns, rows)
 
 
-def _row(a: AssetDiagnosis) -> tuple[Cell, ...]:
+def _row(a: AssetDiagnosis, revenue: float | None) -> tuple[Cell, ...]:
     gap = None if isinstance(a.gap, Refusal) else a.gap
     shelves = None if isinstance(a.availability, Refusal) else a.availability
     worth = {p.path: p for p in a.paths}
@@ -166,9 +169,8 @@ def _row(a: AssetDiagnosis) -> tuple[Cell, ...]:
     for path in ("operate", "orchestrate", "operate then orchestrate"):
         known = worth.get(path)
         told += [None, None] if known is None else [_value(known.value), known.chance]
-    revenue = next((r.figure for r in a.readings if r.name == "value_amount"), None)
     return (
-        wording.asset(a), a.verdict, a.bottleneck, a.next_step, a.n_lines, None if revenue is None else _value(revenue),
+        wording.asset(a), a.verdict, a.bottleneck, a.next_step, a.n_lines, revenue,
         *(_three(gap.total) if gap else (None, None, None)), _value(gap.inside_share) if gap else None,
         _value(shelves.total) if shelves else None, sum(_value(x.amount) or 0.0 for x in a.losses) if a.losses else None,
         *told, a.because,
