@@ -17,8 +17,8 @@ from fourwalls.weighing import blocking
 def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
     """Every path of every asset that has a value in money.
 
-    To orchestrate is barred where rules with the partners it rests on are open, as in the verdict; to operate first is not:
-    its partners are needed only afterwards.
+    To orchestrate is barred where rules with the partners it rests on are open, as in the verdict. To operate first is not
+    where operating alone pays: partners are needed only afterwards. Else it would be a way round the rules.
 
     Args:
         cases: What the verdict of each asset rests on.
@@ -31,14 +31,16 @@ def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
     for case in cases:
         holes = blocking(case.both)
         waits = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
-        for path, known in (case.both.values or {}).items():
+        values = case.both.values or {}
+        for path, known in values.items():
+            is_barred = holes and (path == "orchestrate" or (path != "operate" and values["operate"].value <= 0))
             sides = SIDES[path]
             found.append(
                 Option(
                     asset_name(case.key), path, known.value, known.one_off,
                     sum(_weeks(portfolio, side) for side in sides),
                     frozenset(name for side in sides for name in _shared(portfolio, side)),
-                    barred=f"rules with partners are open: {waits}" if holes and path == "orchestrate" else "",
+                    barred=f"rules with partners are open: {waits}" if is_barred else "",
                     draws=known.draws,
                 )
             )  # fmt: skip

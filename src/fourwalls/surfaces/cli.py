@@ -115,11 +115,13 @@ def diagnose(
     quiet: Quiet = False,
 ) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    from fourwalls.surfaces.spreadsheet import check_place, write_spreadsheet
+
+    if xlsx is not None:
+        check_place(xlsx)
     with _study(folder, data, quiet) as study:
         found = _diagnose(study, out or folder / "out")
         if xlsx is not None:
-            from fourwalls.surfaces.spreadsheet import write_spreadsheet
-
             write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
             typer.echo(f"The spreadsheet: {xlsx}")
 

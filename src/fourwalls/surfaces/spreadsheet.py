@@ -53,8 +53,7 @@ def write_spreadsheet(found: Diagnosis, place: Path, revenue: Mapping[str, float
     Raises:
         OutputError: The name does not end in .xlsx, or the place cannot be written.
     """
-    if place.suffix.lower() != ".xlsx":
-        raise OutputError(f"'{place.name}' is no Excel file.", "Name a file that ends in .xlsx.")
+    check_place(place)
     content = as_xlsx(sheets_of(found, revenue or {}))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +61,14 @@ def write_spreadsheet(found: Diagnosis, place: Path, revenue: Mapping[str, float
     except OSError as error:
         why = error.strerror or "the system refused"
         raise OutputError(f"Cannot write '{place.name}': {why}.", "Name another place with --xlsx.") from None
+
+
+def check_place(place: Path) -> None:
+    """Raises OutputError where a spreadsheet cannot be written, before anything long is begun."""
+    if place.suffix.lower() != ".xlsx":
+        raise OutputError(f"'{place.name}' is no Excel file.", "Name a file that ends in .xlsx.")
+    if place.is_dir():
+        raise OutputError(f"'{place.name}' is a folder.", "Name another file with --xlsx.")
 
 
 def as_xlsx(sheets: Iterable[Sheet]) -> bytes:
