@@ -10,12 +10,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from tests import small
 
 from fourwalls import worlds
 from fourwalls.study import Study
 from fourwalls.study import open as open_study
 from fourwalls.surfaces import cli
+
+from .. import small  # noqa: TID252 - tests are no package that could be named
 
 Run = Callable[..., tuple[int, str, str]]
 
