@@ -30,6 +30,11 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 }
 """Signal or test → stages whose planted losses it is about."""
 
+SPEAKS_FOR: Mapping[str, str] = {
+    "steady_demand": "operate", "waste": "operate", "disconnected_data": "orchestrate", "partners": "orchestrate", "facing": "orchestrate",
+}  # fmt: skip
+"""Signals that can speak for one path only when what they are about is there; the others speak for whoever does it."""
+
 OWN_ONLY = ("steady_demand", "waste")
 """Those that are about our own work alone."""
 
@@ -51,8 +56,7 @@ def _side(asset: AssetTruth, signal: str) -> str:
         stage, by, party = name.partition(" by ")
         if by and stage in STAGES[signal]:
             sums["operate" if party == OWN else "orchestrate"] += max(asset.margin_change(name), 0.0)
-    # The article's own table: disconnected data and customer-facing trouble are orchestrated whoever does them.
-    return "orchestrate" if signal in ("disconnected_data", "facing") else max(sums, key=lambda k: sums[k])
+    return SPEAKS_FOR.get(signal) or max(sums, key=lambda k: sums[k])
 
 
 def auc(there: Sequence[float], not_there: Sequence[float]) -> float:
@@ -76,7 +80,9 @@ def table(mine: Sequence[Case]) -> list[str]:
             if said is None:
                 continue
             planted = _planted(c.truth, signal)
-            firm = said.strength if said.lean in ("operate", "orchestrate") else 0.0
+            speaks = SPEAKS_FOR.get(signal)
+            leans = said.lean == speaks if speaks else said.lean in ("operate", "orchestrate")
+            firm = said.strength if leans else 0.0
             unknown += said.how == "unknown"
             if planted >= MATERIAL:
                 there.append(firm)

@@ -111,19 +111,15 @@ def _others_material(b: Both, t: Thresholds, wall: str | None = None) -> bool:
 
 
 def counted(b: Both, t: Thresholds) -> frozenset[str]:
-    """Which records carry weight in money: those that say anything beyond chance about what goes on."""
+    """Which records carry weight in money: late lines that are worth acting on, shelves unless one event emptied them, and the rest."""
     found = {"others"}
     standing = standing_of(b, t)
     is_event = b.event_share > 0.5 and b.outside_event < t.material_share
     if standing != "unknown" and not is_event:
         found.add("stock")
-    if b.facts is not None and isinstance(b.facts.gap, Gap):
-        f = b.facts
-        told = b.service.name != "cannot tell yet" and f.lines >= t.least_lines
-        passing = f.event_share > 0.5 and f.outside_event < t.material_share
-        reached = f.target_origin == "your target" and f.missed_of_due <= 1 - f.on_time_target
-        if told and not passing and not reached and _low(b.facts.gap.total) > 0:
-            found.add("service")
+    # Late lines that the rules of the order flow leave alone (at the asked share on time, one event) stay out.
+    if b.service.name in ACTED_ON:
+        found.add("service")
     return frozenset(found)
 
 

@@ -57,6 +57,13 @@ def test_equal_with_twelve_assets() -> None:
     assert brief(options, enablers, limits).value == pytest.approx(brute_force(options, enablers, limits), rel=2e-5)
 
 
+def test_nothing_is_chosen_where_everything_is_barred() -> None:
+    shut = Option("a", "orchestrate", 60.0, 10.0, barred="no owner", draws=np.array([1.0, 2.0]))
+    found = allocate([shut], [], Limits(100.0, risk=Risk(0.1, 5.0)), explained=0, points=2)
+    assert isinstance(found, Allocation)
+    assert found.chosen == ()
+
+
 def test_an_enabler_is_paid_once() -> None:
     options = [Option(a, "orchestrate", 60.0, 10.0, enablers=frozenset({"carrier"})) for a in "abc"]
     found = plan(options, [Enabler("carrier", 100.0)], WIDE)

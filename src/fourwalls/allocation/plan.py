@@ -166,7 +166,11 @@ def allocate(
         return _refusal("no_assets", "there is no asset with a path that has a value", "Diagnose at least one asset.")
     if limits.budget == 0:
         return _refusal("no_budget", "the budget is 0", "Give a budget: [allocation] budget_amount, or --budget.")
-    model = Model([o for o in options if not o.barred], enablers, limits, seconds)
+    usable = [o for o in options if not o.barred]
+    if not usable and limits.risk and limits.risk.most_lost < 0:
+        # Nothing chosen loses nothing and gains nothing.
+        return _no_such_risk()
+    model = Model(usable, enablers, limits if usable else replace(limits, risk=None), seconds)
     found = model.best()
     if model.ran_out:
         raise AllocationError(
@@ -174,11 +178,7 @@ def allocate(
             "Allow it more, or loosen the limit on risk.",
         )
     if found is None:
-        return _refusal(
-            "risk_limit",
-            "no choice keeps the mean of the bad cases within the limit on risk",
-            "Raise risk_limit_amount, or leave it out.",
-        )
+        return _no_such_risk()
     if explained is None:
         explained = EXPLAINED if len(model.by_asset) <= _MOST_EXACT else 0
     step = limits.budget / 100
@@ -192,6 +192,11 @@ def allocate(
         frontier=_frontier(model, found, points),
         ranking=ranking(options, enablers),
     )
+
+
+def _no_such_risk() -> Refusal:
+    because = "no choice keeps the mean of the bad cases within the limit on risk"
+    return _refusal("risk_limit", because, "Raise risk_limit_amount, or leave it out.")
 
 
 def _refusal(code: str, because: str, next_step: str) -> Refusal:
