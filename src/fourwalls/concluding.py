@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
+FLOW_WORDS = {"service": "lateness and cancellation", "stock": "empty shelves", "others": "other records"}
+
+
 def _no_standard(stage: str) -> Refusal:
     if stage == "promise":
         because = "some stage before it has nothing to be compared with, so the promise cannot be told from it"
@@ -67,6 +70,7 @@ class Parts:
     service_worth: list[Worth]
     service_losses: list[list[Loss]]
     stock: list[StockSide]
+    late_worth: list[Worth] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,23 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One asset before the rules with partners are asked: what the verdict rests on, and every loss in money."""
+    """One asset: what the verdict rests on, and every loss in money.
+
+    Attributes:
+        key: Which.
+        both: What the verdict rests on; before rules with partners are asked without readiness.
+        losses: Every loss in money.
+        years: Length of the record.
+        onboarding: What partners ask once to begin [portfolio currency].
+        late_worth: The part of `both.service_worth` that is what late lines cost; None where nobody asked.
+    """
 
     key: AssetKey
     both: Both
     losses: tuple[Loss, ...]
+    years: float = 0.0
+    onboarding: float = 0.0
+    late_worth: Worth | None = None
 
 
 @dataclass(frozen=True)
@@ -139,10 +155,13 @@ def cases_of(
             names=names,
         )
         # Costs of paths are those of one asset.
-        values = None if is_whole else _values(both, portfolio, years, beside.onboarding[i])
+        values = None if is_whole else values_of(both, portfolio, years, beside.onboarding[i])
         made.append(
-            Case(key, replace(both, values=values), _all_losses(key, parts.service_losses[i], side, both.others))
-        )
+            Case(
+                key, replace(both, values=values), _all_losses(key, parts.service_losses[i], side, both.others), years,
+                beside.onboarding[i], parts.late_worth[i] if parts.late_worth else None,
+            )
+        )  # fmt: skip
     return made
 
 
@@ -168,21 +187,30 @@ def _value(figure: object) -> float:
     return figure.value if isinstance(figure, Estimate) else 0.0
 
 
-def _values(b: Both, portfolio: Portfolio, years: float, onboarding: float) -> Mapping[VerdictName, PathValue] | None:
+def flows_of(b: Both, portfolio: Portfolio) -> Mapping[str, Worth]:
+    """What repairing each side is worth by the records that carry weight, in words a leader reads."""
     chosen = counted(b, portfolio.thresholds)
-    flows = {
-        "lateness and cancellation": b.service_worth,
-        "empty shelves": b.stock_worth,
-        "other records": b.other_worth,
-    }
-    by_flow = {
-        told: worth
-        for (told, worth), name in zip(flows.items(), ("service", "stock", "others"), strict=True)
-        if name in chosen and worth is not None
-    }
+    flows = (("service", b.service_worth), ("stock", b.stock_worth), ("others", b.other_worth))
+    return {FLOW_WORDS[name]: worth for name, worth in flows if name in chosen and worth is not None}
+
+
+def values_of(
+    b: Both, portfolio: Portfolio, years: float, onboarding: float, spent: Mapping[str, Floats] | None = None
+) -> Mapping[VerdictName, PathValue] | None:
+    """What each path brings one asset over the horizon; None where that is not known in money.
+
+    Args:
+        b: What the verdict rests on.
+        portfolio: With its assumptions.
+        years: Length of the record.
+        onboarding: What partners ask once to begin.
+        spent: Costs of paths to use in place of drawn ones.
+    """
+    by_flow = flows_of(b, portfolio)
     if not all(w.is_money for w in by_flow.values()):
         return None
-    return path_values(weighed(b, chosen), years, portfolio, b.revenue / years, onboarding, by_flow)
+    worth = weighed(b, counted(b, portfolio.thresholds))
+    return path_values(worth, years, portfolio, b.revenue / years, onboarding, by_flow, spent)
 
 
 def _all_losses(key: AssetKey, service: Sequence[Loss], side: StockSide, others: Sequence[Loss]) -> tuple[Loss, ...]:

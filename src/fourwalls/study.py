@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fourwalls import assembly, concluding, readings, resampling
+from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
+from fourwalls.allocation import Allocation
 from fourwalls.answers import judged, judged_answers, read_answers
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
@@ -38,14 +39,16 @@ from fourwalls.evidence import case_work
 from fourwalls.evidence.case_work import log_ground
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Finding, Ground
-from fourwalls.figures import Estimate, Figure, Period, Reading
+from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import govern
+from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
 from fourwalls.signals.lines import ten_lines
@@ -207,6 +210,57 @@ class Study:
             }
         )
 
+    def allocate(self, budget: float | None = None, people_weeks: float | None = None) -> Allocation | Refusal:
+        """The choice of one path, or none, for each asset that brings most within a budget and people's time.
+
+        Args:
+            budget: For what paths cost once [portfolio currency]; default: [allocation] budget_amount.
+            people_weeks: Weeks of our people; default: [allocation] people_weeks, and no limit where it has none.
+
+        Returns:
+            The plan, or why there is none: nothing is priced, or there is no budget.
+
+        Raises:
+            AllocationError: The budget or the weeks are no amounts, or a path needs what is not described.
+        """
+        return choosing.allocation_of(self._concluded[1], self.portfolio, budget, people_weeks)
+
+    def sensitivity(self, asset: Mapping[str, str | None] | str) -> tuple[Swing, ...] | Refusal:
+        """Which assumptions would change what is best for an asset, and at what value; widest first.
+
+        Args:
+            asset: As for `lines`.
+
+        Returns:
+            One swing for each assumption (`sensitivity.deciding` picks those that decide), or why there is none.
+
+        Raises:
+            PortfolioError: There is no such asset.
+        """
+        case = self._case(asset)
+        return case if isinstance(case, Refusal) else hinges.swings_of(case, self.portfolio)
+
+    def information(self, asset: Mapping[str, str | None] | str) -> tuple[Unknown, ...] | Refusal:
+        """Which uncertain figures would be worth knowing before choosing for an asset, most worth first.
+
+        Args:
+            asset: As for `lines`.
+
+        Raises:
+            PortfolioError: There is no such asset.
+        """
+        case = self._case(asset)
+        return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
+
+    def _case(self, asset: Mapping[str, str | None] | str) -> concluding.Case | Refusal:
+        cases = self._concluded[1]
+        if not cases:
+            because = "Without order lines nothing is priced by path."
+            return Refusal(
+                "nothing_priced", "What the decision hinges on", because, "Add order_lines with price_amount."
+            )
+        return next(c for c, is_meant in zip(cases, _chosen(asset, self._counts[0]), strict=True) if is_meant)
+
     @cached_property
     def _opened(self) -> dict[str, Opened]:
         opened = {}
@@ -353,14 +407,19 @@ class Study:
         notes = (*health.notes, *stock_notes(self._stock, replayed=replayed))
         return replace(health, suspicions=tuple(found), notes=notes)
 
-    @cached_property
+    @property
     def _diagnosis(self) -> Diagnosis:
+        return self._concluded[0]
+
+    @cached_property
+    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...]]:
+        """The diagnosis, and what the verdict of each asset rests on; the latter empty where there are no order lines."""
         if not {"order_lines", "stock_days"} & self._opened.keys() and (
             "work_log" in self._opened or read_answers(self.portfolio.folder)
         ):
-            return self._diagnosis_without_flows
+            return self._diagnosis_without_flows, ()
         if "order_lines" not in self._opened:
-            return self._stock_diagnosis
+            return self._stock_diagnosis, ()
         axes, panel = self._counts
         stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
         untimely, accounts = self._untimely, self._accounts
@@ -399,6 +458,7 @@ class Study:
                 if priced
                 else [[] for _ in axes.assets],
                 stock[-1:] if pool else stock[:-1],
+                concluding.service_worth(booked_here, totals_here, draws, replace(cost, lost=0.0), priced=priced),
             )
 
         each = parts(axes, panel, pool=False)
@@ -416,7 +476,9 @@ class Study:
         made[0].sort(key=_by_loss)
         told = self._told(tuple(made[0]), made[1][0], period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
-        return replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        both_asked = zip(cases[0], asked[:n], strict=True)
+        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
 
     @cached_property
     def _diagnosis_without_flows(self) -> Diagnosis:

@@ -185,7 +185,7 @@ def defaults_used(portfolio: Portfolio, is_costed: bool) -> tuple[str, ...]:
 
 
 PATHS: tuple[VerdictName, VerdictName, VerdictName] = ("operate", "orchestrate", "operate then orchestrate")
-_SIDES = {
+SIDES = {
     "operate": ("operate",),
     "orchestrate": ("orchestrate",),
     "operate then orchestrate": ("operate", "orchestrate"),
@@ -272,6 +272,20 @@ def _cost_ranges(portfolio: Portfolio, revenue_per_year: float) -> Mapping[str, 
     }
 
 
+def cost_draws(portfolio: Portfolio, revenue_per_year: float, n: int, seed: int = 1) -> Mapping[str, Floats]:
+    """What paths may cost, drawn from triangles over low, mode and high: name as in portfolio.toml to draws, shape (n,).
+
+    Args:
+        portfolio: With costs of paths; where it gives none, the product's defaults are used.
+        revenue_per_year: Of the asset, which default costs are scaled to.
+        n: How many draws.
+        seed: Of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    ranges = _cost_ranges(portfolio, revenue_per_year)
+    return {f"paths.{p}.{k}": _triangle(rng, r, n) for p, table in ranges.items() for k, r in table.items()}
+
+
 def path_values(
     worth: Worth,
     years: float,
@@ -279,7 +293,7 @@ def path_values(
     revenue_per_year: float,
     onboarding: float = 0.0,
     by_flow: Mapping[str, Worth] | None = None,
-    seed: int = 1,
+    spent: Mapping[str, Floats] | None = None,
 ) -> Mapping[VerdictName, PathValue] | None:
     """What each path brings over the horizon, after what it costs.
 
@@ -294,27 +308,25 @@ def path_values(
         revenue_per_year: Of the asset, which default costs are scaled to.
         onboarding: What partners ask once to begin, of paths with them.
         by_flow: The parts of `worth`, for the links.
-        seed: Of the draws of costs.
+        spent: Costs to use in place of those that `cost_draws` gives.
     """
     if not worth.is_money or years <= 0 or (not portfolio.paths and revenue_per_year <= 0):
         return None
     over, carrying = horizon(portfolio), portfolio.assumptions.get("carrying_rate_per_year", 0.0)
     n = len(worth.inside_draws)
-    rng = np.random.default_rng(seed)
-    ranges = _cost_ranges(portfolio, revenue_per_year)
-    drawn_costs = {p: {k: _triangle(rng, r, n) for k, r in ranges[p].items()} for p in ranges}
+    drawn_costs = cost_draws(portfolio, revenue_per_year, n) if spent is None else spent
     beyond = worth.together - worth.inside - worth.between
     gains = (worth.inside_draws, worth.between_draws, worth.inside_draws + worth.between_draws + beyond)
     found: dict[VerdictName, PathValue] = {}
     for number, (path, drawn) in enumerate(zip(PATHS, gains, strict=True)):
         stock = worth.carrying[number]
-        one_off = np.sum([drawn_costs[x]["one_off_amount"] for x in _SIDES[path]], axis=0)
-        one_off = one_off + (onboarding if "orchestrate" in _SIDES[path] else 0.0)
-        run = np.sum([drawn_costs[x]["run_amount_per_year"] for x in _SIDES[path]], axis=0)
+        one_off = np.sum([drawn_costs[f"paths.{x}.one_off_amount"] for x in SIDES[path]], axis=0)
+        one_off = one_off + (onboarding if "orchestrate" in SIDES[path] else 0.0)
+        run = np.sum([drawn_costs[f"paths.{x}.run_amount_per_year"] for x in SIDES[path]], axis=0)
         yearly = drawn / years - carrying * stock
         draws = over.gain * yearly - one_off - over.spending * run
         mean = float(yearly.mean())
-        links = _links(by_flow or {}, number, over.gain / years, over.gain * mean)
+        links = _links(by_flow or {}, number, over.gain / years, over.gain * mean, n)
         if carrying and stock:
             links = (*links, ("carrying cost of stock", -over.gain * carrying * stock))
         costs_told = (("to begin, once", -float(one_off.mean())), ("to run", -over.spending * float(run.mean())))
@@ -329,13 +341,15 @@ def path_values(
     return found
 
 
-def _links(by_flow: Mapping[str, Worth], number: int, scale: float, total: float) -> tuple[tuple[str, float], ...]:
-    """What each flow brings to a path over the horizon; the whole where the flows are not given."""
+def _links(
+    by_flow: Mapping[str, Worth], number: int, scale: float, total: float, n: int
+) -> tuple[tuple[str, float], ...]:
+    """What each flow brings to a path over the horizon, by the `n` draws all flows have; the whole where none are given."""
     if not by_flow:
         return (("recovered margin", total),)
     sums = {
-        flow: (float(w.inside_draws.mean()), float(w.between_draws.mean()), 0.0)[number] if number < 2 else
-        float(w.inside_draws.mean() + w.between_draws.mean()) + w.together - w.inside - w.between
+        flow: (float(w.inside_draws[:n].mean()), float(w.between_draws[:n].mean()), 0.0)[number] if number < 2 else
+        float(w.inside_draws[:n].mean() + w.between_draws[:n].mean()) + w.together - w.inside - w.between
         for flow, w in by_flow.items()
     }  # fmt: skip
     return tuple((flow, scale * amount) for flow, amount in sums.items() if amount)

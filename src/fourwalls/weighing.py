@@ -10,7 +10,7 @@ import numpy as np
 
 from fourwalls.diagnosis import Availability, Bottleneck, Gap, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Refusal
-from fourwalls.governance.readiness import Readiness
+from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Flow, Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.value import Costs, PathValue, Worth
@@ -176,12 +176,9 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
         else verdict.refusals
     )
     verdict = replace(verdict, refusals=known)
-    stakes = sum(x.amount for x in (*b.others, *b.service_losses) if x.wall == "between" and x.amount > 0)
-    if isinstance(b.availability, Availability):
-        stakes += sum(max(_value(c.amount), 0.0) for c in b.availability.contributions if c.wall == "between")
-    if not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * stakes:
+    holes = blocking(b)
+    if not holes:
         return verdict
-    holes = [h for h in ready.holes if h.blocks]
     told = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
     if verdict.name == "operate then orchestrate":
         step = f"{verdict.next_step} Before the second half, settle with partners: {told}"
@@ -194,6 +191,17 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     first = holes[0]
     step = f"Settle with {first.party_name} first: {first.remedy}"
     return replace(verdict, name="govern first", because=because, rule=rule, next_step=step)
+
+
+def blocking(b: Both) -> tuple[Hole, ...]:
+    """Open rules with partners who hold enough of what is at stake that to orchestrate has to wait; empty where it need not."""
+    stakes = sum(x.amount for x in (*b.others, *b.service_losses) if x.wall == "between" and x.amount > 0)
+    if isinstance(b.availability, Availability):
+        stakes += sum(max(_value(c.amount), 0.0) for c in b.availability.contributions if c.wall == "between")
+    ready = b.readiness
+    if ready is None or not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * stakes:
+        return ()
+    return tuple(h for h in ready.holes if h.blocks)
 
 
 def first_bottleneck(b: Both) -> Bottleneck | None:

@@ -40,6 +40,7 @@ Folder = Annotated[Path, typer.Argument(help="Portfolio folder: portfolio.toml a
 Data = Annotated[Path | None, typer.Option(help="Folder that {data} in the SQL files stands for.")]
 Out = Annotated[Path | None, typer.Option(help="Where to write; default: FOLDER/out.")]
 Asset = Annotated[str | None, typer.Option(help="Name of an asset, as the diagnosis prints it.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress lines.")]
 
 
@@ -106,10 +107,30 @@ def check(
 
 
 @app.command()
-def diagnose(folder: Folder, data: Data = None, out: Out = None, quiet: Quiet = False) -> None:
+def diagnose(
+    folder: Folder,
+    data: Data = None,
+    out: Out = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write all figures to this Excel file too.")] = None,
+    quiet: Quiet = False,
+) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    from fourwalls.surfaces.spreadsheet import check_place, write_spreadsheet
+
+    if xlsx is not None:
+        check_place(xlsx)
     with _study(folder, data, quiet) as study:
-        _diagnose(study, out or folder / "out")
+        found = _diagnose(study, out or folder / "out")
+        if xlsx is not None:
+            write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
+            typer.echo(f"The spreadsheet: {xlsx}")
+
+
+def _revenue(study: Study) -> dict[str, float]:
+    """Net value of orders by asset; empty where nothing is priced."""
+    rows = study.panel("value_amount").group_by("asset").aggregate([("value_amount", "sum")])
+    found = dict(zip(rows["asset"].to_pylist(), rows["value_amount_sum"].to_pylist(), strict=True))
+    return {name: value for name, value in found.items() if value} if any(found.values()) else {}
 
 
 def _diagnose(study: Study, out: Path) -> Diagnosis:
@@ -192,6 +213,53 @@ def _export(rows: Table, out: Path | None, name: str, noun: str) -> None:
     if out is not None:
         write_files(out, {f"{name}.csv": as_csv(rows)})
         typer.echo(f"All {rows.num_rows:,} {noun}: {out / f'{name}.csv'}")
+
+
+@app.command()
+def value(folder: Folder, data: Data = None, asset: Asset = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Say what each path is worth, which assumptions would change the answer, and which data would tell."""
+    with _study(folder, data, quiet) as study:
+        from fourwalls.surfaces import value_cli
+
+        found = study.diagnose()
+        chosen = found.assets if asset is None else (_asset(found, asset),)
+        valued = [value_cli.Valued(a, study.sensitivity(a.asset), study.information(a.asset)) for a in chosen]
+        if as_json:
+            _print_json(value_cli.as_json(valued, found.currency))
+        else:
+            value_cli.show_values(valued, found.currency, _console())
+
+
+@app.command()
+def allocate(
+    folder: Folder,
+    data: Data = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Money for what paths cost once; default: as portfolio.toml says.")
+    ] = None,
+    people_weeks: Annotated[
+        float | None, typer.Option(help="Weeks of our people; default: as portfolio.toml says.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Choose for each asset the path, or none, so that all together bring most within the budget."""
+    with _study(folder, data, quiet) as study:
+        from fourwalls.surfaces import allocate_cli
+
+        found = study.allocate(budget, people_weeks)
+        if as_json:
+            _print_json(allocate_cli.as_json(found))
+        else:
+            allocate_cli.show_allocation(found, study.portfolio.currency, _console())
+            if not study.portfolio.paths:
+                typer.echo("Costs of paths are defaults that nobody has set: see [paths] in portfolio.toml.")
+
+
+def _print_json(values: object) -> None:
+    import json
+
+    typer.echo(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 @app.command()

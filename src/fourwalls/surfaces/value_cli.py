@@ -1,0 +1,140 @@
+"""What paths are worth, what would change the answer, and what is worth knowing first: in a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fourwalls.diagnosis import AssetDiagnosis
+from fourwalls.figures import Estimate, Refusal
+from fourwalls.hinges import Unknown
+from fourwalls.sensitivity import Swing, deciding
+from fourwalls.surfaces import wording
+from fourwalls.surfaces.page.canvas import money
+from fourwalls.surfaces.wording import percent, plain
+
+_MOST_UNKNOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """One asset with what its choice hinges on."""
+
+    asset: AssetDiagnosis
+    swings: tuple[Swing, ...] | Refusal
+    unknowns: tuple[Unknown, ...] | Refusal
+
+
+def as_json(found: Sequence[Valued], currency: str) -> dict[str, Any]:
+    """Plain values with the names of the attributes; refusals under "refused"."""
+    return {"currency": currency, "assets": [_one(v) for v in found]}
+
+
+def _one(v: Valued) -> dict[str, Any]:
+    swings = v.swings if isinstance(v.swings, tuple) else ()
+    return {
+        "name": v.asset.name,
+        "verdict": v.asset.verdict,
+        "paths": [asdict(p) for p in v.asset.paths],
+        "deciding": [s.assumption.name for s in deciding(swings)],
+        "swings": _plain(v.swings),
+        "information": _plain(v.unknowns),
+    }
+
+
+def _plain(rows: Sequence[Swing] | Sequence[Unknown] | Refusal) -> Any:  # noqa: ANN401 - JSON
+    return {"refused": asdict(rows)} if isinstance(rows, Refusal) else [asdict(r) for r in rows]
+
+
+def show_values(found: Sequence[Valued], currency: str, console: Console) -> None:
+    """Asset by asset: paths with the links that add up, the assumptions that decide, and what is worth knowing.
+
+    Args:
+        found: The assets.
+        currency: ISO code.
+        console: Where to.
+    """
+    for v in found:
+        console.print(Text(f"\n{wording.asset(v.asset)}: {v.asset.verdict}", "bold"))
+        if not v.asset.paths:
+            refused = v.swings if isinstance(v.swings, Refusal) else None
+            console.print(Text("No path has a value in money." + (f" → {plain(refused.next_step)}" if refused else "")))
+            continue
+        console.print(_paths(v.asset, currency))
+        for sentence in (*_switches(v.swings, currency), *_knowing(v.unknowns, currency)):
+            console.print(Text(sentence))
+
+
+def _paths(asset: AssetDiagnosis, currency: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(f"over the horizon, {currency}")
+    for path in asset.paths:
+        table.add_column(path.path, justify="right")
+    for name in dict.fromkeys(name for path in asset.paths for name, _ in path.links):
+        amounts = [dict(path.links).get(name) for path in asset.paths]
+        table.add_row(plain(name), *("–" if a is None else money(a) for a in amounts))
+    table.add_row("value", *(_figure(path.value) for path in asset.paths), style="bold")
+    table.add_row("P10 to P90", *(_range(path.value) for path in asset.paths))
+    table.add_row("chance to be best", *(wording.chance(path.chance) for path in asset.paths))
+    table.add_row("pays back in", *(_payback(path.payback) for path in asset.paths))
+    if any(path.is_default for path in asset.paths):
+        table.caption = "Costs are defaults that nobody has set: see [paths] in portfolio.toml."
+    return table
+
+
+def _figure(figure: Estimate | Refusal) -> str:
+    return money(figure.value) if isinstance(figure, Estimate) else "–"
+
+
+def _range(figure: Estimate | Refusal) -> str:
+    return f"{money(figure.low)} to {money(figure.high)}" if isinstance(figure, Estimate) else "–"
+
+
+def _payback(figure: Estimate | Refusal) -> str:
+    return f"{figure.value:.0f} months" if isinstance(figure, Estimate) else "not within it"
+
+
+def _switches(swings: tuple[Swing, ...] | Refusal, currency: str) -> Iterator[str]:
+    if isinstance(swings, Refusal):
+        yield plain(swings.because)
+        return
+    chosen = deciding(swings)
+    if not chosen:
+        yield "No assumption within its range, one at a time, would change which path is worth most."
+        return
+    yield f"What is worth most by value ({chosen[0].best}) would change:"
+    for swing in chosen:
+        a = swing.assumption
+        for switch in swing.switches:
+            way = "above" if switch.at > a.base else "below"
+            yield (
+                f"  - to {switch.to}, with {a.name} {way} {_amount(switch.at, a.unit, currency)}"
+                f" (taken: {_amount(a.base, a.unit, currency)}; looked at: {_amount(a.low, a.unit, currency)}"
+                f" to {_amount(a.high, a.unit, currency)})"
+            )
+
+
+def _amount(value: float, unit: str, currency: str) -> str:
+    if unit in ("share", "a year"):
+        return percent(value) + (" a year" if unit == "a year" else "")
+    return f"{money(value)} {currency}" if unit == "money" else f"{value:.3g} {unit}"
+
+
+def _knowing(unknowns: tuple[Unknown, ...] | Refusal, currency: str) -> Iterator[str]:
+    if isinstance(unknowns, Refusal):
+        yield plain(unknowns.because)
+        return
+    # What is less than its own error may be nothing.
+    worth = [u for u in unknowns if u.value > 2 * u.error]
+    if not worth:
+        yield "No figure would be worth looking up first: knowing it would not change the choice."
+        return
+    yield "Data that would tell, by what knowing before choosing is worth:"
+    for u in worth[:_MOST_UNKNOWN]:
+        yield f"  - {plain(u.about)}: {money(u.value)} {currency} (from {plain(u.source)})"
