@@ -54,6 +54,7 @@ def test_the_schema_is_a_schema() -> None:
     [
         sample.usual,
         sample.stocked,
+        sample.priced,
         sample.shelves_only,
         sample.too_high,
         sample.empty,
