@@ -44,8 +44,15 @@ def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) ->
     _defaults(any(p.is_default for p in asset.paths), console)
 
 
-def show_losses(asset: AssetDiagnosis, level: float, console: Console) -> None:
-    """Where an asset loses money, side by side of the wall; nothing where nothing is priced."""
+def show_losses(asset: AssetDiagnosis, level: float, console: Console, with_standards: bool = False) -> None:
+    """Where an asset loses money, one side of the wall after the other; nothing where nothing is priced.
+
+    Args:
+        asset: The asset.
+        level: Coverage of ranges, as announced.
+        console: Where to.
+        with_standards: Whether to say what each party is held to.
+    """
     for wall, title in wording.LISTS.items():
         parts = evidence_words.losses_of(asset, wall)
         total = evidence_words.lost(asset, wall)
@@ -60,7 +67,7 @@ def show_losses(asset: AssetDiagnosis, level: float, console: Console) -> None:
                 Text(wording.stage(s.stage), "bold"), Text(s.counted), Text(str(wording.said(s.amount, level)))
             )
             for p in s.parties[:_MOST_PARTIES]:
-                held = f", held to {p.standard}" if p.standard else ""
+                held = f", held to {p.standard}" if with_standards and p.standard else ""
                 amount = "" if len(s.parties) == 1 else str(wording.said(p.amount, level))
                 table.add_row(Text(f"  {p.name}").append(held, _SOFT), Text(""), Text(amount))
             if (left := len(s.parties) - _MOST_PARTIES) > 0:

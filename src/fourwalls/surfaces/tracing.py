@@ -30,7 +30,7 @@ def show_asset(diagnosis: Diagnosis, asset: AssetDiagnosis, console: Console) ->
     console.print(Text(wording.plain(asset.because)))
     console.print(Text(f"Rule {wording.plain(asset.rule)}", style="bright_black"))
     show_paths(asset, diagnosis, console)
-    show_losses(asset, level, console)
+    show_losses(asset, level, console, with_standards=True)
     for flow in wording.FLOWS:
         split = wording.split(asset, flow)
         if isinstance(split, Refusal):
