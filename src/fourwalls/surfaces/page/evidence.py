@@ -266,7 +266,7 @@ def groups(asset: AssetDiagnosis, level: float) -> tuple[Group, ...]:
 def _measured(readings: Sequence[Reading], level: float) -> tuple[Measured, ...]:
     return tuple(
         Measured(
-            wording.plain(r.label).lstrip("… "),
+            wording.plain(r.label),
             wording.prose(r.definition),
             wording.said(r.figure, level),
             wording.sentence(r.figure.because) if isinstance(r.figure, Refusal) else "",

@@ -339,7 +339,9 @@ def _templates() -> Environment:
         pc=_pc,
     )
     templates.globals.update(plural=wording.plural, costs_sales=wording.COSTS_SALES)
-    templates.globals.update(default_costs=evidence_words.DEFAULT_COSTS.partition(": ")[::2])
+    templates.globals.update(
+        default_costs=[wording.sentence(x) for x in evidence_words.DEFAULT_COSTS.partition(": ")[::2]]
+    )
     return templates
 
 
