@@ -8,20 +8,29 @@ from datetime import date
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
+    Assumed,
     Availability,
+    Capability,
     Contribution,
     Diagnosis,
     Gap,
+    GovernanceTold,
     Health,
+    Judged,
     LostUnits,
     Outcome,
+    PathWorth,
+    RuleHole,
     SetAside,
+    SignalReading,
     StageClock,
     StageShare,
     StageUnits,
     StockHeld,
     Suspicion,
     TableHealth,
+    Threshold,
+    Told,
     VerdictName,
     Wall,
 )
@@ -525,6 +534,129 @@ def too_high() -> Diagnosis:
     """A portfolio whose forecast is too high: repairs free stock and cost sales."""
     fine = next(a for a in stocked().assets if a.verdict == "leave it")
     return diagnosis([fine], replace(fine, asset={}))
+
+
+NO_PAYBACK = Refusal("no_payback", "payback", "it does not pay within the horizon", "other costs in [paths]")
+NOT_MEASURED = Refusal("no_visits", "content effect", "listings has no visits", "listings.visits")
+ASSUMED = (
+    Assumed("horizon_years", 3.0, "years", "portfolio.toml", "how long the value of a path is counted"),
+    Assumed("attainable_share", 0.8, "share", "default", "part of a gap that a path closes"),
+)
+
+
+def path(kind: VerdictName, value: float, chance: float, is_default: bool = False, pays: bool = True) -> PathWorth:
+    """What one path is worth."""
+    return PathWorth(
+        kind, replace(signed(value, "EUR"), level=0.8), value * 0.99, chance, abs(value) / 2, 1_200.0, 300.0, -850.0,
+        Estimate(5.0, 4.0, 7.0, "months", 0.8) if pays else NO_PAYBACK,
+        (("lateness and cancellation", value + 2_100.0), ("to begin, once", -1_200.0), ("to run", -900.0)), is_default,
+    )  # fmt: skip
+
+
+def paths_of(scale: float = 1.0, is_default: bool = False) -> tuple[PathWorth, ...]:
+    """Three paths, the last of which never pays."""
+    return (
+        path("operate", 38_000.0 * scale, 0.12, is_default),
+        path("orchestrate", 61_000.0 * scale, 0.85, is_default),
+        path("operate then orchestrate", -4_000.0 * scale, 0.01, is_default, pays=False),
+    )
+
+
+def told(party: str = "Rapid Parcel", standard: str = "48 h, from the service level") -> tuple[Told, ...]:
+    """Losses in money on all sides, from four kinds of records; Rapid Parcel's at one stage twice."""
+    one = Told("service", "carriage", "between", "rapid", party, signed(9_000.0, "EUR"), 412.0, "lines", standard)
+    return (
+        one,
+        replace(one, amount=signed(1_000.0, "EUR"), quantity=40.0),
+        replace(one, flow="work", stage="status", amount=signed(4_000.0, "EUR"), quantity=121.4, unit="hours"),
+        replace(one, flow="stock", stage="shelf", wall="inside", party_id="own", party_name=OWN, quantity=300.0,
+                unit="units", amount=signed(7_000.0, "EUR")),
+        replace(one, flow="ledger", stage="waste", wall="unknown", party_id=None, party_name="party not recorded"),
+        replace(one, stage="release", wall="inside", amount=exactly(1e-14, "EUR"), quantity=0.0),
+    )  # fmt: skip
+
+
+def _most_told(words: str) -> tuple[Told, ...]:
+    """More stages on each side, with more parties, than paper has room for."""
+    one = told(words, words)[0]
+    stages = (*SHELF_STAGES, "status", "feed", "waste")
+    return tuple(
+        replace(one, stage=s, wall=w, party_id=f"p{p}", party_name=f"{words} {p}", unit=words or "hours")
+        for s in stages for w in WALLS for p in range(3)
+    )  # fmt: skip
+
+
+def signals(words: str = "Service swings by 9 % while demand is steady.") -> tuple[SignalReading, ...]:
+    """Six signals and four tests: seven measured, two judged, one unknown."""
+    share_of = Reading("share", "Share of revenue", share(0.012), 900, "part of revenue")
+    limit = Threshold("waste_share", 0.005, True, "Counts from this share of revenue on.")
+    first = SignalReading("s0", "Signal 0", "signal", "measured", "operate", 0.6, words, "more leans to operate", "a / b",
+                          "order_lines", (share_of,), (limit, replace(limit, name="growth", value=1.5, is_default=False)))  # fmt: skip
+    asked = Judged("s1", "orchestrate", 0.4, 5, 1, 3.8, 2, 5, 0.3, (("Ada", words),))
+    kinds = [replace(first, name=f"s{i}", label=f"Signal {i}") for i in range(6)]
+    kinds += [
+        replace(first, name=f"t{i}", label=f"Test {i}", kind="test", lean="neither", strength=0.0) for i in range(4)
+    ]
+    kinds[1] = replace(kinds[1], judged=asked, differs=True)
+    for i in (4, 7):
+        kinds[i] = replace(kinds[i], how="judged", lean="orchestrate", judged=asked, readings=())
+    kinds[5] = replace(
+        kinds[5], how="unknown", lean="cannot tell", strength=0.0, readings=(replace(share_of, figure=NO_COST),)
+    )
+    return tuple(kinds)
+
+
+def capabilities(words: str = "1.1 % of revenue lost at forecast") -> tuple[Capability, ...]:
+    """One of each level."""
+    first = Capability("forecasting", "Forecasting", "far below standard", "inside", share(0.011), 1.0, words)
+    return (
+        first,
+        replace(first, name="carriage", label="Carriage", level="below standard", hands="partner", loss=share(0.004)),
+        replace(first, name="listing", label="Listing", level="at standard", hands="both", loss=share(0.0)),
+        replace(first, name="exceptions", label="Exceptions", level="unmeasured", hands="unknown", loss=NO_COST),
+    )
+
+
+def governance(words: str = "Who owns the interface, by name?") -> GovernanceTold:
+    """Two open questions, one of which blocks."""
+    hole = RuleHole("rapid", "Rapid Parcel", words, "no contract says it", "Name an owner", True, 17_090.0)
+    return GovernanceTold(0.81, True, 17_090.0, (hole, replace(hole, blocks=False, question="Who may change prices?")))
+
+
+FURTHER = (
+    Reading("forecast_bias_share", "Forecast bias", signed(-0.06, "share"), 38_224, "Σ (forecast − wanted) / Σ wanted"),
+    Reading("case_hours_per_100_lines", "Case work per 100 order lines", hours(2.9), 8_862, "hours / 100 lines"),
+    Reading("feed_late_share", "Feeds: late deliveries", share(0.024), 728, "late / expected"),
+    Reading("feed_late_share: orders", "orders (Bazaar): late deliveries", share(0.1), 91, "late / expected"),
+    Reading("content_effect", "Orders, for ten points more of content", NOT_MEASURED, 0, "from a regression"),
+    Reading("surprising", "Something new", share(0.3), 12, "a new kind of reading"),
+)
+
+
+def priced(base: Diagnosis | None = None, is_default: bool = True, words: str = "") -> Diagnosis:
+    """A portfolio with losses in money, paths, signals, capabilities, rules and further readings.
+
+    Args:
+        base: What it adds them to; the usual one with both flows if None.
+        is_default: Whether costs of paths are defaults.
+        words: In place of every text of theirs; "" for usual ones.
+    """
+    base = stocked() if base is None else base
+    kinds = {"words": words} if words else {}
+
+    def more(a: AssetDiagnosis, scale: float) -> AssetDiagnosis:
+        return replace(
+            a,
+            paths=paths_of(scale, is_default),
+            losses=_most_told(words) if words else told(),
+            signals=signals(**kinds),
+            capabilities=capabilities(**kinds),
+            governance=governance(**kinds),
+            evidence=tuple(replace(r, label=words or r.label) for r in FURTHER),
+        )
+
+    assets = tuple(more(a, 1 / (1 + i)) for i, a in enumerate(base.assets))
+    return replace(base, assets=assets, total=replace(more(base.total, 2.0), paths=()), assumptions=ASSUMED)
 
 
 def empty() -> Diagnosis:

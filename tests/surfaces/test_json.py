@@ -10,19 +10,29 @@ from jsonschema import Draft202012Validator
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
+    Assumed,
     Availability,
+    Bottleneck,
+    Capability,
     Contribution,
     Diagnosis,
     Gap,
+    GovernanceTold,
     Health,
+    Judged,
     LostUnits,
+    PathWorth,
+    RuleHole,
     SetAside,
+    SignalReading,
     StageClock,
     StageShare,
     StageUnits,
     StockHeld,
     Suspicion,
     TableHealth,
+    Threshold,
+    Told,
 )
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.surfaces.page import json as page_json
@@ -44,6 +54,7 @@ def test_the_schema_is_a_schema() -> None:
     [
         sample.usual,
         sample.stocked,
+        sample.priced,
         sample.shelves_only,
         sample.too_high,
         sample.empty,
@@ -156,6 +167,16 @@ def test_every_object_of_the_schema_is_closed_and_whole() -> None:
         (Estimate, "estimate"),
         (Reading, "reading"),
         (Refusal, "refusal"),
+        (Bottleneck, "bottleneck"),
+        (PathWorth, "path"),
+        (Told, "told"),
+        (SignalReading, "signal"),
+        (Threshold, "threshold"),
+        (Judged, "judged"),
+        (Capability, "capability"),
+        (GovernanceTold, "governance"),
+        (RuleHole, "rule_hole"),
+        (Assumed, "assumed"),
     ],
 )
 def test_the_schema_knows_every_field_of_the_result(kind: type, definition: str) -> None:

@@ -27,11 +27,13 @@ VOID = {"meta", "link", "br", "hr", "img", "input"}
 TAGS = """
 html head meta title style body div header main section footer h1 h2 h3 p span b i em bdi code dl dt dd ol ul li
 details summary table caption thead tbody tr th td svg defs pattern marker symbol use path circle line rect desc
+text g polygon
 """
 ATTRIBUTES = """
 aria-hidden aria-label aria-labelledby charset class colspan content cx cy d focusable height href http-equiv id
 lang markerheight markerunits markerwidth name open overflow patterntransform patternunits r role rx scope start
-title viewbox width x x1 x2 y y1 y2
+title viewbox width x x1 x2 y y1 y2 tabindex fill stroke stroke-width stroke-dasharray stroke-linejoin paint-order
+font-family font-size font-weight text-anchor points
 """
 
 
@@ -108,10 +110,42 @@ def worst_stocked() -> Diagnosis:
 
 
 STOCKED = [sample.stocked, sample.shelves_only, sample.too_high, sample.hostile, worst_stocked]
-EVERY = [sample.usual, sample.empty, sample.refused, sample.no_gap, sample.partly_judged, sample.worst, *STOCKED]
 
 
-@pytest.mark.parametrize(("name", "make"), [("page.html", sample.usual), ("page_shelves.html", sample.stocked)])
+def worst_priced() -> Diagnosis:
+    return sample.priced(worst_stocked(), words="a rather long sentence that goes on about parcels and docks " * 3)
+
+
+def worst_priced_lines() -> Diagnosis:
+    return sample.priced(sample.worst(), words="a rather long sentence that goes on about parcels and docks " * 3)
+
+
+def priced_total() -> Diagnosis:
+    found = sample.priced()
+    return replace(found, total=replace(found.total, paths=sample.paths_of(2.0)))
+
+
+def hostile_priced() -> Diagnosis:
+    return sample.priced(sample.hostile(), words=sample.HOSTILE_NAMES[1])
+
+
+PRICED = [sample.priced, worst_priced, worst_priced_lines, priced_total, hostile_priced]
+EVERY = [
+    *PRICED,
+    sample.usual,
+    sample.empty,
+    sample.refused,
+    sample.no_gap,
+    sample.partly_judged,
+    sample.worst,
+    *STOCKED,
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("page.html", sample.usual), ("page_shelves.html", sample.stocked), ("page_priced.html", sample.priced)],
+)
 def test_golden(name: str, make: Callable[[], Diagnosis]) -> None:
     assert_golden(name, rendered(make))
 
@@ -334,6 +368,82 @@ def test_narrow_rows_keep_stage_and_party() -> None:
         ]
 
 
+def test_money_takes_the_place_of_lines_and_adds_up() -> None:
+    two = section(parsed(sample.priced), "two")
+    rows = [r.text for r in two.all("tr")]
+    assert any(r.startswith("Shelf Kestrel & Finch in the back room, not on the shelf held to 48 h") for r in rows)
+    assert any(r.endswith("452 lines EUR 10,000 (8,000–12,000)") for r in rows), "two records of one party are one loss"
+    assert any(r.startswith("Status Rapid Parcel") and "121 hours EUR 4,000" in r for r in rows)
+    sums = [r for r in rows if r.startswith("Together")]
+    assert sums == [
+        "Together EUR 7,000 (5,600–8,400)", "Together EUR 14,000 (11,000–17,000)", "Together EUR 9,000 (7,200–10,800)",
+    ]  # fmt: skip
+    assert not any(r.startswith("Release") for r in rows), "what rounds to nothing is no loss"
+    assert "Order value" not in two.text
+
+
+def test_paths_of_all_assets_are_told_with_sums_and_a_loud_mark_where_nobody_set_costs() -> None:
+    worth = section(parsed(sample.priced), "worth")
+    assert "defaults, not yours" in worth.classed("fw-loud")[0].text
+    first = next(r.text for r in worth.all("tr") if r.text.startswith("Harrier"))
+    assert first.startswith("Harrier · web EUR 38,000 30,000–46,000 EUR 61,000 49,000–73,000 EUR −4,000")
+    assert first.endswith("Orchestrate 5 months (4–7)")
+    (last,) = (r.text for r in worth.classed("fw-sum"))
+    scale = 1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5
+    assert last.startswith(f"All assets EUR {round(38_000 * scale, -2):,.0f} EUR {round(61_000 * scale, -3):,.0f}")
+    assert [p.all("title") is not None for p in worth.classed("fw-plot")] == [True]
+    assert not tree(html.render(sample.priced(is_default=False))).classed("fw-loud")
+
+
+def test_the_paths_of_the_total_and_of_an_asset_have_a_row_and_a_picture_each() -> None:
+    worth = section(parsed(priced_total), "worth")
+    best = [r.text for r in worth.classed("fw-best")]
+    assert best[0].startswith("Orchestrate likeliest best EUR 120,000 (100,000–150,000) EUR 61,000")
+    rows = [r.text for r in worth.all("tr")]
+    assert any("it does not pay within the horizon" in r for r in rows)
+    assert "Chance that doing nothing is best: 2 %." in worth.text
+    asset = next(parsed(sample.priced).all("li"))
+    assert any("P10 to P90" in s.text for s in asset.all("svg"))
+
+
+def test_ten_lines_tell_measured_from_judged_from_unknown() -> None:
+    ten = section(parsed(sample.priced), "ten")
+    badges = [[b.text for b in r.classed("fw-how")] for r in ten.all("tr") if r.text.startswith(("Signal", "Test"))]
+    assert [b[0] for b in badges] == [*["measured"] * 4, "judged", "unknown", "measured", "judged", *["measured"] * 2]
+    row = next(r.text for r in ten.all("tr") if r.text.startswith("Signal 1"))
+    assert "Operate strength 60 of 100" in row
+    assert row.endswith("judged Orchestrate, 5 people differs from the records")
+    assert "waste share 0.5 %, growth 1.5 (yours)" in row
+    assert "5 operate" not in ten.text
+    tally = ten.classed("fw-tally")[0].text
+    assert tally == "4 operate 2 orchestrate 3 neither 1 cannot tell 7 measured 2 judged 1 unknown"
+
+
+def test_rules_capabilities_evidence_and_assumptions_are_told() -> None:
+    root = parsed(sample.priced)
+    rules = section(root, "rules").text
+    assert "81 % of the rules with partners are settled; 2 open, 1 of them block" in rules
+    assert rules.index("blocks Rapid Parcel: Who owns") < rules.index("warns Rapid Parcel: Who may change prices?")
+    matrix = section(root, "matrix")
+    rows = [[c.text for c in r.all("td")] for r in matrix.all("tr")][1:]
+    assert [r[0] for r in rows] == ["▼▼ 1.10 % own", "▼ 0.40 % partner", "✓ both", "unmeasured"]
+    assert {len(r) for r in rows} == {1 + len(sample.priced().assets)}
+    evidence = section(root, "evidence")
+    titles = [h.text for h in evidence.all("h3")]
+    assert titles == ["Case work", "Feeds and keys", "Before the order", "Forecasts", "Other"]
+    assert "content Listings has no visits. not known –" in evidence.text
+    assert "default: not yours" in section(root, "assumed").text
+
+
+def test_without_signals_or_prices_nothing_of_them_is_claimed() -> None:
+    root = parsed(sample.usual)
+    shown = {s.attributes["aria-labelledby"] for s in root.all("section")}
+    assert not shown & {f"fw-h-{x}" for x in ("worth", "ten", "rules", "matrix", "evidence", "assumed")}
+    bare = sample.priced()
+    bare = replace(bare, total=replace(bare.total, governance=None))
+    assert "No partner matters here" in section(tree(html.render(bare)), "rules").text
+
+
 def test_order_value_is_not_called_a_loss() -> None:
     page = rendered(sample.usual)
     assert "Order value is the net value of those lines, not money lost." in page
@@ -479,8 +589,9 @@ def test_months_without_lines_have_no_height_but_a_place() -> None:
 
 
 @pytest.mark.parametrize("render", [html.render, html.fragment])
-def test_hostile_names_stay_text(render: Callable[[Diagnosis], str]) -> None:
-    hostile = sample.hostile()
+@pytest.mark.parametrize("make", [sample.hostile, hostile_priced])
+def test_hostile_names_stay_text(render: Callable[[Diagnosis], str], make: Callable[[], Diagnosis]) -> None:
+    hostile = make()
     page = render(hostile)
     root = tree(page)
     assert {e.tag for e in root.all()} <= set(TAGS.split())
@@ -520,7 +631,7 @@ def test_the_page_can_be_read_by_ear_and_by_keyboard(make: Callable[[], Diagnosi
     assert [len(list(root.all(landmark))) for landmark in ("header", "main", "footer", "h1")] == [1, 1, 1, 1]
     levels = [int(h.tag[1]) for h in root.all("h1", "h2", "h3")]
     assert all(after <= before + 1 for before, after in pairwise(levels))
-    assert all(e.attributes.get("scope") in {"col", "row"} for e in root.all("th"))
+    assert all(e.attributes.get("scope") in {"col", "row", "rowgroup"} for e in root.all("th"))
     assert all(next(t.all("th"), None) for t in root.all("table"))
     for svg in root.all("svg"):
         assert svg.attributes.get("aria-hidden") == "true" or any(t.text for t in svg.all("title"))
@@ -603,6 +714,10 @@ SHEETS = [
     sample.worst([place for place in sample.PLACES if place[1] != "unknown"]),
     sample.worst([("fulfilment", "between"), ("carriage", "between"), ("promise", "inside")]),
     *(make() for make in STOCKED),
+    *(make() for make in PRICED),
+    sample.priced(sample.usual()),
+    sample.priced(sample.shelves_only()),
+    sample.priced(sample.refused()),
 ]
 
 
@@ -637,7 +752,7 @@ def assert_one_sheet(pdf: bytes) -> None:
 def test_it_fits_every_screen_and_asks_for_nothing(browser: Any, tmp_path: Path) -> None:
     said: list[str] = []
     path = tmp_path / "page.html"
-    path.write_text(rendered(sample.hostile), encoding="utf-8")
+    path.write_text(rendered(hostile_priced), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.on("console", lambda message: said.append(message.text))
     page.on("dialog", lambda dialog: said.append(dialog.message))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -28,7 +29,9 @@ def shown_health(diagnosis: Diagnosis, width: int = 110) -> str:
 
 def test_golden() -> None:
     usual = sample.usual()
-    lines = (shown(usual) + "\n" + shown_health(usual) + "\n" + shown(sample.stocked())).splitlines()
+    lines = (
+        shown(usual) + "\n" + shown_health(usual) + "\n" + shown(sample.stocked()) + "\n" + shown(sample.priced())
+    ).splitlines()
     assert_golden("terminal.txt", "\n".join(line.rstrip() for line in lines) + "\n")
 
 
@@ -101,14 +104,47 @@ def test_assets_keep_their_order_and_say_how_many_more() -> None:
     assert "and 10 more assets, in diagnosis.json" in text
 
 
+def test_paths_signals_rules_and_losses_are_told_in_money() -> None:
+    rows = [" ".join(line.split()) for line in shown(sample.priced(), width=140).splitlines()]
+    text = "\n".join(rows)
+    assert "Harrier · web EUR 38,000 EUR 61,000 * EUR −4,000" in rows
+    assert "! Costs are this product's defaults, not yours: set [paths] in portfolio.toml" in text
+    assert "operate 4, orchestrate 2, neither 3, cannot tell 1; measured 7, judged 2, unknown 1" in text
+    assert any(r.startswith("Signal 1 ■ Operate measured; people differ") for r in rows)
+    assert any(r.startswith("Signal 5 ? Cannot tell unknown not known") for r in rows)
+    assert "blocks: Rapid Parcel: Who owns the interface, by name? → Name an owner" in rows
+    assert "Carriage 452 lines EUR 10,000 (8,000–12,000)" in rows
+    assert [r for r in rows if r.startswith("Together")] == [
+        "Together EUR 7,000 (5,600–8,400)", "Together EUR 14,000 (11,000–17,000)", "Together EUR 9,000 (7,200–10,800)",
+    ]  # fmt: skip
+    assert "default" not in shown(sample.priced(is_default=False))
+
+
+def test_the_paths_of_the_total_say_when_they_pay() -> None:
+    found = sample.priced()
+    text = " ".join(shown(replace(found, total=replace(found.total, paths=sample.paths_of())), width=160).split())
+    assert "Orchestrate EUR 61,000 (49,000–73,000) EUR 30,500 EUR 1,200 5 months (4–7) 85 %" in text
+    assert "it does not pay within the horizon" in text
+
+
 @pytest.mark.parametrize("width", [40, 80, 104, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    for diagnosis in (sample.usual(), sample.stocked(), sample.worst(), sample.worst(is_stocked=True)):
+    for diagnosis in (
+        sample.priced(),
+        sample.priced(words="a rather long sentence " * 9),
+        sample.usual(),
+        sample.stocked(),
+        sample.worst(),
+        sample.worst(is_stocked=True),
+    ):
         assert all(len(line) <= width for line in shown(diagnosis, width).splitlines())
 
 
-def test_names_cannot_steer_the_terminal() -> None:
-    hostile = sample.hostile()
+@pytest.mark.parametrize(
+    "make", [sample.hostile, lambda: sample.priced(sample.hostile(), words=sample.HOSTILE_NAMES[4])]
+)
+def test_names_cannot_steer_the_terminal(make: Callable[[], Diagnosis]) -> None:
+    hostile = make()
     plain = shown(hostile) + shown_health(hostile)
     assert not set(plain) & set("\x1b\u202e\u202c\t")
     assert "[bold]markup[/bold]" in shown(hostile, width=240)

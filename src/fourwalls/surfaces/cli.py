@@ -154,7 +154,7 @@ def chain(
         str | None,
         typer.Option(
             help="Of order lines: release, fulfilment, carriage, promise; "
-            "of shelves: forecast, decision, supply, receiving, allocation, listing."
+            "of shelves: forecast, decision, supply, receiving, allocation, listing, record, shelf."
         ),
     ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="The very order lines behind the numbers.")] = False,

@@ -23,6 +23,7 @@ from fourwalls.diagnosis import (
 )
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.surfaces import wording
+from fourwalls.surfaces.evidence_terminal import show_evidence, show_losses
 
 _MOST_ASSETS = 20
 _MOST_PARTIES = 3
@@ -48,7 +49,11 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     _headline(diagnosis, console)
     _answer(total, level, console)
     _assets(diagnosis, console)
-    _two_lists(total, level, console)
+    show_evidence(diagnosis, console)
+    if total.losses:
+        show_losses(total, level, console)
+    else:
+        _two_lists(total, level, console)
     show_stock(total, console)
     _readings(total.readings, level, console)
     _unknowns(wording.unknowns(total), console)

@@ -15,6 +15,7 @@ from rich.text import Text
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Gap
 from fourwalls.figures import Refusal
 from fourwalls.surfaces import wording
+from fourwalls.surfaces.evidence_terminal import show_losses, show_paths
 from fourwalls.surfaces.terminal import show_stock
 
 _STAGES = wording.LINE_STAGES
@@ -28,6 +29,8 @@ def show_asset(diagnosis: Diagnosis, asset: AssetDiagnosis, console: Console) ->
     console.print(Text(wording.plain(asset.bottleneck)))
     console.print(Text(wording.plain(asset.because)))
     console.print(Text(f"Rule {wording.plain(asset.rule)}", style="bright_black"))
+    show_paths(asset, diagnosis, console)
+    show_losses(asset, level, console, with_standards=True)
     for flow in wording.FLOWS:
         split = wording.split(asset, flow)
         if isinstance(split, Refusal):

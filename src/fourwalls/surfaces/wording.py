@@ -35,7 +35,19 @@ NOUNS: dict[Flow, str] = {"service": "line", "stock": "unit"}
 AMOUNTS: dict[Flow, str] = {"service": "Their order value", "stock": "Their gross margin"}
 COSTS_SALES = "repair costs sales"
 LINE_STAGES = ("release", "fulfilment", "carriage", "promise")
-SHELF_STAGES = ("forecast", "decision", "supply", "receiving", "allocation", "listing")
+SHELF_STAGES = ("forecast", "decision", "supply", "receiving", "allocation", "listing", "record", "shelf")
+STAGES_TOLD: dict[str, str] = {
+    "record": "the record says there is stock where none is",
+    "shelf": "in the back room, not on the shelf",
+    "content": "pictures and descriptions that sell less than others do",
+    "price": "dearer than the rest of the range",
+    "media": "money spent on what could not be bought",
+    "waste": "bookings beyond what others need",
+    "status": "people copy and report states",
+    "feed": "data that come late or do not reconcile",
+    "overflow": "turned away, though a partner could serve it",
+}
+"""Stages that do not tell themselves, in a few words."""
 STOCK: dict[str, tuple[str, str]] = {
     "on_hand": ("Stock, mean day", ""),
     "weeks_of_cover": ("Cover", "that stock in weeks of demand"),

@@ -14,11 +14,13 @@ from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName
 from fourwalls.figures import Figure, Reading, Refusal
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces.page import evidence
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
 from fourwalls.surfaces.page.stock import Shelves, shelves
 from fourwalls.surfaces.page.tiles import Tile, tiles
 from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, printed, split_bar, steps, widest_gap
+from fourwalls.surfaces.page.worth import PortfolioWorth, Worth, portfolio_worth, worth
 
 MOST_ASSETS = 200
 """Assets on the page; the JSON file carries all of them."""
@@ -45,10 +47,17 @@ class Fit:
     tables: int = 4
     suspicions: int = 2
     notes: int = 2
+    paths: int = 3
+    losses: int = 5
 
 
 _ONE_FLOW = Fit()
 _BOTH_FLOWS = Fit(assets=5, parts=6, entries=0, steps=9, readings=4, unknowns=2, tables=3, suspicions=1, notes=1)
+# Where paths have a value, they come first and take the room of what explains less.
+_ONE_FLOW_PRICED = Fit(assets=6, parts=3, entries=4, readings=4, unknowns=2, tables=3, suspicions=1, notes=1, losses=4)
+_BOTH_FLOWS_PRICED = Fit(
+    assets=4, parts=4, entries=0, steps=6, readings=3, unknowns=1, tables=2, suspicions=1, notes=0, losses=4
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,12 @@ class AssetView:
         lists: Inside fixes and outside dependencies, then those of unknown side if any.
         readings, clocks: Measured figures.
         unknowns: What cannot be told, and what would tell.
+        worth: What each path is worth; None where nothing is priced.
+        money: The two lists in margin a year; empty where nothing is priced.
+        ten, ten_told: The six signals and four tests, and in one line.
+        rules: How far rules with partners are settled.
+        weak: Capabilities below their standard.
+        evidence: Further readings; of the assets that a screen shows at once.
     """
 
     name: str
@@ -126,6 +141,13 @@ class AssetView:
     readings: tuple[Row, ...]
     clocks: tuple[Row, ...]
     unknowns: tuple[Refusal, ...]
+    worth: Worth | None
+    money: tuple[evidence.MoneyList, ...]
+    ten: tuple[evidence.Line, ...]
+    ten_told: str
+    rules: evidence.Rules
+    weak: tuple[tuple[str, evidence.Cell], ...]
+    evidence: tuple[evidence.Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +163,10 @@ class PageView:
         assets_in_all: How many there are.
         health: What was read and used.
         months: Its coverage as columns.
+        paths: What the paths of all assets are worth; None where none is priced.
+        horizon: How long values are counted.
+        matrix: Capabilities by assets; None where nothing is known of any.
+        assumed: Numbers that values rest on and that are not measured.
     """
 
     portfolio: str
@@ -156,12 +182,16 @@ class PageView:
     assets_in_all: int
     health: Health
     months: tuple[Month, ...]
+    paths: PortfolioWorth | None
+    horizon: str
+    matrix: evidence.Matrix | None
+    assumed: tuple[evidence.Given, ...]
 
 
 def render(diagnosis: Diagnosis) -> str:
     """The whole page as one self-contained HTML document."""
     view = _page(diagnosis, MOST_ASSETS)
-    style = _style("page.css") + _style("sheet.css")
+    style = _style("page.css") + _style("evidence.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _write("page.html.j2", page=view, fit=view.fit, style=Markup(style), style_hash=digest)  # noqa: S704 - our own file
 
@@ -184,10 +214,14 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         fit=words.fit,
         flows=words.flows,
         total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
-        assets=tuple(words.view(a) for a in diagnosis.assets[:most_assets]),
+        assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(diagnosis.assets[:most_assets])),
         assets_in_all=len(diagnosis.assets),
         health=diagnosis.health,
         months=months(diagnosis.health.coverage),
+        paths=portfolio_worth(diagnosis, words.fit.on_screen),
+        horizon=evidence_words.horizon(diagnosis),
+        matrix=evidence.matrix(diagnosis, words.fit.on_screen),
+        assumed=evidence.assumed(diagnosis),
     )
 
 
@@ -199,11 +233,12 @@ class _AssetWords:
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
         self.widest = max(widest_gap(diagnosis.assets, f) for f in self.flows)
-        self.fit = _BOTH_FLOWS if len(self.flows) > 1 else _ONE_FLOW
+        self.fit = _fit(diagnosis, len(self.flows) > 1)
+        self.currency = diagnosis.currency
         self.most_parties = most_parties
 
-    def view(self, asset: AssetDiagnosis) -> AssetView:
-        """One asset in words and bars."""
+    def view(self, asset: AssetDiagnosis, with_evidence: bool = True) -> AssetView:
+        """One asset in words and bars; its further readings only where asked for, since they are many."""
         return AssetView(
             name=wording.asset(asset),
             verdict=wording.VERDICTS[asset.verdict],
@@ -227,6 +262,13 @@ class _AssetWords:
             readings=tuple(self._reading(r) for r in asset.readings),
             clocks=tuple(self._clock(c, asset.gap) for c in asset.clocks),
             unknowns=wording.unknowns(asset),
+            worth=worth(asset, self.currency),
+            money=evidence.money_lists(asset, self.most_parties, self.level),
+            ten=evidence.ten_lines(asset, self.level),
+            ten_told=evidence_words.ten_lines(asset.signals),
+            rules=evidence.rules(asset, self.currency),
+            weak=evidence.weak(asset),
+            evidence=evidence.groups(asset, self.level) if with_evidence else (),
         )
 
     def _said(self, figure: Figure) -> wording.Said:
@@ -251,6 +293,13 @@ class _AssetWords:
         said = (self._said(c.median), self._said(c.p90))
         judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
         return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
+
+
+def _fit(diagnosis: Diagnosis, has_both: bool) -> Fit:
+    priced = any(a.paths or a.signals or a.governance for a in (diagnosis.total, *diagnosis.assets))
+    if priced:
+        return _BOTH_FLOWS_PRICED if has_both else _ONE_FLOW_PRICED
+    return _BOTH_FLOWS if has_both else _ONE_FLOW
 
 
 def _icon(verdict: VerdictName) -> str:
@@ -290,6 +339,9 @@ def _templates() -> Environment:
         pc=_pc,
     )
     templates.globals.update(plural=wording.plural, costs_sales=wording.COSTS_SALES)
+    templates.globals.update(
+        default_costs=[wording.sentence(x) for x in evidence_words.DEFAULT_COSTS.partition(": ")[::2]]
+    )
     return templates
 
 

@@ -30,6 +30,7 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "health": {**_named(diagnosis.health), "coverage": _coverage(diagnosis.health)},
         "total": _asset(diagnosis.total),
         "assets": [_asset(a) for a in diagnosis.assets],
+        "assumptions": [_named(a) for a in diagnosis.assumptions],
     }
 
 

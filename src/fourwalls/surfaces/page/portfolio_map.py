@@ -67,7 +67,8 @@ def portfolio_map(spots: Sequence[Spot], currency: str) -> str:
     marks = [(s, (x(s.operate), y(s.orchestrate)), _radius(s.revenue, most)) for s in order]
     for spot, at, radius in marks:
         told = f"{spot.name}: {VERDICTS[spot.verdict]}; operate {money(spot.operate)}, orchestrate {money(spot.orchestrate)}"
-        canvas.open(f"{told}, revenue {money(spot.revenue)} {currency}")
+        size = f", revenue {money(spot.revenue)}" if spot.revenue else ""
+        canvas.open(f"{told}{size} {currency}")
         mark(canvas, spot.verdict, at, radius)
         canvas.close()
     for at, words in labels([(s.name, at, r) for s, at, r in marks]):

@@ -1,0 +1,233 @@
+"""How losses in money, paths, signals, rules and further readings read; every surface uses these words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fourwalls.diagnosis import AssetDiagnosis, Capability, Diagnosis, Lean, PathWorth, SignalReading, Told, Wall
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.surfaces import wording
+
+DEFAULT_COSTS = "Costs are this product's defaults, not yours: set [paths] in portfolio.toml before you rely on them."
+LEANS: dict[Lean, str] = {
+    "operate": "Operate",
+    "orchestrate": "Orchestrate",
+    "neither": "Neither",
+    "cannot tell": "Cannot tell",
+}
+_LEAST_AMOUNT = 0.5
+"""Less than this a year is an estimate's dust, in any currency."""
+_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Case work", ("case", "status_", "reconciliation", "hours_per_case", "touches", "handoffs", "reopened", "closed",
+                   "waiting", "automatic", "exception", "time_to_report", "approval", "overdue_cases", "work_")),
+    ("Feeds and keys", ("feed", "unknown_key")),
+    ("Bookings", ("leakage", "waste", "chargeback", "markdown", "shrink", "ledger")),
+    ("Labour", ("units_per_labour", "labour", "hours_following")),
+    ("Before the order", ("conversion", "content", "price", "media", "visit", "promise_effect")),
+    ("Partners", ("fulfiller", "offer", "turned_away", "partner", "channel_imbalance", "channels")),
+    ("Forecasts", ("forecast",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLoss:
+    """What one party costs at one stage, over all its records."""
+
+    name: str
+    amount: Estimate
+    counted: str
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageLoss:
+    """What one stage costs on one side of the wall, a year.
+
+    Attributes:
+        stage: Which.
+        amount: Sum of its parties; their ranges are added up, so it is rather too wide than too narrow.
+        counted: What was counted over the record.
+        parties: Largest first.
+    """
+
+    stage: str
+    amount: Estimate
+    counted: str
+    parties: tuple[PartyLoss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathTold:
+    """One path as a row.
+
+    Attributes:
+        path: Which.
+        value: Over the horizon after costs, P10 to P90.
+        gain, one_off, run, stock, payback: In words.
+        chance: That it is the best, in words.
+        is_best: Whether nothing else is as likely the best.
+    """
+
+    path: str
+    value: wording.Said
+    gain: str
+    one_off: str
+    run: str
+    stock: str
+    payback: str
+    chance: str
+    is_best: bool
+
+
+def losses_of(asset: AssetDiagnosis, wall: Wall) -> tuple[StageLoss, ...]:
+    """What one side of the wall loses in money, by stage and party, largest first; without what rounds to nothing."""
+    by_stage: dict[str, list[Told]] = {}
+    for x in asset.losses:
+        if x.wall == wall and isinstance(x.amount, Estimate):
+            by_stage.setdefault(x.stage, []).append(x)
+    found = [_stage_loss(stage, mine) for stage, mine in by_stage.items()]
+    return tuple(sorted((s for s in found if s.parties), key=lambda s: -s.amount.value))
+
+
+def lost(asset: AssetDiagnosis, wall: Wall) -> Estimate | None:
+    """The sum of one side; None where nothing is lost there."""
+    parts = losses_of(asset, wall)
+    return added(p.amount for p in parts) if parts else None
+
+
+def added(amounts: Iterable[Estimate]) -> Estimate:
+    """A sum of amounts; bounds are added up, too."""
+    given = list(amounts)
+    value, low, high = (sum(getattr(a, field) for a in given) for field in ("value", "low", "high"))
+    return Estimate(value, min(low, value), max(high, value), given[0].unit, given[0].level)
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount without a range: "EUR 55,200"."""
+    return wording.said(Estimate(amount, amount, amount, currency)).value
+
+
+def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
+    """What each path is worth, in words."""
+    best = max(paths, key=lambda p: (p.chance, _value(p.value)), default=None)
+    return tuple(
+        PathTold(
+            path=wording.VERDICTS[p.path],
+            value=wording.said(p.value),
+            gain=money(p.gain_per_year, currency),
+            one_off=money(p.one_off, currency),
+            run=money(p.run_per_year, currency),
+            stock=money(p.stock, currency),
+            payback=payback(p.payback),
+            chance=wording.chance(p.chance),
+            is_best=p is best and p.chance > 0,
+        )
+        for p in paths
+    )
+
+
+def payback(figure: Figure) -> str:
+    """Months until a path has paid for itself: "3 months", "3 to 5 months", "not within the horizon"."""
+    if isinstance(figure, Refusal):
+        return wording.prose(figure.because)
+    low, high = (f"{x:.0f}" for x in (figure.low, figure.high))
+    months = f"{figure.value:.0f} month{'' if round(figure.value) == 1 else 's'}"
+    return months if low == high else f"{months} ({low}–{high})"
+
+
+def doing_nothing(paths: Sequence[PathWorth]) -> str:
+    """The chance that doing nothing is best, where it is worth a word; else ""."""
+    rest = 1 - sum(p.chance for p in paths)
+    return f"Chance that doing nothing is best: {wording.chance(rest)}." if paths and rest > 0.005 else ""
+
+
+def horizon(diagnosis: Diagnosis) -> str:
+    """How long values are counted: "3 years"; "the horizon" where nothing says."""
+    years = next((a.value for a in diagnosis.assumptions if a.name == "horizon_years"), None)
+    return "the horizon" if years is None else f"{years:g} year{'' if years == 1 else 's'}"
+
+
+def best_path(asset: AssetDiagnosis) -> PathWorth | None:
+    """The path that is most likely the best; None where no path is."""
+    found = max(asset.paths, key=lambda p: (p.chance, _value(p.value)), default=None)
+    return found if found is not None and found.chance > 0 else None
+
+
+def ten_lines(lines: Sequence[SignalReading]) -> str:
+    """Ten lines in one: "operate 2, orchestrate 2, neither 5, cannot tell 1; measured 9, judged 0, unknown 1"."""
+    leans = ", ".join(f"{lean} {sum(s.lean == lean for s in lines)}" for lean in LEANS)
+    hows = ", ".join(f"{how} {sum(s.how == how for s in lines)}" for how in ("measured", "judged", "unknown"))
+    return f"{leans}; {hows}"
+
+
+def threshold(signal: SignalReading) -> str:
+    """Where the lean changes: "status share 0.2 %, clear share 60 %"; "(yours)" after one that somebody has set."""
+    told = []
+    for t in signal.thresholds:
+        value = wording.percent(t.value) if 0 < t.value < 1 else f"{t.value:g}"
+        told.append(f"{wording.plain(t.name).replace('_', ' ')} {value}{'' if t.is_default else ' (yours)'}")
+    return ", ".join(told)
+
+
+def readiness(asset: AssetDiagnosis) -> str:
+    """How far rules are settled: "81 % of the rules with partners are settled; 2 open, 2 of them block"."""
+    g = asset.governance
+    if g is None:
+        return "No partner matters here, so there is no rule to settle."
+    if isinstance(g.share, Refusal):
+        return wording.sentence(g.share.because)
+    told = f"{wording.percent(g.share)} of the rules with partners are settled"
+    blocking = sum(h.blocks for h in g.holes)
+    if g.holes:
+        told += f"; {wording.count(len(g.holes))} open"
+        told += f", {wording.count(blocking)} of them block" if blocking else ", none of them blocks"
+    return wording.prose(f"{told}.")
+
+
+def groups(readings: Sequence[Reading]) -> tuple[tuple[str, tuple[Reading, ...]], ...]:
+    """Further readings by where they come from, in a fixed order; what fits nowhere comes last."""
+    found: dict[str, list[Reading]] = {title: [] for title in (*(t for t, _ in _GROUPS), "Other")}
+    for r in readings:
+        title = next((t for t, starts in _GROUPS if r.name.startswith(starts)), "Other")
+        found[title].append(r)
+    return tuple((title, tuple(mine)) for title, mine in found.items() if mine)
+
+
+def is_detail(reading: Reading) -> bool:
+    """Whether a reading is of one feed, place or cause among several."""
+    return ": " in reading.name
+
+
+def is_weak(capability: Capability) -> bool:
+    """Whether a capability loses more than its standard allows."""
+    return capability.level in ("below standard", "far below standard")
+
+
+def _stage_loss(stage: str, told: Sequence[Told]) -> StageLoss:
+    by_party: dict[tuple[str | None, str], list[Told]] = {}
+    for x in told:
+        by_party.setdefault((x.party_id, x.party_name), []).append(x)
+    parties = [
+        PartyLoss(wording.name(name), added(_amounts(mine)), _counted(mine), wording.standard(mine[0].standard))
+        for (_, name), mine in by_party.items()
+    ]
+    kept = [p for p in parties if abs(p.amount.value) >= _LEAST_AMOUNT]
+    total = added(p.amount for p in kept or parties)
+    return StageLoss(stage, total, _counted(told), tuple(sorted(kept, key=lambda p: -p.amount.value)))
+
+
+def _amounts(told: Iterable[Told]) -> list[Estimate]:
+    return [x.amount for x in told if isinstance(x.amount, Estimate)]
+
+
+def _counted(told: Iterable[Told]) -> str:
+    """What was counted, unit by unit: "1,213 units; 96 hours"."""
+    sums: dict[str, float] = {}
+    for x in told:
+        sums[x.unit] = sums.get(x.unit, 0.0) + x.quantity
+    return "; ".join(f"{wording.lines(n)} {wording.plain(unit)}" for unit, n in sums.items())
+
+
+def _value(figure: Figure) -> float:
+    return figure.value if isinstance(figure, Estimate) else float("-inf")

@@ -1,0 +1,151 @@
+"""What each path is worth, as the page shows it: a table, a picture, and all assets on one map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, PathWorth
+from fourwalls.figures import Estimate
+from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces.evidence_words import PathTold
+from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
+from fourwalls.surfaces.page.value_fan import Fan, value_fan
+
+_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+_MOST_ON_MAP = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The paths of one asset.
+
+    Attributes:
+        rows: One for each path.
+        picture: Their ranges side by side; "" where a value is refused.
+        nothing: The chance that doing nothing is best, or "".
+        is_default: Whether costs are defaults that nobody has set.
+    """
+
+    rows: tuple[PathTold, ...]
+    picture: Markup
+    nothing: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssetWorth:
+    """One asset as a row: each path's value, the likeliest best one, and when it pays."""
+
+    name: str
+    values: tuple[wording.Said, ...]
+    best: str
+    icon: str
+    best_value: wording.Said
+    payback: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioWorth:
+    """All assets' paths.
+
+    Attributes:
+        paths: Names of the paths, the columns.
+        rows: One for each asset, most worth first.
+        sums: Of each path over all assets; without ranges, since ranges do not add up.
+        best_sum: Of each asset's best path.
+        more: Assets without a row.
+        picture: The map of all assets.
+        is_default: Whether any costs are defaults.
+    """
+
+    paths: tuple[str, ...]
+    rows: tuple[AssetWorth, ...]
+    sums: tuple[str, ...]
+    best_sum: str
+    more: int
+    picture: Markup
+    is_default: bool
+
+
+def worth(asset: AssetDiagnosis, currency: str) -> Worth | None:
+    """The paths of an asset; None where nothing is priced."""
+    if not asset.paths:
+        return None
+    fans = [
+        Fan(p.path, min(p.value.low, p.middle), p.middle, max(p.value.high, p.middle), p.chance)
+        for p in asset.paths
+        if isinstance(p.value, Estimate)
+    ]
+    return Worth(
+        evidence_words.path_rows(asset.paths, currency),
+        _inline(value_fan(fans, currency)) if fans else Markup(),
+        evidence_words.doing_nothing(asset.paths),
+        any(p.is_default for p in asset.paths),
+    )
+
+
+def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
+    """What the paths of all assets are worth; None where none is priced.
+
+    Args:
+        diagnosis: The result.
+        most: Rows of the table.
+    """
+    priced = [a for a in diagnosis.assets if a.paths]
+    if not priced:
+        return None
+    names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
+    order = sorted(priced, key=lambda a: -_best_value(a))
+    sums = [sum(_of(a, n) for a in priced) for n in names]
+    return PortfolioWorth(
+        paths=tuple(wording.VERDICTS[n] for n in names),
+        rows=tuple(_row(a, names) for a in order[:most]),
+        sums=tuple(evidence_words.money(s, diagnosis.currency) for s in sums),
+        best_sum=evidence_words.money(sum(max(_best_value(a), 0.0) for a in priced), diagnosis.currency),
+        more=max(len(order) - most, 0),
+        picture=_map(order[:_MOST_ON_MAP], diagnosis.currency),
+        is_default=any(p.is_default for a in priced for p in a.paths),
+    )
+
+
+def _row(asset: AssetDiagnosis, names: tuple[str, ...]) -> AssetWorth:
+    by_name = {p.path: p for p in asset.paths}
+    none = wording.Said("–", "")
+    best = evidence_words.best_path(asset)
+    return AssetWorth(
+        wording.asset(asset),
+        tuple(wording.said(by_name[n].value) if n in by_name else none for n in names),
+        "Nothing pays" if best is None else wording.VERDICTS[best.path],
+        "leave-it" if best is None else best.path.replace(" ", "-"),
+        none if best is None else wording.said(best.value),
+        "–" if best is None else evidence_words.payback(best.payback),
+    )
+
+
+def _map(assets: list[AssetDiagnosis], currency: str) -> Markup:
+    spots = []
+    for a in assets:
+        known = {p.path: p.value.value for p in a.paths if isinstance(p.value, Estimate)}
+        if {"operate", "orchestrate"} <= known.keys():
+            spots.append(Spot(wording.asset(a), known["operate"], known["orchestrate"], 0.0, a.verdict))
+    return _inline(portfolio_map(spots, currency)) if len(spots) > 1 else Markup()
+
+
+def _best_value(asset: AssetDiagnosis) -> float:
+    best = evidence_words.best_path(asset)
+    return _mean(best) if best is not None else 0.0
+
+
+def _of(asset: AssetDiagnosis, name: str) -> float:
+    return next((_mean(p) for p in asset.paths if p.path == name), 0.0)
+
+
+def _mean(path: PathWorth) -> float:
+    return path.value.value if isinstance(path.value, Estimate) else 0.0
+
+
+def _inline(svg: str) -> Markup:
+    """A drawing within a page: its words are escaped where it is drawn, and a page needs no namespace."""
+    return Markup(svg.replace(_NAMESPACE, "", 1))  # noqa: S704 - canvas escapes every word
