@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fourwalls.evidence.rates import excess
+from fourwalls.evidence.rates import excess, shrunk
 from fourwalls.resampling import Draws, draw_clusters
 
 SPANS = 52
@@ -59,3 +59,8 @@ def test_small_groups_say_nothing() -> None:
     found = excess(amount, base, ["same"] * 2, draws)
     assert np.isnan(found.rate[0])
     assert not found.held.any()
+
+
+def test_a_rate_that_does_not_vary_at_all_outweighs_the_others() -> None:
+    found = shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.01]))
+    assert found == pytest.approx([0.1, 0.1])
