@@ -37,6 +37,7 @@ from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, weig
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+_CENT = 0.005
 
 
 FLOW_WORDS = {"service": "lateness and cancellation", "stock": "empty shelves", "others": "other records"}
@@ -225,7 +226,8 @@ def _all_losses(key: AssetKey, service: Sequence[Loss], side: StockSide, others:
                 found.append(
                     Loss(key, "stock", c.stage, c.wall, c.party_id, c.amount.value, draws, c.units, "units", c.standard)
                 )
-    return tuple(sorted(found, key=lambda x: -x.amount))
+    # Less than a cent is rounding.
+    return tuple(sorted((x for x in found if abs(x.amount) >= _CENT), key=lambda x: -x.amount))
 
 
 def _facts(parts: Parts, portfolio: Portfolio) -> list[Facts]:

@@ -73,8 +73,8 @@ class _Rule:
 GOVERNANCE = Refusal(
     "no_contracts",
     "governance",
-    "this version does not look at contracts, so it cannot say whether the rules of the network are ready",
-    "ask before you start: who owns the data, who is called when it fails, which service level holds, what is the way out",
+    "no contract in force says whether the rules with these partners are ready",
+    "contracts/ (fourwalls contracts draft writes a skeleton for each feed): who owns the data, who is called when it fails, which service level holds, what is the way out",
 )
 
 

@@ -125,9 +125,14 @@ def counted(b: Both, t: Thresholds) -> frozenset[str]:
 
 def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     """What each path brings after its costs decides, where portfolio.toml says what paths cost."""
-    if b.values is None or next(iter(b.values.values())).is_default:
+    if b.values is None:
         return verdict
     values = {path: known.value for path, known in b.values.items()}
+    if next(iter(b.values.values())).is_default:
+        if verdict.name in ACTED_ON and max(values.values()) <= 0:
+            doubt = "At this product's default costs no path would pay: say under [paths] in portfolio.toml what they really cost before acting."
+            return replace(verdict, because=f"{verdict.because} {doubt}")
+        return verdict
     best = max(values, key=lambda path: values[path])
     if values[best] <= 0:
         if verdict.name in ACTED_ON:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fourwalls.evidence.rates import excess
+from fourwalls.evidence.rates import excess, shrunk
 from fourwalls.resampling import Draws, draw_clusters
 
 SPANS = 52
@@ -70,3 +70,8 @@ def test_groups_in_which_nothing_happened_are_no_certain_standard() -> None:
     # One case each in two of four groups is chance, though the other two seem to vary by nothing.
     amount[0, 3] = amount[1, 9] = 5.0
     assert not excess(amount, base, ["same"] * 4, draw_clusters(SPANS, 1)).amount.any()
+
+
+def test_a_rate_that_does_not_vary_at_all_outweighs_the_others() -> None:
+    found = shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.01]))
+    assert found == pytest.approx([0.1, 0.1])
