@@ -106,8 +106,10 @@ def shrunk(rate: Floats, variance: Floats) -> Floats:
     weight = 1 / np.maximum(variance, 1e-300)
     mean = float((weight * rate).sum() / weight.sum())
     q = float((weight * (rate - mean) ** 2).sum())
-    freedom = float(weight.sum() - (weight**2).sum() / weight.sum())
-    between = max(0.0, (q - (len(rate) - 1)) / freedom) if freedom > 0 else 0.0
+    # One rate that does not vary at all outweighs the others: then there is nothing to tell a spread between them from.
+    part = weight / weight.max()
+    room = float(weight.max()) * float(part.sum() - (part**2).sum() / part.sum())
+    between = max(0.0, (q - (len(rate) - 1)) / room) if room > 0 else 0.0
     found: Floats = mean + (rate - mean) * between / (between + variance) if between > 0 else np.full(len(rate), mean)
     return found
 
