@@ -68,7 +68,11 @@ def auc(there: Sequence[float], not_there: Sequence[float]) -> float:
 
 
 def table(mine: Sequence[Case]) -> list[str]:
-    """Each signal: affected assets, AUC, right leans among them, and leans where nothing of the kind was planted."""
+    """Each signal: affected assets, AUC, right leans among them, and leans where nothing of the kind was planted.
+
+    In worlds with one defect of at least medium severity, and in those without any.
+    """
+    mine = [c for c in mine if c.trial.severity in ("medium", "high", "none")]
     lines = [
         "| signal or test | assets affected | AUC of its strength | leans right where affected | leans where nothing is | unknown |",
         "|---|---|---|---|---|---|",
