@@ -12,6 +12,7 @@ import pytest
 import fourwalls as fw
 from fourwalls.evidence import case_work
 from fourwalls.evidence.ground import Finding
+from fourwalls.figures import Estimate
 from fourwalls.measures import case_work as measures
 from fourwalls.study import Study
 
@@ -108,3 +109,12 @@ def test_what_the_log_cannot_say_is_refused(finding: Finding) -> None:
     assert codes["automatic_share"] == "no_actor_kind"
     assert not finding.losses
     assert round(told["touches_per_case"].value, 2) == 5.69
+
+
+def test_the_page_tells_case_work_and_refuses_the_verdict(study: Study) -> None:
+    found = study.diagnose()
+    assert found.total.verdict == "cannot tell yet"
+    told = {r.name for r in found.total.evidence if isinstance(r.figure, Estimate)}
+    assert {"reopened_share", "touches_per_case"} <= told
+    assert len(found.assets) > 20
+    assert {s.how for s in found.total.signals} <= {"measured", "unknown"}
