@@ -91,7 +91,9 @@ def test_a_path_by_hand(portfolio: Portfolio) -> None:
     assert found is not None
     assert [found[p].value for p in found] == pytest.approx([100 - 30, 40 - 15, 150 - 45])
     assert found["operate"].draws.tolist() == pytest.approx([95, 45])
-    assert found["operate then orchestrate"].draws.tolist() == pytest.approx([130, 80])
+    assert found["operate then orchestrate"].draws.tolist() == pytest.approx(
+        [330 * 300 / 280 / 2 - 45, 230 * 300 / 280 / 2 - 45]
+    )
     dear = path_values(known, 2.0, with_costs(portfolio, carrying_rate_per_year=0.2), 1000.0)
     assert dear is not None
     assert [dear[p].value for p in dear] == pytest.approx([100 - 10 - 30, 40 - 15, 150 - 10 - 45])
@@ -165,7 +167,10 @@ def test_links_add_up_to_the_value(portfolio: Portfolio) -> None:
 
 def test_payback_by_hand(portfolio: Portfolio) -> None:
     # 120 a year less 12 to run is 9 a month: 30 are back in the fourth.
-    paths = {"operate": {"one_off_amount": of(30), "run_amount_per_year": of(12)}}
+    paths = {
+        "operate": {"one_off_amount": of(30), "run_amount_per_year": of(12)},
+        "orchestrate": {"one_off_amount": of(0)},
+    }
     said = replace(with_costs(portfolio), paths=paths)
     found = path_values(Worth(120, 0, np.full(9, 120.0), np.zeros(9)), 1.0, said, 1000.0)
     assert found is not None
@@ -187,3 +192,30 @@ def test_a_measured_cost_of_lateness_goes_before_an_assumed_one(portfolio: Portf
     assert cost.late_draws.std() / 0.15 == pytest.approx((0.2**2 + 0.067**2) ** 0.5, rel=0.1)
     assert costs(said, None).origin == "portfolio.toml"
     assert costs(portfolio, None).origin == "default"
+
+
+def test_a_path_whose_cost_nobody_gave_is_never_free(portfolio: Portfolio) -> None:
+    said = replace(
+        with_costs(portfolio), paths={"operate": {"one_off_amount": of(30)}, "orchestrate": {"people_weeks": of(3)}}
+    )
+    found = path_values(Worth(0, 0, np.zeros(999), np.zeros(999)), 1.0, said, 1_000_000.0)
+    assert found is not None
+    assert [v.is_default for v in found.values()] == [False, True, True]
+    assert found["orchestrate"].one_off > 0
+    assert "paths.orchestrate.one_off_amount" in {a.name for a in assumed(said, costs(said, None))}
+
+
+def test_either_side_alone_saves_the_same_lines(portfolio: Portfolio) -> None:
+    rng = np.random.default_rng(1)
+    drawn = 100 * rng.triangular(1 / 3, 1, 3, 999)
+    free = {"operate": {"one_off_amount": of(0)}, "orchestrate": {"one_off_amount": of(0)}}
+    found = path_values(Worth(100, 100, drawn, drawn, both=100), 1.0, replace(with_costs(portfolio), paths=free), 1.0)
+    assert found is not None
+    assert found["operate then orchestrate"].value == pytest.approx(found["operate"].value)
+    assert np.allclose(found["operate then orchestrate"].draws, found["operate"].draws)
+
+
+def test_the_default_cost_of_a_late_line_is_the_mean_of_what_is_drawn(portfolio: Portfolio) -> None:
+    cost = costs(portfolio, None)
+    assert cost.late_draws is not None
+    assert cost.late_draws.mean() == pytest.approx(cost.late)

@@ -72,6 +72,7 @@ class Worth:
         both: Repairing both sides; None where that is their sum.
         carrying: Value of the stock that repairing inside, between and both adds on a mean day.
         is_money: Whether it is in money.
+        both_draws: Repairing both sides in each replicate; None where it moves as the two sides do.
     """
 
     inside: float
@@ -81,6 +82,7 @@ class Worth:
     both: float | None = None
     carrying: tuple[float, float, float] = (0.0, 0.0, 0.0)
     is_money: bool = True
+    both_draws: Floats | None = None
 
     def plus(self, other: Worth) -> Worth:
         """Both together; replicates of different flows are independent."""
@@ -97,7 +99,18 @@ class Worth:
                 self.carrying[2] + other.carrying[2],
             ),
             self.is_money and other.is_money,
+            self.together_draws[:n] + other.together_draws[:n],
         )
+
+    @property
+    def together_draws(self) -> Floats:
+        """What repairing both sides is worth in each replicate."""
+        if self.both_draws is not None:
+            return self.both_draws
+        drawn = self.inside_draws + self.between_draws
+        alone = self.inside + self.between
+        # What both bring beyond each alone grows and shrinks with them.
+        return drawn * (self.together / alone) if alone > 0 else drawn + (self.together - alone)
 
     @property
     def together(self) -> float:
@@ -134,8 +147,9 @@ def costs(portfolio: Portfolio, margin_share: float | None, late: tuple[float, F
         return Costs(late[0], lost, np.maximum(late[1], 0.0) * off, "measured")
     if "late_line_cost_share" in said:
         return Costs(said["late_line_cost_share"], lost)
-    drawn = DEFAULT_LATE_LINE_COST_SHARE * rng.triangular(*LATE_COST_FACTOR, REPLICATES)
-    return Costs(DEFAULT_LATE_LINE_COST_SHARE, lost, drawn, "default")
+    factor = rng.triangular(*LATE_COST_FACTOR, REPLICATES)
+    # What is drawn has the default as its mean: point and draws must not tell two costs.
+    return Costs(DEFAULT_LATE_LINE_COST_SHARE, lost, DEFAULT_LATE_LINE_COST_SHARE * factor / factor.mean(), "default")
 
 
 def worth_of(losses: Sequence[Loss]) -> Worth:
@@ -164,8 +178,11 @@ def assumed(portfolio: Portfolio, cost: Costs) -> tuple[Assumed, ...]:
     ]
     about = "what a late line costs, as a share of its value"
     found.append(Assumed("late_line_cost_share", cost.late, "share", cost.origin, about))
-    if not portfolio.paths:
-        for path, table in DEFAULT_COSTS.items():
+    origin: Literal["portfolio.toml", "default"] = "portfolio.toml" if "gross_margin_share" in said else "default"
+    about = "gross margin of a line that is never sold, where its own cost is not recorded"
+    found.append(Assumed("gross_margin_share", cost.lost, "share", origin, about))
+    for path, table in DEFAULT_COSTS.items():
+        if not is_costed(portfolio, path):
             for name, (low, mode, high) in table.items():
                 about = f"{name.replace('_', ' ')} to {path}, as a share of revenue a year: {low:.2%} to {high:.2%}"
                 found.append(Assumed(f"paths.{path}.{name}", mode, "share", "default", about))
@@ -253,23 +270,28 @@ def horizon(portfolio: Portfolio) -> Horizon:
     return Horizon(months, discount, ramp * said.get("attainable_share", DEFAULT_ATTAINABLE_SHARE))
 
 
+_COSTS = ("one_off_amount", "run_amount_per_year")
+
+
+def is_costed(portfolio: Portfolio, path: str) -> bool:
+    """Whether portfolio.toml says what a path costs; else this product's default is used and marked."""
+    return any(key in portfolio.paths.get(path, {}) for key in _COSTS)
+
+
 def _cost_ranges(portfolio: Portfolio, revenue_per_year: float) -> Mapping[str, Mapping[str, Range]]:
-    if not portfolio.paths:
-        return {
-            path: {
-                name: (low * revenue_per_year, mode * revenue_per_year, high * revenue_per_year)
-                for name, (low, mode, high) in table.items()
-            }
-            for path, table in DEFAULT_COSTS.items()
-        }
     none = {"low": 0.0, "mode": 0.0, "high": 0.0}
-    return {
-        path: {
-            name: tuple(float(portfolio.paths.get(path, {}).get(name, none)[x]) for x in ("low", "mode", "high"))  # type: ignore[misc]
-            for name in ("one_off_amount", "run_amount_per_year")
-        }
-        for path in DEFAULT_COSTS
-    }
+    found: dict[str, dict[str, Range]] = {}
+    for path, table in DEFAULT_COSTS.items():
+        said = portfolio.paths.get(path, {})
+        if is_costed(portfolio, path):
+            ranges = {key: said.get(key, none) for key in _COSTS}
+            found[path] = {k: (float(r["low"]), float(r["mode"]), float(r["high"])) for k, r in ranges.items()}
+        else:
+            found[path] = {
+                k: (low * revenue_per_year, mode * revenue_per_year, high * revenue_per_year)
+                for k, (low, mode, high) in table.items()
+            }
+    return found
 
 
 def cost_draws(portfolio: Portfolio, revenue_per_year: float, n: int, seed: int = 1) -> Mapping[str, Floats]:
@@ -310,13 +332,13 @@ def path_values(
         by_flow: The parts of `worth`, for the links.
         spent: Costs to use in place of those that `cost_draws` gives.
     """
-    if not worth.is_money or years <= 0 or (not portfolio.paths and revenue_per_year <= 0):
+    costed = {path: is_costed(portfolio, path) for path in DEFAULT_COSTS}
+    if not worth.is_money or years <= 0 or (not all(costed.values()) and revenue_per_year <= 0):
         return None
     over, carrying = horizon(portfolio), portfolio.assumptions.get("carrying_rate_per_year", 0.0)
     n = len(worth.inside_draws)
     drawn_costs = cost_draws(portfolio, revenue_per_year, n) if spent is None else spent
-    beyond = worth.together - worth.inside - worth.between
-    gains = (worth.inside_draws, worth.between_draws, worth.inside_draws + worth.between_draws + beyond)
+    gains = (worth.inside_draws, worth.between_draws, worth.together_draws)
     found: dict[VerdictName, PathValue] = {}
     for number, (path, drawn) in enumerate(zip(PATHS, gains, strict=True)):
         stock = worth.carrying[number]
@@ -336,7 +358,7 @@ def path_values(
         others = (("together, beyond the parts", rest),) if abs(rest) > 1e-9 else ()
         found[path] = PathValue(
             float(draws.mean()), np.asarray(draws, np.float64), mean, float(one_off.mean()), float(run.mean()), stock,
-            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not portfolio.paths,
+            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not all(costed[x] for x in SIDES[path]),
         )  # fmt: skip
     return found
 
@@ -349,7 +371,7 @@ def _links(
         return (("recovered margin", total),)
     sums = {
         flow: (float(w.inside_draws[:n].mean()), float(w.between_draws[:n].mean()), 0.0)[number] if number < 2 else
-        float(w.inside_draws[:n].mean() + w.between_draws[:n].mean()) + w.together - w.inside - w.between
+        float(w.together_draws[:n].mean())
         for flow, w in by_flow.items()
     }  # fmt: skip
     return tuple((flow, scale * amount) for flow, amount in sums.items() if amount)

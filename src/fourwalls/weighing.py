@@ -128,7 +128,7 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     if b.values is None:
         return verdict
     values = {path: known.value for path, known in b.values.items()}
-    if next(iter(b.values.values())).is_default:
+    if any(known.is_default for known in b.values.values()):
         if verdict.name in ACTED_ON and max(values.values()) <= 0:
             doubt = "At this product's default costs no path would pay: say under [paths] in portfolio.toml what they really cost before acting."
             return replace(verdict, because=f"{verdict.because} {doubt}")
@@ -159,15 +159,21 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         f"To {best} would keep a margin of {b.currency} {gain:,.0f} a year and is worth {b.currency} {values[best]:,.0f} over the horizon "
         f"after its costs; the chance that it pays is {_chance(pays)}. {_sides(parts)}"
     )
-    return _verdict(best, because, rule, parts)
+    found = _verdict(best, because, rule, parts)
+    # What could not be told before cannot be told now.
+    return replace(found, refusals=tuple(dict.fromkeys([*found.refusals, *verdict.refusals])))
 
 
 def _sides(parts: Sequence[_Part]) -> str:
     total = sum(p.worth for p in parts)
     if total <= 0:
         return ""
-    inside = sum(p.worth for p in parts if p.wall == "inside") / total
-    return f"Of the margin that could be kept, {percent(inside)} is our own work and {percent(1 - inside)} lies with partners."
+    inside, between = (sum(p.worth for p in parts if p.wall == wall) / total for wall in ("inside", "between"))
+    told = (
+        f"Of the margin that could be kept, {percent(inside)} is our own work and {percent(between)} lies with partners"
+    )
+    unknown = 1 - inside - between
+    return f"{told}; {percent(unknown)} with parties the record does not name." if unknown > 0.0005 else f"{told}."
 
 
 def _governed(verdict: Verdict, b: Both) -> Verdict:
@@ -397,6 +403,8 @@ def _service_parts(b: Both, facts: Facts) -> list[_Part]:
             (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome) for c in mine
         )
         told = f"{sum(c.lines for c in mine):,.0f} order lines failed"
+        if worth <= 0:
+            continue
         found.append(_Part(stage, wall, mine[0].party_name, len({c.party_id for c in mine}), worth, told))
     return found
 

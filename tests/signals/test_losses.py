@@ -42,7 +42,7 @@ def line(name: str, made: Material, **signals: float) -> SignalReading:
         ("facing", (loss("content", 0.005, "between"), loss("fulfilment", 0.02)), "operate"),
         ("facing", (loss("content", 0.005, "between"), loss("carriage", 0.02, "between")), "neither"),
         ("facing", (loss("content", 0.02, "between"), loss("fulfilment", 0.02)), "neither"),
-        ("facing", (loss("content", 0.002, "between"),), "neither"),
+        ("facing", (loss("content", 0.001, "between"),), "neither"),
         ("facing", (), "cannot tell"),
     ],
 )

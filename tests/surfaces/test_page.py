@@ -398,7 +398,7 @@ def test_paths_of_all_assets_are_told_with_sums_and_a_loud_mark_where_nobody_set
 def test_the_paths_of_the_total_and_of_an_asset_have_a_row_and_a_picture_each() -> None:
     worth = section(parsed(priced_total), "worth")
     best = [r.text for r in worth.classed("fw-best")]
-    assert best[0].startswith("Orchestrate likeliest best EUR 120,000 (100,000–150,000) EUR 61,000")
+    assert best[0].startswith("Orchestrate worth most EUR 120,000 (100,000–150,000) EUR 61,000")
     rows = [r.text for r in worth.all("tr")]
     assert any("it does not pay within the horizon" in r for r in rows)
     assert "Chance that doing nothing is best: 2 %." in worth.text

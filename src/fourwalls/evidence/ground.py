@@ -117,7 +117,7 @@ class Places:
     def matching(self, place: tuple[str | None, ...]) -> Ints:
         """Places that a booking with these values of PLACE can belong to: equal where it says, any where it says nothing."""
         exact = self._number.get(place)
-        if exact is not None:
+        if exact is not None and None not in place:
             return np.array([exact], dtype=np.int64)
         said = [(i, v) for i, v in enumerate(place) if v is not None]
         return np.array([n for n, name in enumerate(self.names) if all(name[i] == v for i, v in said)], dtype=np.int64)

@@ -154,7 +154,7 @@ def stand_out(z: Floats, chance: float = _ERROR) -> Bools:
     order = np.argsort(-z, kind="stable")
     worse = np.zeros(len(z), dtype=np.bool_)
     for step, group in enumerate(order.tolist()):
-        if z[group] < NormalDist().inv_cdf(1 - chance / (len(z) - step)):
+        if not z[group] >= NormalDist().inv_cdf(1 - chance / (len(z) - step)):
             break
         worse[group] = True
     return worse

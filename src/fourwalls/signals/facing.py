@@ -28,7 +28,7 @@ ABOUT = About(
     "losses of any flow; listings with content_share, prices and sessions for most of the customer-facing ones",
     "mostly customer-facing leans to orchestrate; mostly system-facing and ours to operate; else it leans nowhere",
 )
-_USED = ("clear_share",)
+_USED = ("clear_share", "level_below")
 
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
@@ -51,7 +51,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     told = f"{percent(share.value)} of the margin lost is customer-facing ({len(faced)} of {len(lost)} losses)"
     if missing:
         told += f"; {', '.join(missing)} could not be measured"
-    if isinstance(total, Estimate) and total.value < portfolio.thresholds.material_share:
+    if isinstance(total, Estimate) and total.value < portfolio.signals.level_below:
         return Found("neither", 0.0, f"{told}; too little is lost to matter", readings, _USED)
     bar = portfolio.signals.clear_share
     if share.value >= bar:

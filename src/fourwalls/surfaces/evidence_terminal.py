@@ -79,9 +79,7 @@ def show_losses(asset: AssetDiagnosis, level: float, console: Console, with_stan
 def _all_paths(diagnosis: Diagnosis, console: Console) -> None:
     priced = [a for a in diagnosis.assets if a.paths]
     names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
-    table = _table(
-        f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; likeliest best *"
-    )
+    table = _table(f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; worth most *")
     table.add_column("Asset", ratio=1, min_width=12)
     for name in names:
         table.add_column(wording.VERDICTS[name], justify="right")

@@ -66,7 +66,7 @@ class PathTold:
         value: Over the horizon after costs, P10 to P90.
         gain, one_off, run, stock, payback: In words.
         chance: That it is the best, in words.
-        is_best: Whether nothing else is as likely the best.
+        is_best: Whether it is worth most, and more than it costs.
     """
 
     path: str
@@ -110,7 +110,7 @@ def money(amount: float, currency: str) -> str:
 
 def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
     """What each path is worth, in words."""
-    best = max(paths, key=lambda p: (p.chance, _value(p.value)), default=None)
+    best = _worth_most(paths)
     return tuple(
         PathTold(
             path=wording.VERDICTS[p.path],
@@ -121,7 +121,7 @@ def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]
             stock=money(p.stock, currency),
             payback=payback(p.payback),
             chance=wording.chance(p.chance),
-            is_best=p is best and p.chance > 0,
+            is_best=p is best,
         )
         for p in paths
     )
@@ -149,9 +149,13 @@ def horizon(diagnosis: Diagnosis) -> str:
 
 
 def best_path(asset: AssetDiagnosis) -> PathWorth | None:
-    """The path that is most likely the best; None where no path is."""
-    found = max(asset.paths, key=lambda p: (p.chance, _value(p.value)), default=None)
-    return found if found is not None and found.chance > 0 else None
+    """The path that is worth most; None where none is worth more than it costs."""
+    return _worth_most(asset.paths)
+
+
+def _worth_most(paths: Sequence[PathWorth]) -> PathWorth | None:
+    found = max(paths, key=lambda p: _value(p.value), default=None)
+    return found if found is not None and _value(found.value) > 0 else None
 
 
 def ten_lines(lines: Sequence[SignalReading]) -> str:

@@ -84,7 +84,7 @@ def _paths(asset: AssetDiagnosis, currency: str) -> Table:
     table.add_row("chance to be best", *(wording.chance(path.chance) for path in asset.paths))
     table.add_row("pays back in", *(_payback(path.payback) for path in asset.paths))
     if any(path.is_default for path in asset.paths):
-        table.caption = "Costs are defaults that nobody has set: see [paths] in portfolio.toml."
+        table.caption = "Costs are defaults that nobody has set: see \\[paths] in portfolio.toml."
     return table
 
 

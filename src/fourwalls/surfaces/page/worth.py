@@ -36,7 +36,7 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class AssetWorth:
-    """One asset as a row: each path's value, the likeliest best one, and when it pays."""
+    """One asset as a row: each path's value, the worth most one, and when it pays."""
 
     name: str
     values: tuple[wording.Said, ...]
