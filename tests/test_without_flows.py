@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fourwalls as fw
-from fourwalls.errors import MappingError
+from fourwalls.errors import AnswersError, MappingError
 
 HEAD = '[portfolio]\nname = "Shop"\ncurrency = "EUR"\nown_party_id = "us"\nasset = ["category"]\n'
 ANSWERS = """question,respondent,answer
@@ -60,3 +60,12 @@ def test_a_work_log_alone_is_read_and_answers_stand_beside_it(tmp_path: Path) ->
 def test_neither_records_nor_answers_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="no tables/ folder"):
         fw.open(shop(tmp_path))
+
+
+def test_an_answer_about_an_asset_that_is_none_is_not_passed_over(tmp_path: Path) -> None:
+    answers = "question,respondent,answer,asset\nwaste,Ann,5,boots\n"
+    with (
+        fw.open(shop(tmp_path, tables__work_log_csv=LOG, answers_csv=answers)) as study,
+        pytest.raises(AnswersError, match="there is no asset 'boots'"),
+    ):
+        study.diagnose()

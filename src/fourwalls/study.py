@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
 from fourwalls.allocation import Allocation
-from fourwalls.answers import judged, judged_answers, read_answers
+from fourwalls.answers import judged, judged_answers, read_answers, unknown_assets
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
 from fourwalls.chain.comparison import (
@@ -494,6 +494,7 @@ class Study:
             finding, keys, period = case_work.find(ground), ground.assets, ground.period
             known = materials(ground, {}, [], assembly.asset_name, readings=finding.readings)
             lines = dict(zip((*keys, ()), known, strict=True))
+            unknown_assets(answers, [m.name for m in known])
         if period is None:
             days = [a.answered_on for a in answers if a.answered_on is not None] or [date.today()]  # noqa: DTZ011 - a day as people write it
             period = Period(min(days), max(days) + timedelta(days=1))
@@ -548,6 +549,7 @@ class Study:
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
         )  # fmt: skip
         answers = read_answers(self.portfolio.folder)
+        unknown_assets(answers, [m.name for m in material])
         return [
             concluding.Asked(
                 ready.get(case.key),

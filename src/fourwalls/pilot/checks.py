@@ -16,7 +16,6 @@ from fourwalls.pilot.result import Check
 from fourwalls.pilot.weights import Ints
 
 _DOUBT = 0.05
-_LARGE_WEIGHT = 0.2
 _MOST_SHIFT = 0.5
 
 
