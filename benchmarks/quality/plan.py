@@ -57,26 +57,27 @@ LATER: tuple[tuple[str, str, tuple[tuple[str, dict[str, str]], ...]], ...] = (
 SEVERITIES = {"low": 0.35, "medium": 0.65, "high": 0.95}
 SIZES = (15_000, 30_000, 60_000)
 
-TABLE_OF_STAGE = {
-    "forecast": "forecasts",
-    "decision": "supply_orders",
-    "supply": "supply_orders",
-    "receiving": "supply_orders",
-    "allocation": "stock_days",
-    "record": "stock_days",
-    "shelf": "stock_days",
-    "overflow": "offers",
-    "listing": "listings",
-    "content": "listings",
-    "price": "listings",
-    "media": "listings",
-    "waste": "leakage",
-    "status": "work_log",
-    "feed": "feeds",
+TABLES_OF_STAGE = {
+    "forecast": ("forecasts", "stock_days"),
+    "decision": ("supply_orders", "stock_days"),
+    "supply": ("supply_orders", "stock_days"),
+    "receiving": ("supply_orders", "stock_days"),
+    "allocation": ("stock_days",),
+    "record": ("stock_days",),
+    "shelf": ("stock_days",),
+    "overflow": ("offers",),
+    "listing": ("listings",),
+    "content": ("listings",),
+    "price": ("listings",),
+    "media": ("listings",),
+    "waste": ("leakage",),
+    "status": ("work_log",),
+    "feed": ("feeds",),
 }
-"""The table without which nobody can see a stage; stages of the order flow are seen in the order lines."""
+"""The tables without which nobody can see what a stage costs: a late supply order costs nothing while shelves are full.
+Stages of the order flow are seen in the order lines."""
 
-_BEYOND_ORDERS = tuple(sorted({*TABLE_OF_STAGE.values(), "labour", "offers"}))
+_BEYOND_ORDERS = tuple(sorted({table for tables in TABLES_OF_STAGE.values() for table in tables} | {"labour"}))
 
 _SPRING = {"start": "2025-03-01", "end": "2025-06-01"}
 

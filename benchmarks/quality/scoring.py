@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.quality.answers import PATHS, Answer, Key, key_of
-from benchmarks.quality.plan import TABLE_OF_STAGE, Trial
+from benchmarks.quality.plan import TABLES_OF_STAGE, Trial
 from fourwalls.worlds import Truth
 from fourwalls.worlds.truth import AssetTruth
 
@@ -36,9 +36,16 @@ class Case:
 
     @property
     def is_blind(self) -> bool:
-        """Whether the table that would show the first bottleneck is missing, so that refusing is right."""
+        """Whether a table that would show the first bottleneck is missing, so that refusing is right."""
         first = self.truth.first_bottleneck
-        return bool(first and TABLE_OF_STAGE.get(first.stage) in self.trial.missing)
+        return bool(first and self.trial.missing.intersection(TABLES_OF_STAGE.get(first.stage, ())))
+
+    @property
+    def most_worth(self) -> str:
+        """The path that is worth most, rules or no rules: what a chance to be the best one speaks of."""
+        values = self.truth.path_value_amount
+        best = max(values, key=lambda path: values[path])
+        return best if values[best] > 0 else "leave it"
 
     @property
     def verdict(self) -> str:
@@ -185,7 +192,7 @@ def brier(some: Sequence[Case]) -> tuple[float, float]:
     total, n = 0.0, 0
     for c in some:
         for path, chance in (c.answer.chance if c.answer else {}).items():
-            total += (chance - (c.truth.best_path == path)) ** 2
+            total += (chance - (c.most_worth == path)) ** 2
             n += 1
     return total, n
 
@@ -193,7 +200,7 @@ def brier(some: Sequence[Case]) -> tuple[float, float]:
 def reliability(some: Sequence[Case]) -> list[tuple[str, int, float, float]]:
     """By tenth of stated chance: bin, number, mean chance, share that came true."""
     pairs = [
-        (chance, c.truth.best_path == path)
+        (chance, c.most_worth == path)
         for c in some
         for path, chance in (c.answer.chance if c.answer else {}).items()
     ]

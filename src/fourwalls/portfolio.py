@@ -65,6 +65,9 @@ class Thresholds:
         untraced_share: Part of the missed lines without usable stage times before the chain says nothing. Default 0.5.
         kept_share: A partner's service level counts as met if it held on this share of occasions. Default 0.95: what parcel
             carriers are commonly held to; nobody keeps one always.
+        unseen_stock_share: What empty shelves are taken to cost where no stock is on record, as a share of sales; an asset
+            is not left alone while that could be material. Default 0.03: 8.3 % of items are not on the shelf, and about a
+            third of those sales are lost to the retailer (Gruen, Corsten and Bharadwaj 2002). 0 where there are no shelves.
         required_rules: What must be settled with a partner before it can be asked for more; the other questions warn. Default
             owner, escalation and service_level: without them nobody answers, nobody can be reached, and nothing is a failure.
     """
@@ -76,6 +79,7 @@ class Thresholds:
     unknown_share: float = 0.5
     untraced_share: float = 0.5
     kept_share: float = 0.95
+    unseen_stock_share: float = 0.03
     required_rules: tuple[str, ...] = ("owner", "escalation", "service_level")
 
 

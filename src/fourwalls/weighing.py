@@ -73,8 +73,31 @@ class Both:
 
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
-    """The verdict by what can be acted on (order flow; S0 to S6), by money (M1 to M3), and by the rules with partners (G1)."""
-    return _governed(_by_money(_decided(b, t), b, t), b)
+    """The verdict by what can be acted on (order flow; S0 to S6), by money (M1 to M3), by the rules with partners (G1), and by
+    what was not looked at (U1)."""
+    return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
+
+
+def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
+    """To leave an asset alone takes having looked at its shelves: they usually cost more than late lines do."""
+    unknown = isinstance(b.availability, Refusal) and b.availability.code == "no_stock"
+    if verdict.name != "leave it" or not unknown or t.unseen_stock_share < t.material_share:
+        return verdict
+    because = (
+        f"{verdict.because} But nothing is known of empty shelves, which usually cost about {percent(t.unseen_stock_share)} of "
+        "sales: whether the asset can be left alone cannot be told."
+    )
+    rule = (
+        f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
+    )
+    step = (
+        "Get stock_days and supply_orders; if there are no shelves that could be empty, say so in portfolio.toml with "
+        "unseen_stock_share = 0 under [verdict]."
+    )
+    refusals = tuple(dict.fromkeys([*verdict.refusals, b.availability])) if isinstance(b.availability, Refusal) else ()
+    return replace(
+        verdict, name="cannot tell yet", because=because, rule=rule, next_step=step, refusals=refusals
+    )
 
 
 def _decided(b: Both, t: Thresholds) -> Verdict:

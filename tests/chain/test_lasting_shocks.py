@@ -95,7 +95,8 @@ def tables(hours: np.ndarray, **keys: np.ndarray) -> tuple[pa.Table, pa.Table]:
     by = list(names)
     spans = lines.group_by([*by, "span"]).aggregate([("hours", "sum"), ("hours", "count")])
     counts = lines.group_by([*by, "block", "bin"]).aggregate([("hours", "count")])
-    return spans.rename_columns([*by, "span", "hours", "lines"]), counts.rename_columns([*by, "block", "bin", "lines"])
+    spans = spans.rename_columns([*by, "span", "hours", "lines"])
+    return spans.append_column("elapsed", spans["hours"]), counts.rename_columns([*by, "block", "bin", "lines"])
 
 
 def packing(rng: np.random.Generator, doers: list[str]) -> tuple[pa.Table, pa.Table]:
@@ -111,6 +112,36 @@ def test_categories_of_one_doer_are_no_peers() -> None:
     plan = plan_comparisons("fulfilment", packing(np.random.default_rng(6), ["dc"])[0])
     assert {c.cell.kind for c in plan.comparisons.values()} == {NONE}
     assert not any(c.cell.compared for c in plan.comparisons.values())
+
+
+def test_work_behind_a_gate_that_was_read_wrongly_is_not_slow() -> None:
+    rng = np.random.default_rng(61)
+    n = 8000
+    doer = np.array(["a", "b"])[rng.integers(0, 2, n)]
+    whole = rng.gamma(4, 5, n)
+    # The wait of a was found, the wait of b was not.
+    spans, _ = tables(np.where(doer == "a", 0.1, 1.0) * whole, doer=doer, category="lamps", size_class="any size")
+    slow = plan_comparisons("fulfilment", spans)
+    elapsed = [20.0 * float(k) for k in spans["lines"].to_pylist()]
+    equal = plan_comparisons("fulfilment", spans.set_column(spans.column_names.index("elapsed"), "elapsed", [elapsed]))
+    assert max(max(c.cell.reliability.values()) for c in slow.comparisons.values()) > 0.9
+    assert {r for c in equal.comparisons.values() for r in c.cell.reliability.values()} == {0.0}
+
+
+def test_goods_that_only_one_doer_handles_may_take_longer() -> None:
+    def found(times: float) -> float:
+        rng = np.random.default_rng(62)
+        n = 12_000
+        kind = rng.integers(0, 3, n)
+        doer = np.where(kind == 2, "hall", np.array(["dc", "hall"])[rng.integers(0, 2, n)])
+        hours = rng.gamma(9, 2, n) * np.where(kind == 2, times, 1.0)
+        name = np.array(["books", "lamps", "sofas"])[kind]
+        plan = plan_comparisons("fulfilment", tables(hours, doer=doer, category=name, size_class="any size")[0])
+        sofas = plan.comparisons["hall", "sofas", "any size"]
+        return max(sofas.cell.reliability.values(), default=0.0)
+
+    assert found(1.6) == 0.0
+    assert found(5.0) > 0.5
 
 
 def test_channels_of_other_kinds_are_no_peers() -> None:

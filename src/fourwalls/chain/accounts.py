@@ -191,7 +191,7 @@ def _repairs(
     kept, usual = np.full((TIMED, n), np.nan), np.full((TIMED, n), np.nan)
     cap, sound = np.full((TIMED, n), np.inf), np.full((4, TIMED, n), np.nan)
     standard, compared = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
-    held = compared.copy()
+    held, borrowed = compared.copy(), compared.copy()
     words = ["no standard"]
     start, work = lines.ordered, working_times(lines.ordered, lines.ends, gate, tables)[0]
     for s, stage in enumerate(STAGES):
@@ -209,6 +209,8 @@ def _repairs(
             standard[s] = np.where(found, numbers[safe], 0)
             held[s] = standard[s] > 0
             compared[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
+            slow = [cell.compared and cell.reliability.get(name, 0.0) > 0 for cell, name in known.plan.cells]
+            borrowed[s] = found & np.array(slow or [False])[safe]
         # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
         stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
         standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
@@ -218,6 +220,11 @@ def _repairs(
     lead = lines.promised - lines.ordered
     minor = ~compared & (np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead)
     judged = np.logical_and.reduce(compared | minor, axis=0) & compared.any(axis=0)
+    # What a slower party than the standard's could have promised, nothing shows: a promise made for a fast party looks
+    # tight beside what the next best reaches.
+    is_target = np.array([[f"{stage.name}_hours" in portfolio.targets] for stage in STAGES])
+    is_small = np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead
+    judged &= ~(borrowed & ~is_target & ~is_small).any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
         Repairs(tables, gate, kept, cap, usual, sound, judged),

@@ -43,6 +43,10 @@ LEAST_FOR_QUANTILES = 20
 # Tails are compared beyond this quantile, where each group has twenty such lines, and ties have not eaten the tail.
 TAIL_FROM, LEAST_FOR_TAILS, LEAST_TAIL_SHARE = 0.9, 200, 0.03
 TAIL_CHANCE = 0.01
+# Parties that do the same work equally well still differ by about this much in their mean times (standard deviation).
+NATURAL_SPREAD = 0.1
+# Kinds of goods that nobody else handles may need another kind of work: they differ by at least this much.
+KINDS_SPREAD = 0.5
 
 # Columns within which lines are comparable, finest first. Groups of one doer are no peers: where nobody else handles a
 # category, doers are compared across categories, and must differ by more than categories of the same doer do.
@@ -169,6 +173,7 @@ class _Weeks:
     week: Ints
     lines: Floats
     hours: Floats
+    elapsed: Floats
 
     def rows_of(self, key_code: int) -> slice:
         """Rows of a key; they lie together."""
@@ -196,6 +201,7 @@ def plan_comparisons(stage: str, weekly: pa.Table, spans: int | None = None) -> 
         weekly["span"].to_numpy().astype(np.int64)[order],
         weekly["lines"].to_numpy().astype(np.float64)[order],
         weekly["hours"].to_numpy().astype(np.float64)[order],
+        weekly["elapsed"].to_numpy().astype(np.float64)[order],
     )
     length = spans or (int(weeks.week.max() - weeks.week.min() + 1) if len(codes) else 1)
     planner = _Planner(weeks, spans_per_block(length), blocks_per_fold(length))
@@ -215,6 +221,7 @@ class _Planner:
         self._groups: list[tuple[Cell, str]] = []
         self._best: list[Best] = []
         self._assigned: dict[Key, Comparison] = {}
+        self._slow: set[str] = set()
 
     def plan(self, stage: str) -> Plan:
         by_block = any(c.blocks for c in self._assigned.values())
@@ -236,7 +243,9 @@ class _Planner:
                 continue
             rest = [w for doer, w in groups.items() if doer not in able]
             others = together(rest) if rest else None
-            cell = compare(able, PEERS, others if others is not None and _enough(others) else None)
+            rest_of = others if others is not None and _enough(others) else None
+            cell = compare(able, PEERS, rest_of, natural=_natural(able))
+            self._slow |= {doer for doer, kept in cell.reliability.items() if kept > 0 and doer != OTHERS}
             best = Best(tuple(k for k in everyone[place] if k[0] in cell.best))
             group = self._add_groups(cell, [*cell.groups, OTHERS], best)
             for key in members:
@@ -260,7 +269,10 @@ class _Planner:
                     continue
                 rest = [w for name, w in groups.items() if name not in able and named[name][0][0] == doer]
                 others = together(rest) if rest else None
-                cell = compare(able, PEERS, others if others is not None and _enough(others) else None, barred=barred)
+                rest_of = others if others is not None and _enough(others) else None
+                # Who is slow at what others do, too, needs no other explanation for the rest of its work.
+                kinds = None if doer in self._slow else doers
+                cell = compare(able, PEERS, rest_of, barred=barred, natural=_natural(able, kinds))
                 best = Best(tuple(key for key, name in called.items() if name in cell.best))
                 group = self._add_groups(cell, [*sorted(barred), OTHERS], best)
                 for key in (key for key in members if key[0] == doer):
@@ -326,7 +338,9 @@ class _Planner:
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
         weeks, inverse = np.unique(self._weeks.week[rows], return_inverse=True)
         lines = np.bincount(inverse, self._weeks.lines[rows]).astype(np.float64)
-        return Weekly(lines, np.bincount(inverse, self._weeks.hours[rows]).astype(np.float64), weeks)
+        sums = (np.bincount(inverse, values[rows]) for values in (self._weeks.hours, self._weeks.elapsed))
+        hours, elapsed = (values.astype(np.float64) for values in sums)
+        return Weekly(lines, hours, weeks, elapsed)
 
     def _folded(self, group: Weekly) -> Weekly:
         """The same by fold, in which shocks that last a few weeks have mostly gone by."""
@@ -334,13 +348,41 @@ class _Planner:
         if len(folds) < LEAST_WEEKS:
             return group
         lines = np.bincount(inverse, group.lines).astype(np.float64)
-        return Weekly(lines, np.bincount(inverse, group.hours).astype(np.float64), folds)
+        hours, elapsed = (np.bincount(inverse, v).astype(np.float64) for v in (group.hours, group.elapsed))
+        return Weekly(lines, hours, folds, elapsed)
 
     def _add_groups(self, cell: Cell, names: list[str], best: Best) -> dict[str, int]:
         numbers = {name: len(self._groups) + i for i, name in enumerate(names)}
         self._groups += [(cell, name) for name in names]
         self._best += [best] * len(names)
         return numbers
+
+
+def _natural(groups: Mapping[str, Weekly], doers: Mapping[str, str] | None = None) -> dict[str, float]:
+    """How far sound groups lie from a standard anyway, as a variance of the whole time [hours squared], OTHERS included.
+
+    Args:
+        groups: What is compared.
+        doers: Group → its doer, where groups are kinds of goods: these differ as much as the kinds of one doer do (the
+            judged one left out), and no less than `KINDS_SPREAD`.
+    """
+    fastest = min(group.whole.mean for group in groups.values())
+    found = dict.fromkeys((*groups, OTHERS), 2 * (NATURAL_SPREAD * fastest) ** 2)
+    if doers is not None:
+        least = (KINDS_SPREAD * fastest) ** 2
+        found = {name: 2 * max(least, _kinds_apart(name, groups, doers)) for name in found}
+    return found
+
+
+def _kinds_apart(judged: str, groups: Mapping[str, Weekly], doers: Mapping[str, str]) -> float:
+    """Variance of mean times among the kinds of goods of one doer, pooled over doers, without the kind that is judged."""
+    by_doer: dict[str, list[float]] = {}
+    for name, group in groups.items():
+        if name != judged:
+            by_doer.setdefault(doers[name], []).append(group.whole.mean)
+    several = [np.array(means) for means in by_doer.values() if len(means) > 1]
+    free = sum(len(means) - 1 for means in several)
+    return sum(float(((means - means.mean()) ** 2).sum()) for means in several) / free if free else 0.0
 
 
 def _enough(group: Weekly) -> bool:

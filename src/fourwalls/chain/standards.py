@@ -14,7 +14,7 @@ distance at 5 %, corrected for the number of doers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -77,11 +77,14 @@ class Weekly:
         lines: Lines by span (weeks, or a few of them).
         hours: Sum over those lines by span: of working time [hours], or of whatever is compared.
         weeks: Numbers of the spans, where they matter.
+        elapsed: Sum over those lines by span of the whole time, waiting for gates included [hours]; empty where it is not
+            told apart.
     """
 
     lines: Floats
     hours: Floats
     weeks: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    elapsed: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def n(self) -> float:
@@ -92,6 +95,11 @@ class Weekly:
     def mean(self) -> float:
         """Mean of what is compared, working time [hours]."""
         return float(self.hours.sum() / self.lines.sum())
+
+    @property
+    def whole(self) -> Weekly:
+        """The same with the whole time in place of the working time."""
+        return Weekly(self.lines, self.elapsed, self.weeks)
 
 
 def _residuals(groups: dict[str, Weekly]) -> tuple[dict[str, Floats], int]:
@@ -163,6 +171,7 @@ def compare(
     *,
     chance: float = CHANCE,
     barred: frozenset[str] = frozenset(),
+    natural: Mapping[str, float] | None = None,
 ) -> Cell:
     """Which of the groups make the standard, and how much of each other's distance to them counts.
 
@@ -172,6 +181,9 @@ def compare(
         others: Those too small to stand for themselves, taken together; held to the standard, never part of it.
         chance: How often equal groups may be found different.
         barred: Groups of the doer that is judged, where it has several: they are held to others, never to one another.
+        natural: Group → variance of how far sound groups lie apart in their whole time anyway [hours squared]. Who is
+            slower than the standard must be so in its whole time, too, beyond that: else a gate that was read wrongly,
+            or the usual difference between parties, would pass for slowness. None asks nothing of the whole time.
     """
     names = tuple(sorted(groups, key=lambda name: (groups[name].mean, name)))
     residuals, common = _residuals(groups)
@@ -201,9 +213,35 @@ def compare(
     error = _variance_of_best(groups, best, errors)
     reliability = {}
     for name, group in held.items():
-        z = _distance(group.mean - standard.mean, error + errors[name])
-        reliability[name] = 1 - 1 / z**2 if z > mark else 0.0
+        reliability[name] = _kept(_distance(group.mean - standard.mean, error + errors[name]), mark)
+    if natural is not None:
+        whole = _slower_in_all(groups, held, best, natural, mark, stretch)
+        reliability = {name: min(kept, whole[name]) for name, kept in reliability.items()}
     return Cell(kind, names, frozenset(best), reliability, "", compared=kind == PEERS)
+
+
+def _kept(z: float, mark: float) -> float:
+    """How much of a distance of z standard errors counts."""
+    return 1 - 1 / z**2 if z > mark else 0.0
+
+
+def _slower_in_all(
+    groups: Mapping[str, Weekly],
+    held: Mapping[str, Weekly],
+    best: list[str],
+    natural: Mapping[str, float],
+    mark: float,
+    stretch: float,
+) -> dict[str, float]:
+    """How much of each distance to the standard counts in the whole time, waiting for gates included."""
+    whole = {name: group.whole for name, group in {**groups, **held}.items()}
+    errors = {n: _variance_of_mean(w, w.hours / w.lines - w.mean) * stretch for n, w in whole.items()}
+    standard = together([whole[name] for name in best])
+    error = _variance_of_best(whole, best, errors)
+    return {
+        name: _kept(_distance(whole[name].mean - standard.mean, error + errors[name] + natural[name]), mark)
+        for name in held
+    }
 
 
 def _alike(groups: dict[str, Weekly], errors: dict[str, float], spans: dict[str, float], chance: float) -> bool:
@@ -247,7 +285,7 @@ def _with_the_best(
     return best + near
 
 
-def _variance_of_best(groups: dict[str, Weekly], best: list[str], errors: dict[str, float]) -> float:
+def _variance_of_best(groups: Mapping[str, Weekly], best: list[str], errors: dict[str, float]) -> float:
     lines = sum(groups[name].n for name in best)
     return sum((groups[name].n / lines) ** 2 * errors[name] for name in best)
 
@@ -259,7 +297,11 @@ def _distance(difference: float, variance: float) -> float:
 
 def together(groups: list[Weekly]) -> Weekly:
     """Several groups as one."""
-    return Weekly(np.concatenate([g.lines for g in groups]), np.concatenate([g.hours for g in groups]))
+    return Weekly(
+        np.concatenate([g.lines for g in groups]),
+        np.concatenate([g.hours for g in groups]),
+        elapsed=np.concatenate([g.elapsed for g in groups]),
+    )
 
 
 def change_point(means: Floats) -> int | None:

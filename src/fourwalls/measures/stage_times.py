@@ -121,12 +121,14 @@ def span_durations(worked: ir.Table, stage: Stage) -> ir.Table:
 
     Reads: lines from `worked`.
     Grain: doer, place, size_class, span.
-    Gives: lines, hours [sum of working time].
+    Gives: lines, hours [sum of working time], elapsed [hours, sum of the whole time, waiting for gates included].
     """
     t = worked
     keys = {"doer": t[stage.doer], **{name: t[name] for name in stage.place}}
     return t.group_by(**keys, size_class=t.size_class, span=t.span).agg(
-        lines=t.count(), hours=(t.work_s / SECONDS_PER_HOUR).sum()
+        lines=t.count(),
+        hours=(t.work_s / SECONDS_PER_HOUR).sum(),
+        elapsed=(t.duration_s / SECONDS_PER_HOUR).sum(),
     )
 
 
