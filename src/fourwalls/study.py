@@ -42,7 +42,8 @@ from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
-from fourwalls.governance.rules import govern
+from fourwalls.governance.rules import Governance, govern
+from fourwalls.governance.telling import controls_told, outages_told
 from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
@@ -476,7 +477,11 @@ class Study:
         made[0].sort(key=_by_loss)
         told = self._told(tuple(made[0]), made[1][0], period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
-        told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        told = replace(
+            told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost),
+            controls=controls_told(self._governance, self._ground.party_names),
+            outages=outages_told(self._governance, self._ground.party_names),
+        )  # fmt: skip
         both_asked = zip(cases[0], asked[:n], strict=True)
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
 
@@ -529,13 +534,18 @@ class Study:
     def _gathered(self) -> Gathered:
         return gather(self._ground, self._progress)
 
+    @cached_property
+    def _governance(self) -> Governance:
+        ground = self._ground
+        contracts = read_contracts(self.portfolio.folder)
+        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
+        return govern(with_lines, contracts)
+
     def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
         """Rules with partners, signals and tests of each asset, the whole portfolio last."""
         ground, gathered = self._ground, self._gathered
         self._progress("reading contracts and holding them to the records")
-        contracts = read_contracts(self.portfolio.folder)
-        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
-        governance = govern(with_lines, contracts)
+        governance = self._governance
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
