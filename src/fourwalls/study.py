@@ -57,6 +57,7 @@ from fourwalls.signals.material import Material, Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs
+from fourwalls.weighing import counted
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -553,10 +554,12 @@ class Study:
             key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
             for key, r in ready.items()
         }
-        measured = {case.key: concluding.judged_stages(case, gathered.judged) for case in cases}
+        measured = {case.key: concluding.judged_stages(case, gathered.judged_in(case.key)) for case in cases}
+        weighs = {case.key: counted(case.both, self.portfolio.thresholds) for case in cases}
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
+            weighs=weighs,
         )  # fmt: skip
         answers = read_answers(self.portfolio.folder)
         unknown_assets(answers, [m.name for m in material])

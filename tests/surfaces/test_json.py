@@ -178,6 +178,8 @@ def test_every_object_of_the_schema_is_closed_and_whole() -> None:
         (Capability, "capability"),
         (GovernanceTold, "governance"),
         (RuleHole, "rule_hole"),
+        (ControlTold, "control"),
+        (OutageTold, "outage"),
         (Assumed, "assumed"),
     ],
 )

@@ -27,7 +27,8 @@ class Gathered:
         refusals, notes: What could not be told, and how things were read.
         costs: What failures cost; None where there are no order lines.
         onboarding: Asset → what partners ask once to serve what we turn away.
-        judged: Stages that were looked at.
+        judged: Stages that could be held to something in every asset.
+        judged_by_asset: Asset → further ones, in that asset alone.
     """
 
     losses: tuple[Loss, ...] = ()
@@ -37,6 +38,14 @@ class Gathered:
     costs: FailureCosts | None = None
     onboarding: Mapping[AssetKey, float] = field(default_factory=dict)
     judged: frozenset[str] = frozenset()
+    judged_by_asset: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
+
+    def judged_in(self, asset: AssetKey) -> frozenset[str]:
+        """Stages that could be held to something in an asset; () is the whole portfolio."""
+        mine = self.judged_by_asset.get(asset, frozenset())
+        if not asset:
+            mine = mine.union(*self.judged_by_asset.values())
+        return self.judged | mine
 
 
 def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
@@ -68,8 +77,12 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         stage
         for table, stages in STAGES_OF.items()
         for stage in stages
-        if table in ground.rows and (found[table].losses or not found[table].refusals)
+        if table in ground.rows and found[table].judged is None and (found[table].losses or not found[table].refusals)
     }
+    by_asset: dict[AssetKey, frozenset[str]] = {}
+    for finding in found.values():
+        for asset, stages in (finding.judged or {}).items():
+            by_asset[asset] = by_asset.get(asset, frozenset()) | stages
     told_once = dict.fromkeys(r for f in found.values() for r in f.refusals)
     return Gathered(
         tuple(loss for f in found.values() for loss in f.losses),
@@ -79,6 +92,7 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         costs,
         {asset: amount for asset, mine in readings.items() if (amount := _onboarding(mine)) > 0},
         frozenset(judged),
+        by_asset,
     )
 
 

@@ -34,12 +34,15 @@ class Finding:
         readings: Asset → what was measured there; () is the whole portfolio.
         refusals: What could not be told, for every asset.
         notes: Lines worth reading about the data or the defaults used.
+        judged: Asset → stages that could be held to something, whether or not they lost anything; None: all stages of this
+            record, in every asset, unless only refusals were found.
     """
 
     losses: tuple[Loss, ...] = ()
     readings: Mapping[AssetKey, tuple[Reading, ...]] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    judged: Mapping[AssetKey, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True)
