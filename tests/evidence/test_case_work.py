@@ -111,6 +111,26 @@ def test_hours_added_for_one_channel_are_found_with_its_party(engine: DuckDBEngi
         assert low < true < high
 
 
+def test_a_category_that_is_alike_in_all_its_channels_is_named_and_not_claimed(engine: DuckDBEngine) -> None:
+    all_rugs = {cell: 0.2 if cell[0] == "rugs" else 0.02 for cell in CELLS}
+    found = case_work.find(ground(engine, cases(all_rugs, "status update")))
+    assert not found.losses
+    told = next(r for r in found.refusals if r.code == "alike_throughout")
+    assert told.because.startswith("rugs takes 20 hours per 100 order lines in all its channels and regions")
+    equal = case_work.find(ground(engine, cases(rates(), "status update")))
+    assert not [r for r in equal.refusals if r.code == "alike_throughout"]
+
+
+def test_a_category_that_only_one_place_works_at_is_named(engine: DuckDBEngine) -> None:
+    some = {cell: 0.2 for cell in CELLS if cell[0] == "lamps" or cell[1:] == ("site", "coast")}
+    lines = ground(engine, cases(some, "status update"))
+    one = lines.lines.filter((lines.lines.category == "lamps") | (lines.lines.channel_id == "site"))  # type: ignore[union-attr]
+    one = one.filter((one.category == "lamps") | (one.destination == "coast"))
+    found = case_work.find(replace(lines, lines=one))
+    told = [r.because for r in found.refusals if r.code == "nothing_to_compare"]
+    assert told == ["nothing is comparable with what is done for rugs: only one channel or region of it does enough"]
+
+
 def test_our_own_channel_is_inside_and_a_party_in_the_case_is_between(engine: DuckDBEngine) -> None:
     inside = case_work.find(ground(engine, cases(rates(site=0.2), "status update")))
     assert {(a.wall, a.party_id) for a in inside.losses} == {("inside", "us")}

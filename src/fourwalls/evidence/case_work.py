@@ -20,7 +20,7 @@ from fourwalls.diagnosis import Wall
 from fourwalls.engines.base import Engine
 from fourwalls.evidence.case_readings import LEAST_TOLD, Columns, readings_of
 from fourwalls.evidence.ground import PLACE, Finding, Ground
-from fourwalls.evidence.rates import Excess, excess
+from fourwalls.evidence.rates import Excess, excess, stand_out_as_a_whole
 from fourwalls.figures import Period, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import case_work
@@ -126,8 +126,30 @@ def _by_class(
                 )
             )
             continue
+        refusals += _not_compared(found, name, draws, len(present))
         losses += _booked(found, ground, name, wage)
     return losses, refusals
+
+
+def _not_compared(found: _Compared, name: str, draws: Draws, kinds: int) -> Iterator[Refusal]:
+    """Categories none of whose channels and regions shows how little of this work would do: alone, or all alike."""
+    about = f"cost of {_ABOUT[name]}"
+    worked = [key[0] for key, hours in zip(found.names, found.hours.sum(axis=1), strict=True) if hours > 0]
+    held = {key[0] for key, is_held in zip(found.names, found.excess.held, strict=True) if is_held}
+    alone = sorted({str(c) for c in worked if c not in held and c is not None})
+    if alone:
+        because = f"nothing is comparable with what is done for {', '.join(alone)}: only one channel or region of it does enough"
+        yield Refusal("nothing_to_compare", about, because, "a record of more channels or regions, or a pilot there")
+    looked_into = [key[0] for key, more in zip(found.names, found.excess.amount, strict=True) if more > 0]
+    names = [key[0] if key[0] in held else None for key in found.names]
+    for whole in stand_out_as_a_whole(names, found.hours, found.lines, draws, _ERROR / kinds, looked_into):
+        because = (
+            f"{whole.name} takes {100 * whole.rate:.2g} hours per 100 order lines in all its channels and regions, where other "
+            f"categories take {100 * whole.standard:.2g}; none of them does it better, so nothing says what it could do without"
+        )
+        yield Refusal(
+            "alike_throughout", about, because, f"a pilot in {whole.name}, or whoever does that work elsewhere"
+        )
 
 
 def _is(sums: Columns, classes: Iterable[str]) -> npt.NDArray[np.bool_]:
@@ -142,12 +164,15 @@ class _Compared:
         names: Category, channel and region of each.
         weights: Share of each place's hours in each asset, shape (places, assets).
         doers: (wall, party) → share of the place's hours, shape (places,).
+        hours, lines: Of each by span, shape (places, spans).
         excess: What exceeds the standard [hours].
     """
 
     names: tuple[tuple[str | None, ...], ...]
     weights: Floats
     doers: Mapping[tuple[Wall, str | None], Floats]
+    hours: Floats
+    lines: Floats
     excess: Excess
 
 
@@ -178,7 +203,7 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     peer = [key[0] for key in cell]
     # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
     found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
-    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, found)
+    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, hours, lines, found)
 
 
 def _placed(sums: Columns, name: str) -> Iterator[tuple[tuple[str | None, ...], Ints]]:

@@ -68,6 +68,11 @@ class Comparison:
     _amount: Floats
     _draws: Draws
 
+    @property
+    def amount(self) -> Floats:
+        """What is booked on each row of the base, as dealt out, shape (rows, spans)."""
+        return self._amount
+
     def wasted(self, doer: int, rows: Bools) -> tuple[float, Floats]:
         """What exceeds the standard among these rows of the base, over the record; the same in each replicate."""
         by_span = self._amount[rows].sum(axis=0)

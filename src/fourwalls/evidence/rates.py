@@ -87,6 +87,52 @@ def excess(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A group that stands out as a whole: all of its doers are alike, so none of them shows what it could do without.
+
+    Attributes:
+        name: The group.
+        rate, standard: Its amount by unit of the base, and what the better quarter of the other groups needs.
+    """
+
+    name: str
+    rate: float
+    standard: float
+
+
+def stand_out_as_a_whole(
+    names: Sequence[str | None],
+    amount: Floats,
+    base: Floats,
+    draws: Draws,
+    chance: float,
+    unlike: Sequence[str | None] = (),
+) -> list[Alike]:
+    """Groups whose rate is far from the others', the farthest first; groups may differ by nature, so nothing is claimed of them.
+
+    Args:
+        names: Group of each row; rows without one are left out.
+        amount, base: Of each row by span, shape (rows, spans).
+        draws: Bootstrap draws of the spans.
+        chance: That any group is named although all are equal.
+        unlike: Groups within which something was found: there the difference has been looked into.
+    """
+    groups = [n for n in dict.fromkeys(names) if n is not None]
+    if len(groups) < 2:
+        return []
+    above, below = np.zeros((len(groups), base.shape[1])), np.zeros((len(groups), base.shape[1]))
+    at = [groups.index(n) if n is not None else -1 for n in names]
+    for row, group in enumerate(at):
+        if group >= 0:
+            above[group] += amount[row]
+            below[group] += base[row]
+    found = excess(above, below, ["groups"] * len(groups), draws, error=chance)
+    worse = [i for i in np.flatnonzero(found.amount > 0).tolist() if groups[i] not in unlike]
+    worse.sort(key=lambda i: -float(found.amount[i]))
+    return [Alike(str(groups[i]), float(found.rate[i]), float(found.standard[i])) for i in worse]
+
+
 def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
     """Variance of each ratio from the differences between blocks of spans (Taylor linearisation; Cochran 1977, section 6.3)."""
     rate = amount.sum(axis=1, keepdims=True) / base.sum(axis=1, keepdims=True)

@@ -91,7 +91,8 @@ def _parts(material: Material, lost: Sequence[Loss], share: Figure) -> tuple[Rea
     for stage, amount in (*amounts.items(), ("behind", behind)):
         label = _PARTS[stage]
         unmeasured = None if stage == "behind" else not_measured(material, stage, label)
-        figure: Figure = share if isinstance(share, Refusal) else Estimate(*[amount / total] * 3, "share", LEVEL)
+        part = amount / total if total > 0 else 0.0
+        figure: Figure = share if isinstance(share, Refusal) else Estimate(part, part, part, "share", LEVEL)
         if unmeasured is not None:
             figure = unmeasured
         n = sum(x.stage == stage if stage != "behind" else x.stage not in CUSTOMER_FACING for x in lost)

@@ -65,7 +65,9 @@ def partners(diagnosis: Diagnosis) -> Partners | None:
     mine: dict[str, list[ControlTold]] = {}
     for c in diagnosis.controls:
         mine.setdefault(c.party_id, []).append(c)
-    names = {x.party_id: x.party_name for x in (*diagnosis.outages, *diagnosis.controls)}
+    names = {o.party_id: o.party_name for o in diagnosis.outages} | {
+        c.party_id: c.party_name for c in diagnosis.controls
+    }
     rows = tuple(_row(name, outage.get(p), mine.get(p, []), diagnosis.currency) for p, name in names.items())
     kinds = {o.amount_is for o in diagnosis.outages}
     return Partners(rows, kinds.pop() if len(kinds) == 1 else "gross margin or order value") if rows else None
