@@ -559,7 +559,7 @@ class Study:
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
-            weighs=weighs,
+            weighs=weighs, detectable=gathered.detectable,
         )  # fmt: skip
         answers = read_answers(self.portfolio.folder)
         unknown_assets(answers, [m.name for m in material])

@@ -140,6 +140,21 @@ def test_facing_is_unknown_where_nothing_was_held_to_anything() -> None:
     assert line("facing", material(measured=frozenset())).lean == "cannot tell"
 
 
+@pytest.mark.parametrize(
+    ("name", "stage"), [("status_work", "status"), ("disconnected_data", "feed"), ("waste", "waste")]
+)
+def test_none_tells_the_least_that_would_have_been_seen(name: str, stage: str) -> None:
+    seen = {stage: 0.0015 * REVENUE * WEEKS}
+    found = line(name, material(detectable=seen))
+    assert "from 0.1 % on it would have been seen" in found.because.replace("0.2 %", "0.1 %")
+    told = next(r.figure for r in found.readings if r.name == f"{stage}_least_seen")
+    assert isinstance(told, Estimate)
+    assert told.value == pytest.approx(0.0015)
+    some = line(name, material(detectable=seen, losses=(loss(stage, 0.001),)))
+    assert not [r for r in some.readings if r.name.endswith("_least_seen")]
+    assert "would have been seen" not in line(name, material()).because
+
+
 def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:
     made = (loss("content", 0.02, "between"), loss("overflow", 0.5, "between"))
     assert line("facing", material(losses=made)).readings[0].figure.value == 1.0  # type: ignore[union-attr]

@@ -55,11 +55,11 @@ def find(ground: Ground) -> Finding:
     if not len(sums.span):
         because = "no case of work_log began within the period looked at"
         return Finding(refusals=(Refusal("no_cases", "case work", because, "cases of the same period"),))
-    losses, refusals, judged = _losses(sums, ground)
+    losses, refusals, judged, least = _losses(sums, ground)
     unnamed = ground.engine.run(case_work.unnamed(cases, _MOST_UNNAMED)).to_pylist()
     notes = _notes(sums, ground, unnamed, is_priced=bool(losses))
     by_asset = dict.fromkeys(ground.assets, frozenset(judged))
-    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes, by_asset)
+    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes, by_asset, least)
 
 
 def _columns(ground: Ground, table: pa.Table) -> Columns:
@@ -90,7 +90,7 @@ def _asset_weights(ground: Ground, place: tuple[str | None, ...]) -> Floats:
     return np.array([float(key == asset) for asset in ground.assets])
 
 
-_Found = tuple[list[Loss], list[Refusal], set[str]]
+_Found = tuple[list[Loss], list[Refusal], set[str], dict[AssetKey, dict[str, float]]]
 
 
 def _losses(sums: Columns, ground: Ground) -> _Found:
@@ -107,9 +107,9 @@ def _losses(sums: Columns, ground: Ground) -> _Found:
     ]  # fmt: skip
     for applies, code, because, next_step in refused:
         if applies:
-            return [], [Refusal(code, about, because, next_step)], set()
+            return [], [Refusal(code, about, because, next_step)], set(), {}
     if ground.draws is None or wage is None:
-        return [], [], set()
+        return [], [], set(), {}
     return _by_class(sums, ground, present, ground.draws, wage)
 
 
@@ -120,6 +120,7 @@ def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, w
     losses: list[Loss] = []
     refusals: list[Refusal] = []
     judged: set[str] = set()
+    least: dict[AssetKey, dict[str, float]] = {}
     for name in STAGE:
         if name not in present:
             if are_named(sums, name):
@@ -143,7 +144,10 @@ def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, w
         judged.add(STAGE[name])
         refusals += _not_compared(found, name, draws, len(present))
         losses += _booked(found, ground, name, wage)
-    return losses, refusals, judged
+        for asset, hours in zip(ground.assets, np.nan_to_num(found.excess.detectable) @ found.weights, strict=True):
+            of_asset = least.setdefault(asset, {})
+            of_asset[STAGE[name]] = of_asset.get(STAGE[name], 0.0) + float(hours) * wage
+    return losses, refusals, judged, least
 
 
 def _not_compared(found: _Compared, name: str, draws: Draws, kinds: int) -> Iterator[Refusal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fourwalls.evidence import case_work, conversion, failure_costs, feeds, labour, offers, waste
@@ -29,6 +29,7 @@ class Gathered:
         onboarding: Asset → what partners ask once to serve what we turn away.
         judged: Stages that could be held to something in every asset.
         judged_by_asset: Asset → further ones, in that asset alone.
+        detectable: Asset → stage → the smallest loss that would have been told apart from chance, as in `Finding`.
     """
 
     losses: tuple[Loss, ...] = ()
@@ -39,6 +40,7 @@ class Gathered:
     onboarding: Mapping[AssetKey, float] = field(default_factory=dict)
     judged: frozenset[str] = frozenset()
     judged_by_asset: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
+    detectable: Mapping[AssetKey, Mapping[str, float]] = field(default_factory=dict)
 
     def judged_in(self, asset: AssetKey) -> frozenset[str]:
         """Stages that could be held to something in an asset; () is the whole portfolio."""
@@ -93,7 +95,20 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         {asset: amount for asset, mine in readings.items() if (amount := _onboarding(mine)) > 0},
         frozenset(judged),
         by_asset,
+        _detectable(found.values()),
     )
+
+
+def _detectable(findings: Iterable[Finding]) -> Mapping[AssetKey, Mapping[str, float]]:
+    """By asset and stage; of the whole portfolio, under (), what is so in all of its assets together."""
+    found: dict[AssetKey, dict[str, float]] = {}
+    for finding in findings:
+        for asset, stages in finding.detectable.items():
+            for stage, amount in stages.items():
+                for key in (asset, ()):
+                    mine = found.setdefault(key, {})
+                    mine[stage] = mine.get(stage, 0.0) + amount
+    return found
 
 
 def _onboarding(readings: list[Reading]) -> float:

@@ -34,6 +34,8 @@ class Excess:
         draws: The same in each replicate, shape (REPLICATES, groups).
         held: Whether the group could be held to anything, same shape.
         peers: How many comparable groups there were, itself included, same shape.
+        detectable: Amount beyond the standard that would have been told apart with a chance of 80 %, same shape; NaN where nothing
+            is comparable.
     """
 
     rate: Floats
@@ -42,6 +44,7 @@ class Excess:
     draws: Floats
     held: Bools
     peers: Ints
+    detectable: Floats
 
 
 def excess(
@@ -71,7 +74,7 @@ def excess(
     groups = len(amount)
     found = Excess(
         np.full(groups, np.nan), np.full(groups, np.nan), np.zeros(groups), np.zeros((REPLICATES, groups)),
-        np.zeros(groups, dtype=np.bool_), np.zeros(groups, dtype=np.int64),
+        np.zeros(groups, dtype=np.bool_), np.zeros(groups, dtype=np.int64), np.full(groups, np.nan),
     )  # fmt: skip
     below = base.sum(axis=1)
     enough = below >= LEAST_BASE
@@ -175,6 +178,7 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.where(rate > standard, np.inf, -np.inf)
     )
     z[best] = -np.inf
+    found.detectable[members] = (bar_of(error_rate, len(members)) + POWER_Z) * error * base.sum(axis=1)
     worse = stand_out(z, error_rate)
     if not worse.any():
         return
@@ -188,6 +192,15 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     total = base.sum(axis=1)
     found.amount[members[worse]] = (kept * (rate - standard) * total)[worse]
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
+
+
+POWER_Z = NormalDist().inv_cdf(0.8)
+"""Beyond the bar of a test by so many standard errors, a difference is found four times in five (Cohen 1988, chapter 1)."""
+
+
+def bar_of(chance: float, groups: int) -> float:
+    """Standard errors from which the first of several groups is told apart; see `stand_out`."""
+    return NormalDist().inv_cdf(1 - chance / groups)
 
 
 def stand_out(z: Floats, chance: float = _ERROR) -> Bools:

@@ -61,6 +61,7 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     losses: list[Loss] = []
     refusals: list[Refusal] = []
     notes: list[str] = []
+    least: dict[AssetKey, dict[str, float]] = {}
     handled = {role: _handled(ground, role) for role in _ROLES}
     chance = _CHANCE / max(1, len(booked.texts))
     for text in booked.texts:
@@ -71,11 +72,13 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
         elif follows >= _MOSTLY:
             notes.append(f"bookings '{text}' follow late and cancelled lines, and are part of what those cost")
         else:
-            found, refused, beside = _wasted(ground, handled, booked.of(text), (text, cause, 1 - follows, chance))
+            found, refused, beside = _wasted(
+                ground, handled, booked.of(text), (text, cause, 1 - follows, chance), least
+            )
             losses += found
             refusals += refused
             notes += beside
-    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes))
+    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes), detectable=least)
 
 
 def _cannot(ground: Ground) -> Refusal | None:
@@ -184,6 +187,7 @@ def _wasted(
     by_role: Mapping[ledger.Role, Handled],
     booked: _Booked,
     about: tuple[str, ledger.Cause, float, float],
+    least: dict[AssetKey, dict[str, float]],
 ) -> tuple[list[Loss], list[Refusal], list[str]]:
     text, cause, part, chance = about
     step = "leakage with the party that caused it and the category, channel and region it belongs to"
@@ -209,8 +213,23 @@ def _wasted(
     if alone:
         because = f"nobody else of whom such bookings are known does the same work as {', '.join(alone)}"
         refusals = [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")]
+    _add_detectable(ground, handled, compared, chance, least)
     losses = _losses(ground, handled, compared, booked, text, (cause, role), part)
     return losses, refusals, _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
+
+
+def _add_detectable(
+    ground: Ground, handled: Handled, compared: Comparison, chance: float, least: dict[AssetKey, dict[str, float]]
+) -> None:
+    """Adds the smallest waste of our own that would have been told apart, asset by asset."""
+    ours = np.array([p == ground.own for p in handled.party], dtype=np.bool_)
+    of_doer = np.array([compared.doers.index(d) for d in handled.doer])
+    for asset, key in enumerate(ground.assets):
+        mine = ours & (handled.asset == asset)
+        for doer in np.unique(of_doer[mine]).tolist():
+            amount = compared.detectable(doer, mine & (of_doer == doer), chance)
+            of_asset = least.setdefault(key, {})
+            of_asset["waste"] = of_asset.get("waste", 0.0) + amount
 
 
 def _alike_throughout(

@@ -37,6 +37,7 @@ def materials(
     readings: Mapping[AssetKey, Sequence[Reading]] | None = None,
     rules: Mapping[AssetKey, Rules] | None = None,
     weighs: Mapping[AssetKey, frozenset[str]] | None = None,
+    detectable: Mapping[AssetKey, Mapping[str, float]] | None = None,
 ) -> tuple[Material, ...]:
     """The material of every asset in the order of `ground.assets`, and of the whole portfolio last.
 
@@ -53,6 +54,7 @@ def materials(
         readings: Asset → what evidence measured.
         rules: Asset → rules with partners.
         weighs: Asset → which of the two flows carry weight in its verdict; both, where it is not there.
+        detectable: Asset → stage → the smallest loss that would have been told apart from chance.
     """
     assets, spans = len(ground.assets), len(ground.spans)
     none = np.zeros((assets, spans))
@@ -93,10 +95,12 @@ def materials(
                 loop=loops[i],
                 rules=(rules or {}).get(asset),
                 weighs=(weighs or {}).get(asset, BOTH_FLOWS),
+                detectable=(detectable or {}).get(asset, {}),
             )
         )
     whole = _whole(ground, made, said, held, rules or {}, named)
-    return (*made, replace(whole, weighs=(weighs or {}).get((), BOTH_FLOWS)))
+    seen = (detectable or {}).get((), {})
+    return (*made, replace(whole, weighs=(weighs or {}).get((), BOTH_FLOWS), detectable=seen))
 
 
 def _tables(ground: Ground) -> frozenset[str]:

@@ -109,6 +109,7 @@ class Material:
         rules: With partners; None where nobody looked at contracts.
         weighs: Whether late lines ("service") and empty shelves ("stock") carry weight in the verdict; what is left alone there
             (as often on time as asked, one event) says nothing in a signal either.
+        detectable: Stage → the smallest loss that would have been told apart from chance four times in five [portfolio currency].
     """
 
     asset: AssetKey
@@ -136,6 +137,7 @@ class Material:
     loop: Loop | None = None
     rules: Rules | None = None
     weighs: frozenset[str] = frozenset({"service", "stock"})
+    detectable: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def acted_on(self) -> tuple[Loss, ...]:
