@@ -89,6 +89,11 @@ def _row(name: str, outage: OutageTold | None, controls: list[ControlTold], curr
         for x in (outage.bound, outage.typical)
     )
     return PartnerRow(
-        wording.name(name), wording.percent(outage.line_share), bound, typical, f"{outage.days:g} days",
+        wording.name(name), wording.percent(outage.line_share), bound, typical, _days(outage.days),
         wording.prose(outage.days_from), outage.is_default, counts, said,
     )  # fmt: skip
+
+
+def _days(days: float) -> str:
+    """A length of time: "1 day", "2.5 days"."""
+    return wording.plural(1, "day") if days == 1 else f"{days:,.4g} days"
