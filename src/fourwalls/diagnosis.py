@@ -320,6 +320,53 @@ class GovernanceTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTold:
+    """One clause of a contract with a partner, how one would notice that it fails, and what the records say of it.
+
+    Attributes:
+        party_id, party_name, question: Whose clause, and which of the seven questions it answers.
+        clause: What it says and where; None where there is none.
+        control: How a failure would be noticed, or bounded.
+        evidence: What the records say; why they say nothing.
+        status: "works" or "fails" by the records, "untested" where they cannot tell, "absent" where there is no clause.
+    """
+
+    party_id: str
+    party_name: str
+    question: str
+    clause: str | None
+    control: str
+    evidence: str
+    status: Literal["works", "fails", "untested", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutageTold:
+    """What it would cost if a partner failed until we could do without it.
+
+    Attributes:
+        party_id, party_name: Who.
+        line_share: Part of order lines that pass through its hands, 0-1.
+        days, days_from, is_default: Until we could do without it; who says so; whether nobody does.
+        lines: Order lines in the costliest such stretch on record.
+        typical: Of what passes in so many mean days [portfolio currency]; refused where nothing is priced.
+        bound: The same in the costliest stretch: lines that nobody else takes over cannot cost more.
+        amount_is: What both amounts are: "gross margin", or "order value" where costs are unknown.
+    """
+
+    party_id: str
+    party_name: str
+    line_share: float
+    days: float
+    days_from: str
+    is_default: bool
+    lines: float
+    typical: float | Refusal
+    bound: float | Refusal
+    amount_is: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assumed:
     """A number the values rest on that is not measured in the records.
 
@@ -605,6 +652,8 @@ class Diagnosis:
         level: Coverage all ranges claim.
         version: Version of fourwalls.
         assumptions: Numbers that values rest on and that are not measured.
+        controls: Clauses of contracts with partners, and whether what they promise can be seen to hold.
+        outages: What it would cost if a partner failed, the costliest first.
     """
 
     portfolio: str
@@ -618,6 +667,8 @@ class Diagnosis:
     level: float
     version: str
     assumptions: tuple[Assumed, ...] = ()
+    controls: tuple[ControlTold, ...] = ()
+    outages: tuple[OutageTold, ...] = ()
 
     def __repr__(self) -> str:
         return f"Diagnosis({self.portfolio!r}: {self.total.verdict}; {len(self.assets)} assets, {self.total.n_lines:,} order lines)"

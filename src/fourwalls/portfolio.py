@@ -36,6 +36,7 @@ TARGETS = (
 ASSUMPTIONS = (
     "wage_amount_per_hour", "carrying_rate_per_year", "discount_rate", "horizon_years", "late_line_cost_share",
     "attainable_share", "ramp_weeks", "gross_margin_share", "tax_rate", "working_capital_rate_per_year",
+    "overtime_premium_share",
 )  # fmt: skip
 """Assumptions the value of a path may rest on."""
 

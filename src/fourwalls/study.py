@@ -42,7 +42,8 @@ from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import read_contracts
 from fourwalls.governance.readiness import readiness
-from fourwalls.governance.rules import govern
+from fourwalls.governance.rules import Governance, govern
+from fourwalls.governance.telling import controls_told, outages_told
 from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
@@ -56,6 +57,7 @@ from fourwalls.signals.material import Material, Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs
+from fourwalls.weighing import counted
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -476,7 +478,11 @@ class Study:
         made[0].sort(key=_by_loss)
         told = self._told(tuple(made[0]), made[1][0], period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
-        told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
+        told = replace(
+            told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost),
+            controls=controls_told(self._governance, self._ground.party_names),
+            outages=outages_told(self._governance, self._ground.party_names),
+        )  # fmt: skip
         both_asked = zip(cases[0], asked[:n], strict=True)
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
 
@@ -529,13 +535,18 @@ class Study:
     def _gathered(self) -> Gathered:
         return gather(self._ground, self._progress)
 
+    @cached_property
+    def _governance(self) -> Governance:
+        ground = self._ground
+        contracts = read_contracts(self.portfolio.folder)
+        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
+        return govern(with_lines, contracts)
+
     def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
         """Rules with partners, signals and tests of each asset, the whole portfolio last."""
         ground, gathered = self._ground, self._gathered
         self._progress("reading contracts and holding them to the records")
-        contracts = read_contracts(self.portfolio.folder)
-        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
-        governance = govern(with_lines, contracts)
+        governance = self._governance
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
@@ -543,10 +554,12 @@ class Study:
             key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
             for key, r in ready.items()
         }
-        measured = {case.key: concluding.judged_stages(case, gathered.judged) for case in cases}
+        measured = {case.key: concluding.judged_stages(case, gathered.judged_in(case.key)) for case in cases}
+        weighs = {case.key: counted(case.both, self.portfolio.thresholds) for case in cases}
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
+            weighs=weighs, detectable=gathered.detectable,
         )  # fmt: skip
         answers = read_answers(self.portfolio.folder)
         unknown_assets(answers, [m.name for m in material])

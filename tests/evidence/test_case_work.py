@@ -111,6 +111,26 @@ def test_hours_added_for_one_channel_are_found_with_its_party(engine: DuckDBEngi
         assert low < true < high
 
 
+def test_a_category_that_is_alike_in_all_its_channels_is_named_and_not_claimed(engine: DuckDBEngine) -> None:
+    all_rugs = {cell: 0.2 if cell[0] == "rugs" else 0.02 for cell in CELLS}
+    found = case_work.find(ground(engine, cases(all_rugs, "status update")))
+    assert not found.losses
+    told = next(r for r in found.refusals if r.code == "alike_throughout")
+    assert told.because.startswith("rugs takes 20 hours per 100 order lines in all its channels and regions")
+    equal = case_work.find(ground(engine, cases(rates(), "status update")))
+    assert not [r for r in equal.refusals if r.code == "alike_throughout"]
+
+
+def test_a_category_that_only_one_place_works_at_is_named(engine: DuckDBEngine) -> None:
+    some = {cell: 0.2 for cell in CELLS if cell[0] == "lamps" or cell[1:] == ("site", "coast")}
+    lines = ground(engine, cases(some, "status update"))
+    one = lines.lines.filter((lines.lines.category == "lamps") | (lines.lines.channel_id == "site"))  # type: ignore[union-attr]
+    one = one.filter((one.category == "lamps") | (one.destination == "coast"))
+    found = case_work.find(replace(lines, lines=one))
+    told = [r.because for r in found.refusals if r.code == "nothing_to_compare"]
+    assert told == ["nothing is comparable with what is done for rugs: only one channel or region of it does enough"]
+
+
 def test_our_own_channel_is_inside_and_a_party_in_the_case_is_between(engine: DuckDBEngine) -> None:
     inside = case_work.find(ground(engine, cases(rates(site=0.2), "status update")))
     assert {(a.wall, a.party_id) for a in inside.losses} == {("inside", "us")}
@@ -201,6 +221,62 @@ def test_our_own_words_for_status_work(engine: DuckDBEngine) -> None:
     assert any("[work]" in note for note in case_work.find(odd).notes)
     told = replace(odd, portfolio=replace(odd.portfolio, work={"status": ("rundruf",)}))
     assert len(case_work.find(told).losses) == 4
+
+
+# Kinds, and activities that open and close, as other companies may call them.
+FOREIGN = [
+    ("T-417", "A1", "Z9"),  # codes
+    ("Kõne klient", "avatud", "suletud"),  # a language we have no words for
+    ("ticket", "paso 1", "paso 2"),
+]
+
+
+@pytest.mark.parametrize(("kind", "opens", "closes"), FOREIGN)
+def test_work_under_words_unknown_to_us_is_refused_and_never_none(
+    engine: DuckDBEngine, kind: str, opens: str, closes: str
+) -> None:
+    log = [
+        {**e, "activity": opens if e["activity"] == "open" else closes, "closed": None}
+        for e in cases(rates(bazaar=0.2), kind)
+    ]
+    # Beside it, some work that is called by a word we know.
+    log += cases(rates(0.01), "reconciliation", seed=2)
+    odd = ground(engine, log)
+    found = case_work.find(odd)
+    assert "status" not in {s for stages in (found.judged or {}).values() for s in stages}
+    assert all("feed" in stages for stages in (found.judged or {}).values())
+    told = next(r for r in found.refusals if r.code == "no_words")
+    assert "[work]" in told.next_step
+    assert reading(found, "status_share_of_hours").figure.code == "no_words"
+    assert any(kind in note for note in found.notes)
+    # Once the company says what it is, it is found.
+    said = replace(odd, portfolio=replace(odd.portfolio, work={"status": (kind.lower(),)}))
+    assert len(case_work.find(said).losses) == 4
+
+
+@pytest.mark.parametrize(
+    "kind", ["Statusmeldung Kunde", "Copia de estado", "Mise à jour du statut", "Nachfassen Lieferant"]
+)
+def test_status_work_in_other_languages_is_found(engine: DuckDBEngine, kind: str) -> None:
+    found = case_work.find(ground(engine, cases(rates(bazaar=0.2), kind)))
+    assert {x.stage for x in found.losses} == {"status"}
+
+
+def test_cases_that_nothing_is_known_to_close_are_not_all_open(engine: DuckDBEngine) -> None:
+    log = [{**e, "activity": "Z9", "closed": None} for e in cases(rates(), "status update")]
+    found = case_work.find(ground(engine, log))
+    assert reading(found, "closed_share").figure.code == "no_closed"
+    assert reading(found, "reopened_share").figure.code == "no_closed"
+
+
+def test_none_of_a_kind_is_measured_only_where_the_log_holds_such_work(engine: DuckDBEngine) -> None:
+    only = case_work.find(ground(engine, cases(rates(), "exception: late parcel")))
+    assert reading(only, "status_share_of_hours").figure.code == "no_words"
+    assert not set().union(*(only.judged or {}).values())
+    log = cases(rates(), "exception: late parcel") + cases(rates(), "reconciliation", seed=2)
+    both = case_work.find(ground(engine, log))
+    assert reading(both, "status_share_of_hours").figure.value == 0.0
+    assert all({"status", "feed"} <= stages for stages in (both.judged or {}).values())
 
 
 def test_no_log_no_cases_no_lines(engine: DuckDBEngine) -> None:

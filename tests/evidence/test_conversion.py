@@ -87,6 +87,17 @@ def test_a_price_that_is_worth_its_customers_is_no_loss(known: Known) -> None:
     assert effect.figure.low > 0
 
 
+def test_what_is_at_its_standard_is_judged_and_what_nothing_tells_is_not(known: Known) -> None:
+    # Content of which it is known what it does, and prices at their usual: both are judged, lost or not.
+    judged = known("weak_content", 1)[0].judged
+    assert judged is not None
+    assert all({"content", "price"} <= stages for stages in judged.values())
+    untold = Refusal("no_effect", "content", "may be chance", "a pilot")
+    gap, words = np.array([0.0, 0.1, 0.0]), ("90 %, best", "90 %, best", "")
+    assert conversion.could_be_held(gap, words, untold).tolist() == [True, False, False]
+    assert conversion.could_be_held(gap, words, None).tolist() == [True, True, False]
+
+
 def test_the_split_on_the_page_adds_up(known: Known) -> None:
     finding, _ = known("weak_content", 1)
     for readings in finding.readings.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 from tests.evidence.grounds import ground_of
 
 from fourwalls.evidence.labour import find
-from fourwalls.figures import Estimate, Reading
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.worlds import make
 
 
@@ -53,3 +54,36 @@ def test_crews_that_stay_are_told_from_crews_that_follow(readings: dict[str, Rea
     half = value(readings, "hours_following_share: hub-east picking")
     assert half.value == pytest.approx(0.5, abs=0.02)  # 4 of 8 hours on the average day
     assert half.low <= half.value <= half.high
+
+
+def test_overtime_by_hand(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    make("healthy", folder, seed=3, lines=3_000)
+    rows = []
+    for d in range(360):
+        for node, overtime, paid in (("dc-north", 2.0, True), ("dc-south", 0.0, True), ("hub-east", 1.0, False)):
+            # Ten hours, two of them at time and a half, of a wage of 20: 8 x 20 + 2 x 30 = 220, of which 20 are premium.
+            cost = 20.0 * (10 + 0.5 * overtime) if paid else None
+            row = {"node_id": node, "function": "picking", "day": date(2025, 1, 1) + timedelta(days=d), "units": 80.0}
+            rows.append({**row, "hours": 10.0, "overtime_hours": overtime, "cost_amount": cost})
+    rows[0]["overtime_hours"] = 11.0  # more than was worked: no such row
+    pq.write_table(pa.Table.from_pylist(rows), next((folder / "tables").glob("labour.*")))
+    toml = folder / "portfolio.toml"
+    text = "\n".join(x for x in toml.read_text("utf-8").splitlines() if not x.startswith("wage_amount"))
+    toml.write_text(text, "utf-8")
+    with ground_of(folder) as ground:
+        found = find(ground)
+        assert ground.engine.run(ground.rows["labour"].count().as_table()).to_pylist()[0].popitem()[1] == len(rows) - 1
+    told = {r.name: r for r in found.readings[()]}
+    assert value(told, "overtime_share: dc-north picking").value == pytest.approx(0.2)
+    assert "better quarter of 3 nodes: 5.0 %" in told["overtime_share: dc-south picking"].definition.replace("%", " %")
+    assert value(told, "overtime_share: dc-south picking").value == 0.0
+    assert value(told, "overtime_premium_amount: dc-north picking").value == pytest.approx(20.0 * 359)
+    unpaid = told["overtime_premium_amount: hub-east picking"].figure
+    assert isinstance(unpaid, Refusal)
+    assert unpaid.code == "no_pay"
+    assert any("50% more" in n for n in found.notes)
+
+
+def test_without_overtime_on_record_it_is_refused(readings: dict[str, Reading]) -> None:
+    assert not [name for name in readings if name.startswith("overtime")]

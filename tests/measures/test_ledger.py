@@ -85,10 +85,14 @@ def test_labour_sums_by_hand(duck: DuckDBEngine) -> None:
         {
             "node_id": ["dc"] * 3, "function": ["picking"] * 3, "day": [MONDAY, date(2025, 1, 7), date(2025, 1, 8)],
             "hours": [8.0, 4.0, 0.0], "units": [80.0, 50.0, 0.0], "cost_amount": [160.0, 80.0, 0.0],
+            "overtime_hours": [2.0, None, 0.0],
         }
     )  # fmt: skip
     labour = duck.load("labour", rows)
     week = duck.run(ledger.labour_days(labour)).to_pylist()[0]
     assert (week["hours"], week["units"], week["cost_amount"], week["days"]) == (12.0, 130.0, 240.0, 3)
+    # 160 for 6 hours and 2 at time and a half: 9 hours' worth, of which 1 is premium.
+    assert (week["overtime_hours"], week["told_hours"]) == (2.0, 8.0)
+    assert week["premium_amount"] == pytest.approx(160 / 9)
     line = duck.run(ledger.hours_against_units(labour)).to_pylist()[0]
     assert (line["days"], line["hours_units"], line["units_units"]) == (2, 840.0, 8900.0)

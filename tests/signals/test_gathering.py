@@ -163,6 +163,14 @@ def test_lines_and_matrix_of_a_whole_world(shop: Path) -> None:
     with open_study(shop) as study:
         told = study.diagnose()
         assert held_stages(told.assets[0])
+        # What happens if a partner fails is in the diagnosis: its controls, and a bound that a mean outage does not pass.
+        assert {c.status for c in told.controls} <= {"works", "fails", "untested", "absent"}
+        assert {c.question for c in told.controls} >= {"owner", "escalation", "service_level", "fallback", "exit"}
+        assert told.outages
+        assert all(
+            isinstance(o.bound, float) and isinstance(o.typical, float) and o.bound >= o.typical > 0
+            for o in told.outages
+        )
         found = materials(ground_of(study), study._counts[1].counts, (), assembly.asset_name)
         for m in found:
             lines = ten_lines(m, study.portfolio)

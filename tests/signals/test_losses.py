@@ -12,7 +12,7 @@ from fourwalls.figures import Estimate, Refusal
 from fourwalls.signals.facing import CUSTOMER_FACING
 from fourwalls.signals.leaning import firmness, revenue_share
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Rules
+from fourwalls.signals.material import TABLE_OF, Material, Rules
 
 from .made import REVENUE, WEEKS, loss, material, portfolio
 
@@ -43,7 +43,7 @@ def line(name: str, made: Material, **signals: float) -> SignalReading:
         ("facing", (loss("content", 0.005, "between"), loss("carriage", 0.02, "between")), "neither"),
         ("facing", (loss("content", 0.02, "between"), loss("fulfilment", 0.02)), "neither"),
         ("facing", (loss("content", 0.001, "between"),), "neither"),
-        ("facing", (), "cannot tell"),
+        ("facing", (), "neither"),
     ],
 )
 def test_leans_follow_the_answer_key(name: str, losses: tuple[object, ...], lean: str) -> None:
@@ -117,6 +117,42 @@ def test_facing_parts_and_the_rest_make_the_whole() -> None:
     assert isinstance(found, Estimate)
     # 1 + 2 + 3 + 4 + 5 of 1 + … + 7.
     assert found.value == pytest.approx(15 / 28)
+
+
+def test_the_parts_of_facing_add_up_exactly_and_what_is_unmeasured_is_refused() -> None:
+    losses = tuple(loss(stage, 0.001 * (i + 1)) for i, stage in enumerate((*CUSTOMER_FACING, "fulfilment", "waste")))
+    parts = {r.name: r.figure for r in line("facing", material(losses=losses)).readings if r.name.endswith("_part")}
+    assert set(parts) == {f"{s}_part" for s in (*CUSTOMER_FACING, "behind")}
+    assert sum(f.value for f in parts.values() if isinstance(f, Estimate)) == pytest.approx(1, abs=1e-12)
+    some = material(losses=losses[4:], measured=frozenset(TABLE_OF) - {"content", "price", "media"})
+    told = {r.name: r.figure for r in line("facing", some).readings}
+    assert isinstance(told["content_part"], Refusal)
+    assert isinstance(told["listing_part"], Estimate)
+
+
+def test_what_the_verdict_leaves_alone_does_not_outweigh_what_customers_see() -> None:
+    losses = (loss("content", 0.004, "between"), loss("carriage", 0.004, "between"))
+    assert line("facing", material(losses=losses)).lean == "neither"
+    assert line("facing", material(losses=losses, weighs=frozenset({"stock"}))).lean == "orchestrate"
+
+
+def test_facing_is_unknown_where_nothing_was_held_to_anything() -> None:
+    assert line("facing", material(measured=frozenset())).lean == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"), [("status_work", "status"), ("disconnected_data", "feed"), ("waste", "waste")]
+)
+def test_none_tells_the_least_that_would_have_been_seen(name: str, stage: str) -> None:
+    seen = {stage: 0.0015 * REVENUE * WEEKS}
+    found = line(name, material(detectable=seen))
+    assert "from 0.1 % on it would have been seen" in found.because.replace("0.2 %", "0.1 %")
+    told = next(r.figure for r in found.readings if r.name == f"{stage}_least_seen")
+    assert isinstance(told, Estimate)
+    assert told.value == pytest.approx(0.0015)
+    some = line(name, material(detectable=seen, losses=(loss(stage, 0.001),)))
+    assert not [r for r in some.readings if r.name.endswith("_least_seen")]
+    assert "would have been seen" not in line(name, material()).because
 
 
 def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:

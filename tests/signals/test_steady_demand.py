@@ -80,6 +80,9 @@ def test_swing_covers_its_truth() -> None:
         ((loss("fulfilment", 0.012, "inside"), loss("carriage", 0.01, "between")), "operate"),
         ((loss("fulfilment", 0.02, "unknown"),), "cannot tell"),
         ((loss("waste", 0.02, "inside"),), "cannot tell"),
+        ((loss("promise", 0.02, "inside"), loss("fulfilment", 0.01, "inside")), "neither"),
+        ((loss("promise", 0.009, "inside"), loss("fulfilment", 0.01, "inside")), "operate"),
+        ((loss("receiving", 0.02, "inside"), loss("carriage", 0.01, "between")), "neither"),
     ],
 )
 def test_stable_demand_with_failures_leans_by_whose_they_are(losses: tuple[object, ...], lean: str) -> None:
@@ -105,3 +108,12 @@ def test_without_promises_it_cannot_be_told() -> None:
     assert found.lean == "cannot tell"
     assert isinstance(found.readings[0].figure, Refusal)
     assert isinstance(found.readings[2].figure, Estimate)
+
+
+def test_late_lines_that_the_verdict_leaves_alone_lean_nowhere() -> None:
+    made = material(
+        served=np.full(WEEKS, 880.0), losses=(loss("fulfilment", 0.02, "inside"),), weighs=frozenset({"stock"})
+    )
+    found = measure(made, portfolio())
+    assert (found.lean, found.strength) == ("neither", 0.0)
+    assert "too few to act on" in found.because

@@ -12,12 +12,14 @@ from fourwalls.diagnosis import (
     Availability,
     Capability,
     Contribution,
+    ControlTold,
     Diagnosis,
     Gap,
     GovernanceTold,
     Health,
     Judged,
     LostUnits,
+    OutageTold,
     Outcome,
     PathWorth,
     RuleHole,
@@ -623,6 +625,22 @@ def governance(words: str = "Who owns the interface, by name?") -> GovernanceTol
     return GovernanceTold(0.81, True, 17_090.0, (hole, replace(hole, blocks=False, question="Who may change prices?")))
 
 
+def controls(words: str = "By name, in team[0]") -> tuple[ControlTold, ...]:
+    """One that fails and one without a clause."""
+    first = ControlTold("rapid", "Rapid Parcel", "owner", words, "Exceptions get closed.", "none of 9 closed", "fails")
+    return (first, replace(first, question="exit", clause=None, evidence="no contract says it", status="absent"))
+
+
+def outages(words: str = "no clause says") -> tuple[OutageTold, ...]:
+    """One priced, of another partner one that is not."""
+    first = OutageTold("rapid", "Rapid Parcel", 0.4, 30.0, words, True, 4_200.0, 31_000.0, 42_500.0, "gross margin")
+    no_price = Refusal("no_price", "Cost of an outage", "nothing is priced", "prices")
+    return (
+        first,
+        replace(first, party_id="slow", party_name="Slow Parcel", is_default=False, typical=no_price, bound=no_price),
+    )
+
+
 FURTHER = (
     Reading("forecast_bias_share", "Forecast bias", signed(-0.06, "share"), 38_224, "Σ (forecast − wanted) / Σ wanted"),
     Reading("case_hours_per_100_lines", "Case work per 100 order lines", hours(2.9), 8_862, "hours / 100 lines"),
@@ -656,7 +674,10 @@ def priced(base: Diagnosis | None = None, is_default: bool = True, words: str = 
         )
 
     assets = tuple(more(a, 1 / (1 + i)) for i, a in enumerate(base.assets))
-    return replace(base, assets=assets, total=replace(more(base.total, 2.0), paths=()), assumptions=ASSUMED)
+    return replace(
+        base, assets=assets, total=replace(more(base.total, 2.0), paths=()), assumptions=ASSUMED,
+        controls=controls(**kinds), outages=outages(**kinds),
+    )  # fmt: skip
 
 
 def empty() -> Diagnosis:

@@ -435,6 +435,20 @@ def test_rules_capabilities_evidence_and_assumptions_are_told() -> None:
     assert "default: not yours" in section(root, "assumed").text
 
 
+def test_a_partner_that_fails_is_told_with_its_cost_and_controls() -> None:
+    rules = section(parsed(sample.priced), "rules")
+    rows = [
+        [c.text for c in r.all("td")] for r in rules.all("tr") if r.text.startswith(("Rapid Parcel", "Slow Parcel"))
+    ]
+    assert rows[0] == ["40 %", "EUR 42,500", "EUR 31,000", "30 days default: no clause says", "1 fails, 1 absent"]
+    assert rows[1] == ["40 %", "not known", "not known", "30 days no clause says", "no contract known"]
+    clauses = [r.text for r in rules.all("tr") if r.text.startswith(("Owner", "Exit"))]
+    assert clauses[0].endswith("Exceptions get closed. None of 9 closed. fails")
+    assert clauses[1].startswith("Exit no clause")
+    bare = replace(sample.priced(), controls=(), outages=())
+    assert "If a partner fails" not in html.render(bare)
+
+
 def test_without_signals_or_prices_nothing_of_them_is_claimed() -> None:
     root = parsed(sample.usual)
     shown = {s.attributes["aria-labelledby"] for s in root.all("section")}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fourwalls.evidence.ground import Ground
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import AssetKey
+from fourwalls.portfolio import WORK_CLASSES
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges, share_estimate
 
 Floats = npt.NDArray[np.float64]
@@ -78,11 +79,16 @@ RATIOS = (
     _Ratio("handoffs_within_per_case", "Hand-offs within one system, per case", "handoffs_within", "cases", "hand-offs", f"{_MOVED}, as far as told of the same party and system, per case", (), "actor_id"),
     _Ratio("handoffs_systems_per_case", "Hand-offs across systems, per case", "handoffs_systems", "cases", "hand-offs", f"{_MOVED} and another system, as far as told of the same party, per case", (), "system_id"),
     _Ratio("handoffs_parties_per_case", "Hand-offs across parties, per case", "handoffs_parties", "cases", "hand-offs", f"{_MOVED}, of another party, per case", (), "party_id"),
-    _Ratio("reopened_share", "Cases reopened", "reopened", "cases", "share", "cases with an event after a closing one, of all cases"),
-    _Ratio("closed_share", "Cases closed", "closed_cases", "cases", "share", "cases whose last event closes them, of all cases"),
+    _Ratio("reopened_share", "Cases reopened", "reopened", "cases", "share", "cases with an event after a closing one, of all cases", (), "closed"),
+    _Ratio("closed_share", "Cases closed", "closed_cases", "cases", "share", "cases whose last event closes them, of all cases", (), "closed"),
     _Ratio("waiting_share", "Waiting, of time in cases", "waiting_hours", "elapsed_hours", "share", "time from first to last event less hours worked, of that time", (), "effort_hours"),
     _Ratio("automatic_share", "Touches without people", "automatic_touches", "touches", "share", "events by automatic actors, of all events", (), "actor_kind"),
 )  # fmt: skip
+
+_ABOUT_CLASSES = {
+    "status_hours_per_100_lines": ("status",), "reconciliation_hours_per_100_lines": ("reconciliation",),
+    "status_share_of_hours": ("status", "report"),
+}  # fmt: skip
 
 CLOSURES = (
     ("exception_closure_hours", "Exceptions: time to close", "exception", "exceptions"),
@@ -105,8 +111,11 @@ def readings_of(sums: Columns, closures: Columns, ground: Ground) -> dict[AssetK
         above = sums.by_asset(ratio.above, spans, ratio.classes) * (100 if ratio.below == "lines" else 1)
         below = lines if ratio.below == "lines" else sums.by_asset(ratio.below, spans, ratio.classes)
         figures = _ratios(ratio, above, below, cases, ground.draws)
+        about = _ABOUT_CLASSES.get(ratio.name, ())
+        unnamed = bool(about) and not sums.numbers[ratio.above].sum() and not are_named(sums, *about)
         for row, figure, n, told in zip(rows, figures, cases.sum(axis=1), _told(sums, spans, ratio), strict=True):
             shown = figure if told else _untold(ratio)
+            shown = _no_words(ratio.label) if unnamed else shown
             row.append(Reading(ratio.name, ratio.label, shown, round(n), ratio.definition))
     for name, label, of_class, plural in CLOSURES:
         for i, found in enumerate(_closing(closures, ground, name, label, of_class, plural)):
@@ -118,6 +127,13 @@ def _told(sums: Columns, spans: int, ratio: _Ratio) -> Bools:
     """Whether enough events say what a ratio needs to know, portfolio first, shape (1 + assets,)."""
     if not ratio.needs:
         return np.ones(sums.weights.shape[1] + 1, dtype=np.bool_)
+    if ratio.needs == "closed":
+        known, closings, total = (
+            sums.by_asset(name, spans, ()).sum(axis=1) for name in ("told_closed", "closings", "touches")
+        )
+        # Where no flag says so and no activity sounds like it, nothing is known to be closed, and none to be open.
+        ends: Bools = (known >= LEAST_NAMED * total) | (closings > 0)
+        return ends
     of_people = ratio.needs == "effort_hours"
     told, every = ("told_touches", "people_touches") if of_people else (f"told_{ratio.needs}", "touches")
     known, total = (sums.by_asset(name, spans, ratio.classes).sum(axis=1) for name in (told, every))
@@ -125,7 +141,31 @@ def _told(sums: Columns, spans: int, ratio: _Ratio) -> Bools:
     return enough
 
 
+def are_named(sums: Columns, *classes: str) -> bool:
+    """Whether it is known how much work of some classes there is.
+
+    Some was found; or the log holds other work that moves information, and nearly all its cases are of a kind we have a word for.
+    Companies call their work as they like, and log what they like: else none found is not none done.
+    """
+    touches, of = sums.numbers["touches"], sums.words["case_class"]
+    if np.isin(of, classes).any():
+        return True
+    nearly_all = touches[np.isin(of, WORK_CLASSES)].sum() >= LEAST_TOLD * touches.sum()
+    return bool(nearly_all and np.isin(of, MOVES_INFORMATION).any())
+
+
+MOVES_INFORMATION = ("status", "report", "reconciliation")
+
+
+def _no_words(about: str) -> Refusal:
+    because = "no case is called by a word for it that we know"
+    return Refusal("no_words", about, because, "words under [work] in portfolio.toml")
+
+
 def _untold(ratio: _Ratio) -> Refusal:
+    if ratio.needs == "closed":
+        because = "no event is flagged as closing its case, and no activity is called by a word for it that we know"
+        return Refusal("no_closed", ratio.label, because, "work_log.closed")
     code = "no_effort" if ratio.needs == "effort_hours" else f"no_{ratio.needs}"
     return Refusal(code, ratio.label, f"too few events of work_log have {ratio.needs}", f"work_log.{ratio.needs}")
 

@@ -7,7 +7,7 @@ costs, and counted there. Approvals are read, too: their price is the time they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from fourwalls.diagnosis import Wall
 from fourwalls.engines.base import Engine
-from fourwalls.evidence.case_readings import LEAST_TOLD, Columns, readings_of
+from fourwalls.evidence.case_readings import LEAST_TOLD, Columns, are_named, readings_of
 from fourwalls.evidence.ground import PLACE, Finding, Ground
-from fourwalls.evidence.rates import Excess, excess
+from fourwalls.evidence.rates import Excess, excess, stand_out_as_a_whole
 from fourwalls.figures import Period, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import case_work
@@ -37,6 +37,7 @@ _ABOUT = {"status": "copying and telling states", "report": "reports", "reconcil
 # What an hour costs the employer, where nobody has said: Eurostat, hourly labour costs 2023, mean of the EU.
 DEFAULT_WAGE = {"EUR": 32.0}
 _ERROR = 0.05
+_MOST_UNNAMED = 5
 # A place of the log is compared by these; brands of a category are worked alike.
 _COMPARED = ("category", "channel_id", "region")
 
@@ -54,9 +55,11 @@ def find(ground: Ground) -> Finding:
     if not len(sums.span):
         because = "no case of work_log began within the period looked at"
         return Finding(refusals=(Refusal("no_cases", "case work", because, "cases of the same period"),))
-    losses, refusals = _losses(sums, ground)
-    notes = _notes(sums, ground, is_priced=bool(losses))
-    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes)
+    losses, refusals, judged, least = _losses(sums, ground)
+    unnamed = ground.engine.run(case_work.unnamed(cases, _MOST_UNNAMED)).to_pylist()
+    notes = _notes(sums, ground, unnamed, is_priced=bool(losses))
+    by_asset = dict.fromkeys(ground.assets, frozenset(judged))
+    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes, by_asset, least)
 
 
 def _columns(ground: Ground, table: pa.Table) -> Columns:
@@ -87,13 +90,16 @@ def _asset_weights(ground: Ground, place: tuple[str | None, ...]) -> Floats:
     return np.array([float(key == asset) for asset in ground.assets])
 
 
-def _losses(sums: Columns, ground: Ground) -> tuple[list[Loss], list[Refusal]]:
+_Found = tuple[list[Loss], list[Refusal], set[str], dict[AssetKey, dict[str, float]]]
+
+
+def _losses(sums: Columns, ground: Ground) -> _Found:
     about = "cost of status work and reconciling"
     present = [name for name in STAGE if (sums.words["case_class"] == name).any()]
     told, people = (float(sums.numbers[f"{x}_touches"][_is(sums, present)].sum()) for x in ("told", "people"))
     wage = ground.portfolio.assumptions.get("wage_amount_per_hour", DEFAULT_WAGE.get(ground.portfolio.currency))
     refused = [
-        (not present, "no_status_work", "no case of work_log is called by a word we know for it", "words under [work] in portfolio.toml"),
+        (not present, "no_status_work", "no case of work_log is called by a word we know for it", _OWN_WORDS),
         (ground.lines is None, "no_order_lines", "hours need something to be divided by", "the table order_lines"),
         (ground.draws is None, "too_few_spans", "the record is too short to compare weeks", "a longer period"),
         (told < LEAST_TOLD * people, "no_effort", f"{told:,.0f} of {people:,.0f} touches by people tell their effort", "work_log.effort_hours"),
@@ -101,19 +107,28 @@ def _losses(sums: Columns, ground: Ground) -> tuple[list[Loss], list[Refusal]]:
     ]  # fmt: skip
     for applies, code, because, next_step in refused:
         if applies:
-            return [], [Refusal(code, about, because, next_step)]
-    return (
-        _by_class(sums, ground, present, ground.draws, wage)
-        if ground.draws is not None and wage is not None
-        else ([], [])
-    )
+            return [], [Refusal(code, about, because, next_step)], set(), {}
+    if ground.draws is None or wage is None:
+        return [], [], set(), {}
+    return _by_class(sums, ground, present, ground.draws, wage)
 
 
-def _by_class(
-    sums: Columns, ground: Ground, present: list[str], draws: Draws, wage: float
-) -> tuple[list[Loss], list[Refusal]]:
-    losses, refusals = [], []
-    for name in present:
+_OWN_WORDS = "words under [work] in portfolio.toml"
+
+
+def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, wage: float) -> _Found:
+    losses: list[Loss] = []
+    refusals: list[Refusal] = []
+    judged: set[str] = set()
+    least: dict[AssetKey, dict[str, float]] = {}
+    for name in STAGE:
+        if name not in present:
+            if are_named(sums, name):
+                judged.add(STAGE[name])
+            elif STAGE[name] not in [STAGE[x] for x in present]:
+                because = "no case of work_log is called by a word we know for it, and many by no word we know"
+                refusals.append(Refusal("no_words", f"cost of {_ABOUT[name]}", because, _OWN_WORDS))
+            continue
         found = _compared(sums, ground, name, draws, len(present))
         if not found.excess.held.any():
             because = "no two places (channel or region) of one category do enough of it to be compared"
@@ -126,8 +141,34 @@ def _by_class(
                 )
             )
             continue
+        judged.add(STAGE[name])
+        refusals += _not_compared(found, name, draws, len(present))
         losses += _booked(found, ground, name, wage)
-    return losses, refusals
+        for asset, hours in zip(ground.assets, np.nan_to_num(found.excess.detectable) @ found.weights, strict=True):
+            of_asset = least.setdefault(asset, {})
+            of_asset[STAGE[name]] = of_asset.get(STAGE[name], 0.0) + float(hours) * wage
+    return losses, refusals, judged, least
+
+
+def _not_compared(found: _Compared, name: str, draws: Draws, kinds: int) -> Iterator[Refusal]:
+    """Categories none of whose channels and regions shows how little of this work would do: alone, or all alike."""
+    about = f"cost of {_ABOUT[name]}"
+    worked = [key[0] for key, hours in zip(found.names, found.hours.sum(axis=1), strict=True) if hours > 0]
+    held = {key[0] for key, is_held in zip(found.names, found.excess.held, strict=True) if is_held}
+    alone = sorted({str(c) for c in worked if c not in held and c is not None})
+    if alone:
+        because = f"nothing is comparable with what is done for {', '.join(alone)}: only one channel or region of it does enough"
+        yield Refusal("nothing_to_compare", about, because, "a record of more channels or regions, or a pilot there")
+    looked_into = [key[0] for key, more in zip(found.names, found.excess.amount, strict=True) if more > 0]
+    names = [key[0] if key[0] in held else None for key in found.names]
+    for whole in stand_out_as_a_whole(names, found.hours, found.lines, draws, _ERROR / kinds, looked_into):
+        because = (
+            f"{whole.name} takes {100 * whole.rate:.2g} hours per 100 order lines in all its channels and regions, where other "
+            f"categories take {100 * whole.standard:.2g}; none of them does it better, so nothing says what it could do without"
+        )
+        yield Refusal(
+            "alike_throughout", about, because, f"a pilot in {whole.name}, or whoever does that work elsewhere"
+        )
 
 
 def _is(sums: Columns, classes: Iterable[str]) -> npt.NDArray[np.bool_]:
@@ -142,12 +183,15 @@ class _Compared:
         names: Category, channel and region of each.
         weights: Share of each place's hours in each asset, shape (places, assets).
         doers: (wall, party) → share of the place's hours, shape (places,).
+        hours, lines: Of each by span, shape (places, spans).
         excess: What exceeds the standard [hours].
     """
 
     names: tuple[tuple[str | None, ...], ...]
     weights: Floats
     doers: Mapping[tuple[Wall, str | None], Floats]
+    hours: Floats
+    lines: Floats
     excess: Excess
 
 
@@ -178,7 +222,7 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     peer = [key[0] for key in cell]
     # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
     found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
-    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, found)
+    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, hours, lines, found)
 
 
 def _placed(sums: Columns, name: str) -> Iterator[tuple[tuple[str | None, ...], Ints]]:
@@ -230,7 +274,9 @@ def _standard(found: Excess, places: Ints, name: str) -> str:
     )
 
 
-def _notes(sums: Columns, ground: Ground, *, is_priced: bool) -> tuple[str, ...]:
+def _notes(
+    sums: Columns, ground: Ground, unnamed: Sequence[Mapping[str, object]], *, is_priced: bool
+) -> tuple[str, ...]:
     notes = []
     stages = _is(sums, STAGE)
     hours, others = (float(sums.numbers[x][stages].sum()) for x in ("hours", "other_hours"))
@@ -252,8 +298,9 @@ def _notes(sums: Columns, ground: Ground, *, is_priced: bool) -> tuple[str, ...]
     other = float(sums.numbers["touches"][_is(sums, ["other"])].sum())
     if other:
         notes.append(
-            f"work_log: {other:,.0f} of {sums.numbers['touches'].sum():,.0f} events are in cases of a kind we have no word for; "
-            "add words under [work] in portfolio.toml."
+            f"work_log: {other:,.0f} of {sums.numbers['touches'].sum():,.0f} events are in cases of a kind we have no word for"
+            + (f" (most of them {', '.join(str(u['case_kind']) for u in unnamed)})" if unnamed else "")
+            + "; add words under [work] in portfolio.toml."
         )
     return tuple(notes)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fourwalls.diagnosis import Wall
 from fourwalls.evidence.effects import effects_of
 from fourwalls.evidence.ground import Finding, Ground
-from fourwalls.evidence.lost_orders import Parts, gaps_of, parted, selling_prices
+from fourwalls.evidence.lost_orders import Gaps, Parts, gaps_of, parted, selling_prices
 from fourwalls.evidence.media import Waste, media_waste
 from fourwalls.evidence.visits import NO_VISITS, Record, record_of
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
@@ -50,7 +50,36 @@ def find(ground: Ground) -> Finding:
     waste = media_waste(ground, record, ground.draws)
     losses = [*_listing_losses(ground, record, parts), *_media_losses(ground, record, waste)]
     refusals = [r for r in (effects.content_refusal, effects.price_refusal, waste.refusal, PROMISE) if r is not None]
-    return Finding(tuple(losses), _readings(ground, record, parts, waste, ground.draws), tuple(refusals))
+    readings = _readings(ground, record, parts, waste, ground.draws)
+    return Finding(tuple(losses), readings, tuple(refusals), judged=_judged(ground, record, gaps, parts, waste))
+
+
+def could_be_held(gap: Floats, words: tuple[str, ...], refusal: Refusal | None) -> npt.NDArray[np.bool_]:
+    """Groups of which it is known what a stage loses, shape (groups,).
+
+    At its standard nothing is lost, whatever the stage does to orders; below it, that has to be known.
+
+    Args:
+        gap: How far each group is below its standard, shape (groups,).
+        words: What each was held to; "" for nothing.
+        refusal: Why what the stage does to orders is not known; None where it is.
+    """
+    has_standard = np.array([bool(w) for w in words], dtype=np.bool_)
+    return has_standard & ((gap <= 0) | (refusal is None))
+
+
+def _judged(ground: Ground, record: Record, gaps: Gaps, parts: Parts, waste: Waste) -> dict[AssetKey, frozenset[str]]:
+    """Stages that could be held to something in each asset: in all groups of listings that it sells."""
+    known = {
+        "content": could_be_held(gaps.content, gaps.content_words, parts.effects.content_refusal),
+        "price": could_be_held(gaps.price, gaps.price_words, parts.effects.price_refusal),
+        "media": np.full(len(record.groups), waste.refusal is None),
+    }
+    found = {}
+    for number, asset in enumerate(ground.assets):
+        mine = np.unique(record.pair_group[record.pair_asset == number])
+        found[asset] = frozenset(s for s, held in known.items() if len(mine) and held[mine].all())
+    return found
 
 
 PROMISE = Refusal(

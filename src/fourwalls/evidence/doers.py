@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.evidence.rates import BEST_PART, normal_of_t, shrunk, stand_out
+from fourwalls.evidence.rates import BEST_PART, POWER_Z, bar_of, normal_of_t, shrunk, stand_out
 from fourwalls.resampling import REPLICATES, Draws
 
 Floats = npt.NDArray[np.float64]
@@ -67,6 +67,18 @@ class Comparison:
     _excess_draws: Floats
     _amount: Floats
     _draws: Draws
+
+    @property
+    def amount(self) -> Floats:
+        """What is booked on each row of the base, as dealt out, shape (rows, spans)."""
+        return self._amount
+
+    def detectable(self, doer: int, rows: Bools, chance: float) -> float:
+        """What would have to exceed the standard among these rows to be told apart four times in five; 0 for who is held to nobody."""
+        if not self.held[doer]:
+            return 0.0
+        bar = bar_of(chance, int(self.peers[doer])) + POWER_Z
+        return float(self._amount[rows].sum() * -np.expm1(-bar * self.error[doer]))
 
     def wasted(self, doer: int, rows: Bools) -> tuple[float, Floats]:
         """What exceeds the standard among these rows of the base, over the record; the same in each replicate."""

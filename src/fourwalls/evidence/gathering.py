@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fourwalls.evidence import case_work, conversion, failure_costs, feeds, labour, offers, waste
@@ -27,7 +27,9 @@ class Gathered:
         refusals, notes: What could not be told, and how things were read.
         costs: What failures cost; None where there are no order lines.
         onboarding: Asset → what partners ask once to serve what we turn away.
-        judged: Stages that were looked at.
+        judged: Stages that could be held to something in every asset.
+        judged_by_asset: Asset → further ones, in that asset alone.
+        detectable: Asset → stage → the smallest loss that would have been told apart from chance, as in `Finding`.
     """
 
     losses: tuple[Loss, ...] = ()
@@ -37,6 +39,15 @@ class Gathered:
     costs: FailureCosts | None = None
     onboarding: Mapping[AssetKey, float] = field(default_factory=dict)
     judged: frozenset[str] = frozenset()
+    judged_by_asset: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
+    detectable: Mapping[AssetKey, Mapping[str, float]] = field(default_factory=dict)
+
+    def judged_in(self, asset: AssetKey) -> frozenset[str]:
+        """Stages that could be held to something in an asset; () is the whole portfolio."""
+        mine = self.judged_by_asset.get(asset, frozenset())
+        if not asset:
+            mine = mine.union(*self.judged_by_asset.values())
+        return self.judged | mine
 
 
 def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
@@ -68,8 +79,12 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         stage
         for table, stages in STAGES_OF.items()
         for stage in stages
-        if table in ground.rows and (found[table].losses or not found[table].refusals)
+        if table in ground.rows and found[table].judged is None and (found[table].losses or not found[table].refusals)
     }
+    by_asset: dict[AssetKey, frozenset[str]] = {}
+    for finding in found.values():
+        for asset, stages in (finding.judged or {}).items():
+            by_asset[asset] = by_asset.get(asset, frozenset()) | stages
     told_once = dict.fromkeys(r for f in found.values() for r in f.refusals)
     return Gathered(
         tuple(loss for f in found.values() for loss in f.losses),
@@ -79,7 +94,21 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         costs,
         {asset: amount for asset, mine in readings.items() if (amount := _onboarding(mine)) > 0},
         frozenset(judged),
+        by_asset,
+        _detectable(found.values()),
     )
+
+
+def _detectable(findings: Iterable[Finding]) -> Mapping[AssetKey, Mapping[str, float]]:
+    """By asset and stage; of the whole portfolio, under (), what is so in all of its assets together."""
+    found: dict[AssetKey, dict[str, float]] = {}
+    for finding in findings:
+        for asset, stages in finding.detectable.items():
+            for stage, amount in stages.items():
+                for key in (asset, ()):
+                    mine = found.setdefault(key, {})
+                    mine[stage] = mine.get(stage, 0.0) + amount
+    return found
 
 
 def _onboarding(readings: list[Reading]) -> float:

@@ -34,12 +34,18 @@ class Finding:
         readings: Asset → what was measured there; () is the whole portfolio.
         refusals: What could not be told, for every asset.
         notes: Lines worth reading about the data or the defaults used.
+        judged: Asset → stages that could be held to something, whether or not they lost anything; None: all stages of this
+            record, in every asset, unless only refusals were found.
+        detectable: Asset → stage → the smallest loss, spread evenly over what was compared, that would have been told apart from
+            chance four times in five [portfolio currency over the record]; what nothing is told of is left out.
     """
 
     losses: tuple[Loss, ...] = ()
     readings: Mapping[AssetKey, tuple[Reading, ...]] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    judged: Mapping[AssetKey, frozenset[str]] | None = None
+    detectable: Mapping[AssetKey, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Labour: units per labour hour by node and function, and how far hours follow the work.
+"""Labour: units per labour hour by node and function, overtime and its premium, and how far hours follow the work.
 
 Readings only. Hours above another node's are no loss by themselves: crews are planned ahead and stay through quiet days,
 so that units per hour fall with volume at equal skill. What too few or too slow hands cost shows as late lines, and what avoidable
@@ -33,13 +33,31 @@ def find(ground: Ground) -> Finding:
         step = "labour: hours and units by node, function and day, for eight weeks"
         return Finding(refusals=(Refusal("no_labour", "units per labour hour", because, step),))
     labour = ground.rows["labour"]
-    keys, sums = _sums(ground, ground.engine.run(ledger.labour_days(labour, ground.span_seconds)))
+    said = ground.portfolio.assumptions
+    premium = said.get("overtime_premium_share", DEFAULT_PREMIUM)
+    wage = said.get("wage_amount_per_hour")
+    keys, sums = _sums(ground, ground.engine.run(ledger.labour_days(labour, ground.span_seconds, premium, wage)))
     readings = _ratios(keys, sums, ground.portfolio.currency, draws)
+    overtime = _overtime(keys, sums, ground.portfolio.currency, draws, premium)
     daily, products = _sums(ground, ground.engine.run(ledger.hours_against_units(labour, ground.span_seconds)))
     for i, key in enumerate(daily):
         readings.append(_following(key, {name: values[i] for name, values in products.items()}, draws))
-    note = "units per labour hour are not compared between nodes in money: they fall with volume at equal skill"
-    return Finding(readings={(): tuple(readings)}, notes=(note,))
+    notes = ["units per labour hour are not compared between nodes in money: they fall with volume at equal skill"]
+    refusals: tuple[Refusal, ...] = ()
+    if not sums["told_hours"].any():
+        refusals = (NO_OVERTIME,)
+    elif "overtime_premium_share" not in said:
+        notes.append(
+            f"an hour of overtime is taken to be paid {premium:.0%} more than another (overtime_premium_share)"
+        )
+    return Finding(readings={(): (*readings, *overtime)}, refusals=refusals, notes=tuple(notes))
+
+
+DEFAULT_PREMIUM = 0.5
+"""Time and a half, the least the Fair Labor Standards Act asks for in the United States (29 U.S.C. 207); elsewhere often a quarter."""
+NO_OVERTIME = Refusal(
+    "no_overtime", "overtime", "no row of labour says how much of its hours was overtime", "labour.overtime_hours"
+)
 
 
 def _sums(ground: Ground, table: pa.Table) -> tuple[list[_Key], dict[str, npt.NDArray[np.float64]]]:
@@ -78,6 +96,38 @@ def _ratios(keys: list[_Key], sums: dict[str, Floats], currency: str, draws: Dra
                 words += f"; better quarter of {len(peers)} nodes: {np.quantile(peers, quarter):.2f}"
             days = int(sums["days"][i].sum())
             found.append(Reading(f"{name}: {node} {function}", f"{label}: {function} at {node}", figure, days, words))
+    return found
+
+
+def _overtime(keys: list[_Key], sums: dict[str, Floats], currency: str, draws: Draws, premium: float) -> list[Reading]:
+    """Overtime as a share of hours, against the better quarter of nodes, and what its premium costs; none where no row tells it."""
+    found: list[Reading] = []
+    told = sums["told_hours"].sum(axis=1) > 0
+    if not told.any():
+        return found
+    value, low, high = ratio_ranges(sums["overtime_hours"], sums["told_hours"], draws)
+    drawn = draws.counts @ sums["premium_amount"].T
+    for i in np.flatnonzero(told).tolist():
+        node, function = keys[i]
+        days = int(sums["days"][i].sum())
+        peers = [v for v, key, t in zip(value, keys, told, strict=True) if key[1] == function and t]
+        words = "overtime hours / hours worked, where rows tell both"
+        if len(peers) > 1:
+            words += f"; better quarter of {len(peers)} nodes: {np.quantile(peers, 0.25):.1%}"
+        share = Estimate(float(value[i]), float(low[i]), float(high[i]), "share", LEVEL)
+        found.append(
+            Reading(f"overtime_share: {node} {function}", f"Overtime: {function} at {node}", share, days, words)
+        )
+        label = f"Overtime premium: {function} at {node}"
+        amount = float(sums["premium_amount"][i].sum())
+        ends = np.quantile(drawn[:, i], [draws.tail, 1 - draws.tail])
+        figure: Figure = Estimate(amount, min(float(ends[0]), amount), max(float(ends[1]), amount), currency, LEVEL)
+        if amount == 0 and sums["overtime_hours"][i].any():
+            figure = Refusal(
+                "no_pay", label, "nothing says what an hour is paid", "labour.cost_amount, or wage_amount_per_hour"
+            )
+        words = f"over the record, what overtime is paid beyond ordinary hours, at a premium of {premium:.0%}"
+        found.append(Reading(f"overtime_premium_amount: {node} {function}", label, figure, days, words))
     return found
 
 

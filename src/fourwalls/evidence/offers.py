@@ -46,7 +46,7 @@ def find(ground: Ground) -> Finding:
     readings = _concentration(ground, ground.draws)
     scopes = scopes_of(ground)
     if not scopes:
-        return Finding(readings=readings, refusals=(NOT_SEEN,))
+        return Finding(readings=readings, refusals=(NOT_SEEN,), judged={})
     asked = _asked(ground, scopes)
     offers = _offers(ground)
     served = _served(ground, asked, offers)
@@ -56,7 +56,9 @@ def find(ground: Ground) -> Finding:
         refusals = (NO_MARGIN if any(o.serves for o in offers) else NO_OFFER,)
     for asset, told in _told(ground, asked, served, ground.draws).items():
         readings[asset] = (*readings.get(asset, ()), *told)
-    return Finding(tuple(losses), readings, refusals)
+    # Demand was seen to be turned away, and what partners ask is known: then nothing to earn is a finding.
+    stages = frozenset({"overflow"} if "offers" in ground.rows else ())
+    return Finding(tuple(losses), readings, refusals, judged=dict.fromkeys(ground.assets, stages))
 
 
 def _refusal(code: str, because: str, data: str) -> Refusal:

@@ -34,6 +34,8 @@ class Excess:
         draws: The same in each replicate, shape (REPLICATES, groups).
         held: Whether the group could be held to anything, same shape.
         peers: How many comparable groups there were, itself included, same shape.
+        detectable: Amount beyond the standard that would have been told apart with a chance of 80 %, same shape; NaN where nothing
+            is comparable.
     """
 
     rate: Floats
@@ -42,6 +44,7 @@ class Excess:
     draws: Floats
     held: Bools
     peers: Ints
+    detectable: Floats
 
 
 def excess(
@@ -71,7 +74,7 @@ def excess(
     groups = len(amount)
     found = Excess(
         np.full(groups, np.nan), np.full(groups, np.nan), np.zeros(groups), np.zeros((REPLICATES, groups)),
-        np.zeros(groups, dtype=np.bool_), np.zeros(groups, dtype=np.int64),
+        np.zeros(groups, dtype=np.bool_), np.zeros(groups, dtype=np.int64), np.full(groups, np.nan),
     )  # fmt: skip
     below = base.sum(axis=1)
     enough = below >= LEAST_BASE
@@ -85,6 +88,52 @@ def excess(
     if target is not None:
         _hold_to(found, amount, base, target, draws)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A group that stands out as a whole: all of its doers are alike, so none of them shows what it could do without.
+
+    Attributes:
+        name: The group.
+        rate, standard: Its amount by unit of the base, and what the better quarter of the other groups needs.
+    """
+
+    name: str
+    rate: float
+    standard: float
+
+
+def stand_out_as_a_whole(
+    names: Sequence[str | None],
+    amount: Floats,
+    base: Floats,
+    draws: Draws,
+    chance: float,
+    unlike: Sequence[str | None] = (),
+) -> list[Alike]:
+    """Groups whose rate is far from the others', the farthest first; groups may differ by nature, so nothing is claimed of them.
+
+    Args:
+        names: Group of each row; rows without one are left out.
+        amount, base: Of each row by span, shape (rows, spans).
+        draws: Bootstrap draws of the spans.
+        chance: That any group is named although all are equal.
+        unlike: Groups within which something was found: there the difference has been looked into.
+    """
+    groups = [n for n in dict.fromkeys(names) if n is not None]
+    if len(groups) < 2:
+        return []
+    above, below = np.zeros((len(groups), base.shape[1])), np.zeros((len(groups), base.shape[1]))
+    at = [groups.index(n) if n is not None else -1 for n in names]
+    for row, group in enumerate(at):
+        if group >= 0:
+            above[group] += amount[row]
+            below[group] += base[row]
+    found = excess(above, below, ["groups"] * len(groups), draws, error=chance)
+    worse = [i for i in np.flatnonzero(found.amount > 0).tolist() if groups[i] not in unlike]
+    worse.sort(key=lambda i: -float(found.amount[i]))
+    return [Alike(str(groups[i]), float(found.rate[i]), float(found.standard[i])) for i in worse]
 
 
 def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
@@ -129,6 +178,7 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
         error > 0, (rate - standard) / np.where(error > 0, error, 1.0), np.where(rate > standard, np.inf, -np.inf)
     )
     z[best] = -np.inf
+    found.detectable[members] = (bar_of(error_rate, len(members)) + POWER_Z) * error * base.sum(axis=1)
     worse = stand_out(z, error_rate)
     if not worse.any():
         return
@@ -142,6 +192,15 @@ def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: 
     total = base.sum(axis=1)
     found.amount[members[worse]] = (kept * (rate - standard) * total)[worse]
     found.draws[:, members[worse]] = (kept * np.maximum(drawn - held_to[:, None], 0.0) * total)[:, worse]
+
+
+POWER_Z = NormalDist().inv_cdf(0.8)
+"""Beyond the bar of a test by so many standard errors, a difference is found four times in five (Cohen 1988, chapter 1)."""
+
+
+def bar_of(chance: float, groups: int) -> float:
+    """Standard errors from which the first of several groups is told apart; see `stand_out`."""
+    return NormalDist().inv_cdf(1 - chance / groups)
 
 
 def stand_out(z: Floats, chance: float = _ERROR) -> Bools:

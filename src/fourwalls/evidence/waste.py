@@ -19,10 +19,11 @@ from fourwalls.diagnosis import Wall
 from fourwalls.evidence.doers import Comparison, compare
 from fourwalls.evidence.failure_costs import FailureCosts, draws_of, lines_of, measure
 from fourwalls.evidence.ground import PLACE, Finding, Ground
+from fourwalls.evidence.rates import stand_out_as_a_whole
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import ledger
-from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, ratio_ranges
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -60,6 +61,7 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     losses: list[Loss] = []
     refusals: list[Refusal] = []
     notes: list[str] = []
+    least: dict[AssetKey, dict[str, float]] = {}
     handled = {role: _handled(ground, role) for role in _ROLES}
     chance = _CHANCE / max(1, len(booked.texts))
     for text in booked.texts:
@@ -70,12 +72,13 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
         elif follows >= _MOSTLY:
             notes.append(f"bookings '{text}' follow late and cancelled lines, and are part of what those cost")
         else:
-            found = _wasted(ground, handled, booked.of(text), (text, cause, 1 - follows, chance))
-            if isinstance(found, Refusal):
-                refusals.append(found)
-            else:
-                losses += found
-    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes))
+            found, refused, beside = _wasted(
+                ground, handled, booked.of(text), (text, cause, 1 - follows, chance), least
+            )
+            losses += found
+            refusals += refused
+            notes += beside
+    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes), detectable=least)
 
 
 def _cannot(ground: Ground) -> Refusal | None:
@@ -184,19 +187,19 @@ def _wasted(
     by_role: Mapping[ledger.Role, Handled],
     booked: _Booked,
     about: tuple[str, ledger.Cause, float, float],
-) -> list[Loss] | Refusal:
+    least: dict[AssetKey, dict[str, float]],
+) -> tuple[list[Loss], list[Refusal], list[str]]:
     text, cause, part, chance = about
     step = "leakage with the party that caused it and the category, channel and region it belongs to"
     found = _role(by_role, booked, cause)
     if found is None:
         because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
-        return Refusal("no_causer", f"waste by {text}", because, step)
+        return [], [Refusal("no_causer", f"waste by {text}", because, step)], []
     role, handled = found
     named = booked.named
     if not {"category", "brand"} & {PLACE[i] for i in named} and len(set(_kinds(handled))) > 1:
-        return Refusal(
-            "no_category", f"waste by {text}", "bookings do not say which category or brand they belong to", step
-        )
+        because = "bookings do not say which category or brand they belong to"
+        return [], [Refusal("no_category", f"waste by {text}", because, step)], []
     if not {"channel_id", "region"} <= {PLACE[i] for i in named}:
         # Where the place is half told, doers of one party cannot be told apart.
         handled = replace(handled, doer=[p or d for p, d in zip(handled.party, handled.doer, strict=True)])
@@ -204,8 +207,44 @@ def _wasted(
     compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
     if not compared.held.any():
         because = "nobody else of whom such bookings are known does the same work"
-        return Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")
-    return _losses(ground, handled, compared, booked, text, (cause, role), part)
+        return [], [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")], []
+    alone = sorted(d for d, is_held in zip(compared.doers, compared.held, strict=True) if not is_held)
+    refusals = []
+    if alone:
+        because = f"nobody else of whom such bookings are known does the same work as {', '.join(alone)}"
+        refusals = [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")]
+    _add_detectable(ground, handled, compared, chance, least)
+    losses = _losses(ground, handled, compared, booked, text, (cause, role), part)
+    return losses, refusals, _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
+
+
+def _add_detectable(
+    ground: Ground, handled: Handled, compared: Comparison, chance: float, least: dict[AssetKey, dict[str, float]]
+) -> None:
+    """Adds the smallest waste of our own that would have been told apart, asset by asset."""
+    ours = np.array([p == ground.own for p in handled.party], dtype=np.bool_)
+    of_doer = np.array([compared.doers.index(d) for d in handled.doer])
+    for asset, key in enumerate(ground.assets):
+        mine = ours & (handled.asset == asset)
+        for doer in np.unique(of_doer[mine]).tolist():
+            amount = compared.detectable(doer, mine & (of_doer == doer), chance)
+            of_asset = least.setdefault(key, {})
+            of_asset["waste"] = of_asset.get("waste", 0.0) + amount
+
+
+def _alike_throughout(
+    handled: Handled, compared: Comparison, base: Floats, text: str, draws: Draws, chance: float
+) -> list[str]:
+    """Categories that lose more of it than others with all who handle them: they may have to, and nothing is claimed."""
+    whole = stand_out_as_a_whole(_kinds(handled), compared.amount, base, draws, chance)
+    if not whole:
+        return []
+    named = "; ".join(f"{w.name} {w.rate / w.standard:.1f} times" if w.standard > 0 else w.name for w in whole)
+    told = (
+        f"waste by {text}: whoever handles them, some categories lose more than the better quarter of them ({named}); whether "
+        "they have to is not known, and none of that is claimed"
+    )
+    return [told]
 
 
 def _role(
@@ -353,7 +392,25 @@ def _readings(ground: Ground, booked: _Booked) -> dict[AssetKey, tuple[Reading, 
                 (f"leakage_share: {text}", f"Leakage: {text} ({cause.side})", amounts[row].sum(axis=0), counts[text])
             )
         found[asset] = tuple(_share(ground, *one, below) for one in named)
-    return found
+    return _against_quarter(ground, found)
+
+
+def _against_quarter(ground: Ground, found: dict[AssetKey, tuple[Reading, ...]]) -> dict[AssetKey, tuple[Reading, ...]]:
+    """The same, with what the better quarter of assets shows beside each; assets differ, so it is a mark and no loss."""
+    values: dict[str, list[float]] = {}
+    for asset in ground.assets:
+        for r in found[asset]:
+            if isinstance(r.figure, Estimate):
+                values.setdefault(r.name, []).append(r.figure.value)
+    marks = {
+        name: f"; better quarter of {len(v)} assets: {np.quantile(v, 0.25):.2%}"
+        for name, v in values.items()
+        if len(v) > 1
+    }
+    return {
+        asset: tuple(replace(r, definition=r.definition + marks.get(r.name, "")) for r in readings)
+        for asset, readings in found.items()
+    }
 
 
 def _share(ground: Ground, name: str, label: str, above: Floats, n: float, below: Floats) -> Reading:

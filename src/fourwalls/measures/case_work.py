@@ -18,7 +18,7 @@ _BIN = 1.01
 SUMS = (
     "cases", "touches", "hours", "other_hours", "status_hours", "people_touches", "told_touches", "automatic_touches",
     "handoffs_within", "handoffs_systems", "handoffs_parties", "reopened", "elapsed_hours", "waiting_hours", "closed_cases",
-    "told_actor_id", "told_system_id", "told_party_id", "told_actor_kind",
+    "told_actor_id", "told_system_id", "told_party_id", "told_actor_kind", "told_closed", "closings",
 )  # fmt: skip
 """What `by_place` sums."""
 
@@ -97,7 +97,8 @@ def cases(events: ir.Table) -> ir.Table:
         told_touches=t.count(where=~t.is_automatic & t.effort_hours.notnull()),
         automatic_touches=t.count(where=t.is_automatic),
         **{f"handoffs_{kind}": t.count(where=t.handoff == kind) for kind in ("within", "systems", "parties")},
-        **{f"told_{name}": t[name].count() for name in ("actor_id", "system_id", "party_id", "actor_kind")},
+        **{f"told_{name}": t[name].count() for name in ("actor_id", "system_id", "party_id", "actor_kind", "closed")},
+        closings=t.count(where=t.is_closing),
         reopenings=t.count(where=t.is_reopening),
         closing_s=t.at_s.max(where=t.is_first_closing),
         is_closed=t.is_closing.argmax(t.rank),
@@ -125,6 +126,18 @@ def by_place(cases: ir.Table, span_seconds: int) -> ir.Table:
     t = cases.mutate(span=_.first_s // span_seconds)
     grain = ("case_class", *PLACE, "elsewhere", "knows_party", "span")
     return t.group_by(*grain).agg(**{name: t[name].sum() for name in SUMS}).order_by(*grain)
+
+
+def unnamed(cases: ir.Table, most: int) -> ir.Table:
+    """Kinds of case we have no word for, those with most touches first.
+
+    Grain: case_kind.
+    Reads: cases from `cases`.
+    Gives: touches; hours [of people].
+    """
+    t = cases.filter((cases.case_class == "other") & cases.case_kind.notnull())
+    found = t.group_by("case_kind").agg(touches=t.touches.sum(), hours=t.hours.sum())
+    return found.order_by(ibis.desc("touches"), "case_kind").limit(most)
 
 
 def closures(cases: ir.Table, span_seconds: int) -> ir.Table:

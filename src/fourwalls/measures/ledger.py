@@ -95,16 +95,33 @@ def handled_lines(lines: ir.Table, role: Role, grain: tuple[str, ...]) -> ir.Tab
     )
 
 
-def labour_days(labour: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
-    """Hours, units and pay by node, function and span of time.
+def labour_days(
+    labour: ir.Table, span_seconds: int = SECONDS_PER_WEEK, premium: float = 0.5, wage: float | None = None
+) -> ir.Table:
+    """Hours, units, pay and overtime by node, function and span of time.
+
+    Args:
+        labour: Rows that intake kept.
+        span_seconds: Length of the spans of time.
+        premium: What an hour of overtime is paid beyond an ordinary one, as a share of it.
+        wage: What an ordinary hour is paid where a row does not say what was paid; None where that is not known.
 
     Grain: node_id, function, span.
-    Gives: hours; units; cost_amount [portfolio currency, null where not recorded]; days.
+    Gives: hours; units; cost_amount [portfolio currency, null where not recorded]; overtime_hours; told_hours [hours of the rows
+        that tell their overtime]; premium_amount [portfolio currency: the premium in what was paid]; days.
     """
-    t = labour.mutate(span=seconds(labour.day.cast("timestamp")) // span_seconds)
-    return t.group_by("node_id", "function", "span").agg(
-        hours=t.hours.sum(), units=t.units.sum(), cost_amount=t.cost_amount.sum(), days=t.count()
+    told = labour.overtime_hours.notnull()
+    beyond = premium * labour.overtime_hours
+    paid = labour.cost_amount * beyond / (labour.hours + beyond).nullif(0)
+    if wage is not None:
+        paid = paid.fill_null(wage * beyond)
+    t = labour.mutate(
+        span=seconds(labour.day.cast("timestamp")) // span_seconds, told=told.ifelse(labour.hours, 0.0), premium=paid
     )
+    return t.group_by("node_id", "function", "span").agg(
+        hours=t.hours.sum(), units=t.units.sum(), cost_amount=t.cost_amount.sum(), overtime_hours=t.overtime_hours.sum(),
+        told_hours=t.told.sum(), premium_amount=t.premium.sum(), days=t.count(),
+    )  # fmt: skip
 
 
 def hours_against_units(labour: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:

@@ -11,6 +11,7 @@ from fourwalls.signals.leaning import (
     in_words,
     inside_part,
     inside_reading,
+    least_seen,
     loss_reading,
     not_measured,
     percent,
@@ -38,10 +39,11 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     )
     part = inside_part(lost)
     others = tuple(material.readings[name] for name in _ALSO if name in material.readings)
-    readings = (share, *others, inside_reading(part, len(lost)))
+    least, seen = least_seen(material, "feed", lost)
+    readings = (share, *others, *least, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
-    told = f"late or mismatched data cost {percent(share.figure.value)} of revenue"
+    told = f"late or mismatched data cost {percent(share.figure.value)} of revenue{seen}"
     if share.figure.value < t.feed_share:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(share.figure, t.feed_share)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import too_few_spans
 from fourwalls.resampling import LEVEL
@@ -15,6 +18,7 @@ from fourwalls.signals.leaning import (
     inside_part,
     inside_reading,
     loss_reading,
+    not_measured,
     percent,
     unknown,
 )
@@ -25,7 +29,7 @@ CUSTOMER_FACING = ("content", "price", "media", "promise", "listing")
 
 ABOUT = About(
     "facing share = margin lost to content, price, media, promise and listing / all margin lost (without demand turned away)",
-    "losses of any flow; listings with content_share, prices and sessions for most of the customer-facing ones",
+    "losses of any flow that carry weight in the verdict; listings with content_share, prices and sessions for most of the customer-facing ones",
     "mostly customer-facing leans to orchestrate; mostly system-facing and ours to operate; else it leans nowhere",
 )
 _USED = ("clear_share", "level_below")
@@ -33,7 +37,7 @@ _USED = ("clear_share", "level_below")
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """What part of the margin lost is lost where customers look."""
-    lost = [x for x in material.losses if x.flow != "overflow"]
+    lost = _lost(material)
     faced = [x for x in lost if x.stage in CUSTOMER_FACING]
     behind = [x for x in lost if x.stage not in CUSTOMER_FACING]
     missing = [s for s in CUSTOMER_FACING if not material.is_measured(s)]
@@ -44,8 +48,13 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
                 "margin lost to content, price, media, promise and listing, of all margin lost"),
         loss_reading(material, "loss_share", "Margin lost, all stages", lost, "margin lost, of revenue"),
         inside_reading(part, len(behind)),
+        *_parts(material, lost, share),
     )  # fmt: skip
     if isinstance(share, Refusal):
+        if share.code == "no_loss" and material.measured:
+            return Found(
+                "neither", 0.0, "nothing is lost that is worth acting on, so there is nothing to split", readings, _USED
+            )
         return unknown(share, _USED, readings)
     total = readings[1].figure
     told = f"{percent(share.value)} of the margin lost is customer-facing ({len(faced)} of {len(lost)} losses)"
@@ -68,6 +77,35 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     return Found("operate", strength * part * (1 - len(missing) / len(CUSTOMER_FACING)), told, readings, _USED)
 
 
+def _lost(material: Material) -> list[Loss]:
+    """What counts: demand turned away is no failure, and what the verdict leaves alone says nothing here either."""
+    return [x for x in material.acted_on if x.flow != "overflow"]
+
+
+def _parts(material: Material, lost: Sequence[Loss], share: Figure) -> tuple[Reading, ...]:
+    """Each customer-facing stage and all others together, as parts of the margin lost; they add up to the whole."""
+    amounts = {stage: sum(max(x.amount, 0.0) for x in lost if x.stage == stage) for stage in CUSTOMER_FACING}
+    total = sum(max(x.amount, 0.0) for x in lost)
+    behind = total - sum(amounts.values())
+    made = []
+    for stage, amount in (*amounts.items(), ("behind", behind)):
+        label = _PARTS[stage]
+        unmeasured = None if stage == "behind" else not_measured(material, stage, label)
+        part = amount / total if total > 0 else 0.0
+        figure: Figure = share if isinstance(share, Refusal) else Estimate(part, part, part, "share", LEVEL)
+        if unmeasured is not None:
+            figure = unmeasured
+        n = sum(x.stage == stage if stage != "behind" else x.stage not in CUSTOMER_FACING for x in lost)
+        made.append(Reading(f"{stage}_part", label, figure, n, "part of the margin lost; all parts add up to 1"))
+    return tuple(made)
+
+
+_PARTS = {
+    "content": "… to content", "price": "… to price", "media": "… to media", "promise": "… to the promise",
+    "listing": "… to availability where it is listed", "behind": "… behind the customer's eyes",
+}  # fmt: skip
+
+
 def _clear(part: float, low: float, bar: float) -> float:
     return part if low >= bar else part / 2
 
@@ -75,7 +113,7 @@ def _clear(part: float, low: float, bar: float) -> float:
 def facing_share(material: Material) -> Figure:
     """Customer-facing part of the margin lost, with its range; a negative part (a repair that costs) counts as none."""
     about = "Customer-facing or system-facing"
-    lost = [x for x in material.losses if x.flow != "overflow"]
+    lost = _lost(material)
     amounts = np.array([max(x.amount, 0.0) for x in lost])
     if amounts.sum() <= 0:
         return Refusal("no_loss", about, "no margin lost could be found", "nothing to get: there is no loss to split")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import ibis
@@ -21,6 +22,7 @@ from fourwalls.signals.material import Bools, Channels, Floats, Loop, Material, 
 
 Ints = npt.NDArray[np.int64]
 _SECONDS_PER_DAY = 86_400
+BOTH_FLOWS = frozenset({"service", "stock"})
 _COUNTS = ("lines", "on_time_in_full_known", "on_time_in_full", "value_amount")
 
 
@@ -34,6 +36,8 @@ def materials(
     measured: Mapping[AssetKey, Iterable[str]] | None = None,
     readings: Mapping[AssetKey, Sequence[Reading]] | None = None,
     rules: Mapping[AssetKey, Rules] | None = None,
+    weighs: Mapping[AssetKey, frozenset[str]] | None = None,
+    detectable: Mapping[AssetKey, Mapping[str, float]] | None = None,
 ) -> tuple[Material, ...]:
     """The material of every asset in the order of `ground.assets`, and of the whole portfolio last.
 
@@ -49,6 +53,8 @@ def materials(
             losses is unmeasured, and never taken to be at its standard.
         readings: Asset → what evidence measured.
         rules: Asset → rules with partners.
+        weighs: Asset → which of the two flows carry weight in its verdict; both, where it is not there.
+        detectable: Asset → stage → the smallest loss that would have been told apart from chance.
     """
     assets, spans = len(ground.assets), len(ground.spans)
     none = np.zeros((assets, spans))
@@ -88,9 +94,13 @@ def materials(
                 channels=channels[i],
                 loop=loops[i],
                 rules=(rules or {}).get(asset),
+                weighs=(weighs or {}).get(asset, BOTH_FLOWS),
+                detectable=(detectable or {}).get(asset, {}),
             )
         )
-    return (*made, _whole(ground, made, said, held, rules or {}, named))
+    whole = _whole(ground, made, said, held, rules or {}, named)
+    seen = (detectable or {}).get((), {})
+    return (*made, replace(whole, weighs=(weighs or {}).get((), BOTH_FLOWS), detectable=seen))
 
 
 def _tables(ground: Ground) -> frozenset[str]:

@@ -117,6 +117,19 @@ def loss_reading(material: Material, name: str, label: str, losses: Sequence[Los
     return Reading(name, label, revenue_share(material, label, losses), len(losses), definition)
 
 
+def least_seen(material: Material, stage: str, lost: Sequence[Loss]) -> tuple[tuple[Reading, ...], str]:
+    """The smallest loss that would have been seen, as a reading and in words; nothing of it where some was, or it is not known."""
+    amount, revenue = material.detectable.get(stage, 0.0), float(material.revenue.sum())
+    if amount <= 0 or revenue <= 0 or any(x.amount > 0 for x in lost):
+        return (), ""
+    share = amount / revenue
+    reading = Reading(
+        f"{stage}_least_seen", "Smallest loss that would have been seen", Estimate(share, share, share, "share", LEVEL), 0,
+        "(bar of the test + 0.84) standard errors of what was compared, of revenue: found four times in five",
+    )  # fmt: skip
+    return (reading,), f"; from {percent(share)} on it would have been seen four times in five"
+
+
 def inside_reading(part: float | None, n: int) -> Reading:
     """The part of losses in our own hands, as a reading."""
     about = "Part in our own hands"

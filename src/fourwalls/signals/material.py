@@ -107,6 +107,9 @@ class Material:
         channels: Order lines by channel.
         loop: Supply from need to shelf.
         rules: With partners; None where nobody looked at contracts.
+        weighs: Whether late lines ("service") and empty shelves ("stock") carry weight in the verdict; what is left alone there
+            (as often on time as asked, one event) says nothing in a signal either.
+        detectable: Stage → the smallest loss that would have been told apart from chance four times in five [portfolio currency].
     """
 
     asset: AssetKey
@@ -133,6 +136,13 @@ class Material:
     channels: Channels | None = None
     loop: Loop | None = None
     rules: Rules | None = None
+    weighs: frozenset[str] = frozenset({"service", "stock"})
+    detectable: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def acted_on(self) -> tuple[Loss, ...]:
+        """Losses that carry weight in the verdict."""
+        return tuple(x for x in self.losses if x.flow not in ("service", "stock") or x.flow in self.weighs)
 
     def of(self, *stages: str) -> tuple[Loss, ...]:
         """Losses of some stages."""

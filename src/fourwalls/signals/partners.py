@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fourwalls.figures import Estimate
+from fourwalls.figures import Estimate, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
 from fourwalls.signals.material import Material
@@ -15,12 +15,18 @@ ABOUT = About(
 _USED = ("partner_share",)
 
 
+NOT_SEEN = Refusal(
+    "no_closing", "Partners", "no order is seen to be turned away for want of capacity, so nothing shows what partners could add",
+    "a case in work_log whenever orders are stopped because the day is full",
+)  # fmt: skip
+
+
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """What offers could earn on demand that is turned away."""
     lost = [x for x in material.losses if x.flow == "overflow"]
     refusal = not_measured(material, "overflow", "Partners")
     if refusal is not None:
-        return unknown(refusal, _USED)
+        return unknown(NOT_SEEN if refusal.code == "no_standard" else refusal, _USED)
     share = loss_reading(
         material,
         "partner_share",

@@ -12,6 +12,7 @@ from fourwalls.signals.leaning import (
     in_words,
     inside_part,
     inside_reading,
+    least_seen,
     loss_reading,
     not_measured,
     percent,
@@ -45,10 +46,11 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         "status_hours", "Hours of status work", Estimate(hours, hours, hours, "hours", LEVEL), len(lost),
         "hours beyond the standard over the record",
     )  # fmt: skip
-    readings = (share, worked, *others, inside_reading(part, len(lost)))
+    least, seen = least_seen(material, "status", lost)
+    readings = (share, worked, *others, *least, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
-    told = f"status work beyond the standard costs {percent(share.figure.value)} of revenue ({hours:,.0f} hours)"
+    told = f"status work beyond the standard costs {percent(share.figure.value)} of revenue ({hours:,.0f} hours){seen}"
     if share.figure.value < t.status_share:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(share.figure, t.status_share)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import nothing_to_divide, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
@@ -19,7 +22,7 @@ ABOUT = About(
     "variation = √(Σ[((xₜ₊₁ − xₜ) / m)² − 2/m] / (2·pairs)), m the mean of both weeks, over neighbouring whole weeks; swing = √τ², with "
     "τ² = (Σn(p − P)² − (weeks − 1)·P(1 − P)) / (N − Σn²/N); missed = target − P",
     "order_lines with promised_at, delivered_at, ordered_units, shipped_units",
-    "stable demand with inconsistent service that is mostly ours leans to operate; else it leans nowhere",
+    "stable demand with inconsistent service that is mostly our own work, and not the promise, leans to operate; else it leans nowhere",
 )
 _USED = ("steady_variation", "service_swing", "missed_share", "clear_share")
 
@@ -62,16 +65,28 @@ def _leaning(
     if swing.value < t.service_swing and missed.value < t.missed_share:
         return Found("neither", 0.0, f"{told}, and {served}: it is consistent enough", readings, _USED)
     told += f", yet {served}"
-    lost = [x for x in material.losses if x.flow in ("service", "stock")]
-    part = inside_part(lost)
-    readings = (*readings, inside_reading(part, len(lost)))
-    if not lost or part is None:
+    late = [x for x in material.losses if x.flow == "service"]
+    part = inside_part([x for x in late if x.stage != "promise"])
+    readings = (*readings, inside_reading(part, len(late)))
+    if "service" not in material.weighs:
+        return Found("neither", 0.0, f"{told}; yet late lines are too few to act on", readings, _USED)
+    if not late or part is None:
         return Found("cannot tell", 0.0, f"{told}, in hands the records do not name", readings, _USED)
+    promised = _part(late, "promise")
+    if promised >= 0.5:
+        told += f"; {percent(promised)} of it is the promise, not the work"
+        return Found("neither", 0.0, told, readings, _USED)
     told += f"; {in_words(part)}"
     if part < 0.5:
         return Found("neither", 0.0, f"{told}: what fails is with partners", readings, _USED)
     strength = max(firmness(swing, t.service_swing), firmness(missed, t.missed_share))
     return Found("operate", part * (strength if part >= t.clear_share else strength / 2), told, readings, _USED)
+
+
+def _part(lost: Sequence[Loss], stage: str) -> float:
+    """Part of what is lost at one stage."""
+    total = sum(max(x.amount, 0.0) for x in lost)
+    return sum(max(x.amount, 0.0) for x in lost if x.stage == stage) / total if total > 0 else 0.0
 
 
 def demand_variation(material: Material) -> Figure:

@@ -11,6 +11,7 @@ from fourwalls.signals.leaning import (
     in_words,
     inside_part,
     inside_reading,
+    least_seen,
     loss_reading,
     not_measured,
     percent,
@@ -38,19 +39,21 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         "bookings beyond the demonstrated standard in our own hands, of revenue",
     )  # fmt: skip
     every = loss_reading(material, "waste_share_all", "Avoidable waste, all hands", lost, "the same in anybody's hands")
-    readings = (ours, every, inside_reading(part, len(lost)))
+    least, seen = least_seen(material, "waste", [x for x in lost if x.wall == "inside"])
+    readings = (ours, every, *least, inside_reading(part, len(lost)))
     if isinstance(ours.figure, Refusal):
         return unknown(ours.figure, _USED, readings)
     if isinstance(every.figure, Refusal):
         return unknown(every.figure, _USED, readings)
-    return _leaning(ours.figure, every.figure, part, readings, portfolio)
+    return _leaning(ours.figure, every.figure, part, readings, seen, portfolio)
 
 
 def _leaning(
-    ours: Estimate, every: Estimate, part: float | None, readings: tuple[Reading, ...], portfolio: Portfolio
-) -> Found:
+    ours: Estimate, every: Estimate, part: float | None, readings: tuple[Reading, ...], seen: str,
+    portfolio: Portfolio,
+) -> Found:  # fmt: skip
     bar = portfolio.signals.waste_share
-    told = f"avoidable waste in our own hands costs {percent(ours.value)} of revenue"
+    told = f"avoidable waste in our own hands costs {percent(ours.value)} of revenue{seen}"
     if ours.value >= bar:
         return Found("operate", firmness(ours, bar) * (part or 1.0), f"{told}, {in_words(part)}", readings, _USED)
     if every.value >= bar:

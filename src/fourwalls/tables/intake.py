@@ -76,6 +76,9 @@ def rules(
             kept.append(
                 Rule(f"{later} comes before {earlier}", table[later] < table[earlier], _is_true(f"{later}_first"))
             )
+    for part, whole in spec.parts:
+        if part in present and whole in present:
+            kept.append(Rule(f"{part} is more than {whole}", table[part] > table[whole], _may_exceed(part, whole)))
     if period is not None and spec.name == "order_lines":
         start, end = (datetime.combine(d, time()) for d in (period.start, period.end))
         outside = (table.ordered_at < ibis.literal(start)) | (table.ordered_at >= ibis.literal(end))
@@ -103,6 +106,14 @@ def _value_rules(value: ir.Value, column: Column) -> list[Rule]:
         outside = (value < ibis.literal(ends[0])) | (value >= ibis.literal(ends[1]))
         kept.append(Rule(f"{name} lies outside {EARLIEST.year} to {LATEST.year}", outside, _outside(name, *ends)))
     return kept
+
+
+def _may_exceed(part: str, whole: str) -> Callable[[Profile], bool]:
+    def may(p: Profile) -> bool:
+        high, low = p[f"{part}_high"], p[f"{whole}_low"]
+        return high is not None and low is not None and bool(high > low)
+
+    return may
 
 
 def _has_gaps(name: str) -> Callable[[Profile], bool]:

@@ -51,6 +51,7 @@ class TableSpec:
         key: Columns that together name a row once; empty if rows have no key.
         time_order: Stage times in their order; a row in which they run backwards is kept but cannot be traced.
         never_before: Pairs (earlier, later); a row in which the later one comes first is set aside.
+        parts: Pairs (part, whole); a row in which the part is the larger is set aside.
     """
 
     name: str
@@ -59,6 +60,7 @@ class TableSpec:
     key: tuple[str, ...] = ()
     time_order: tuple[str, ...] = ()
     never_before: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
@@ -277,8 +279,10 @@ LABOUR = TableSpec(
         Column("hours", "count", "worked [hours]", needed=True),
         Column("units", "count", "handled [units]", needed=True),
         Column("cost_amount", "number", "paid [portfolio currency]"),
+        Column("overtime_hours", "count", "part of hours that was overtime [hours]"),
     ),
     key=("node_id", "function", "day"),
+    parts=(("overtime_hours", "hours"),),
 )
 
 LEAKAGE = TableSpec(

@@ -17,6 +17,7 @@ from fourwalls.figures import Figure, Reading, Refusal
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import evidence
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
+from fourwalls.surfaces.page.partners import partners
 from fourwalls.surfaces.page.stock import Shelves, shelves
 from fourwalls.surfaces.page.tiles import Tile, tiles
 from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, printed, split_bar, steps, widest_gap
@@ -193,7 +194,9 @@ def render(diagnosis: Diagnosis) -> str:
     view = _page(diagnosis, MOST_ASSETS)
     style = _style("page.css") + _style("evidence.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _write("page.html.j2", page=view, fit=view.fit, style=Markup(style), style_hash=digest)  # noqa: S704 - our own file
+    return _write(
+        "page.html.j2", page=view, fit=view.fit, partners=partners(diagnosis), style=Markup(style), style_hash=digest,  # noqa: S704 - our own file
+    )  # fmt: skip
 
 
 def fragment(diagnosis: Diagnosis) -> str:

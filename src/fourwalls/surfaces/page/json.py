@@ -31,6 +31,8 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "total": _asset(diagnosis.total),
         "assets": [_asset(a) for a in diagnosis.assets],
         "assumptions": [_named(a) for a in diagnosis.assumptions],
+        "controls": [_named(c) for c in diagnosis.controls],
+        "outages": [_named(o) for o in diagnosis.outages],
     }
 
 
