@@ -200,9 +200,7 @@ def brier(some: Sequence[Case]) -> tuple[float, float]:
 def reliability(some: Sequence[Case]) -> list[tuple[str, int, float, float]]:
     """By tenth of stated chance: bin, number, mean chance, share that came true."""
     pairs = [
-        (chance, c.most_worth == path)
-        for c in some
-        for path, chance in (c.answer.chance if c.answer else {}).items()
+        (chance, c.most_worth == path) for c in some for path, chance in (c.answer.chance if c.answer else {}).items()
     ]
     out = []
     for tenth in range(10):

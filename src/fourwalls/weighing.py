@@ -87,17 +87,13 @@ def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         f"{verdict.because} But nothing is known of empty shelves, which usually cost about {percent(t.unseen_stock_share)} of "
         "sales: whether the asset can be left alone cannot be told."
     )
-    rule = (
-        f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
-    )
+    rule = f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
     step = (
         "Get stock_days and supply_orders; if there are no shelves that could be empty, say so in portfolio.toml with "
         "unseen_stock_share = 0 under [verdict]."
     )
     refusals = tuple(dict.fromkeys([*verdict.refusals, b.availability])) if isinstance(b.availability, Refusal) else ()
-    return replace(
-        verdict, name="cannot tell yet", because=because, rule=rule, next_step=step, refusals=refusals
-    )
+    return replace(verdict, name="cannot tell yet", because=because, rule=rule, next_step=step, refusals=refusals)
 
 
 def _decided(b: Both, t: Thresholds) -> Verdict:
