@@ -73,8 +73,7 @@ class Both:
 
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
-    """The verdict by what can be acted on (order flow; S0 to S6), by money (M1 to M3), by the rules with partners (G1), and by
-    what was not looked at (U1)."""
+    """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
     return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
 
 
