@@ -173,6 +173,7 @@ class Database:
         if self._inode is None:
             self._inode = inode
         if inode is None:
+            self._inode = None
             self._engine.dispose()
             raise RegisterError(
                 f"The register {self.name} is no longer there: it was deleted or moved while in use. The last change was not kept.",
