@@ -108,6 +108,12 @@ def test_a_late_start_is_no_fault_of_what_it_needs() -> None:
     assert told(found.slips[0], {}) == "map: on time"
 
 
+def test_what_has_not_begun_though_it_could_is_a_late_start() -> None:
+    found = slips(forecast(plan(done(task("map", 1, 5), 1, 7), task("split", 6, 10, "map")), on(21)))
+    assert found["split"][2:] == (13, 2, "map", "map")
+    assert slips(forecast(plan(task("map", 1, 5)), on(11)))["map"][2:] == (10, 0, "", "")
+
+
 def test_what_everything_hangs_on_is_critical() -> None:
     found = forecast(plan(task("long", 1, 30), task("short", 1, 2), task("last", 31, 35, "long", "short")), START)
     share = {s.task: s.critical_share for s in found.slips}

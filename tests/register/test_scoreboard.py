@@ -14,7 +14,8 @@ from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.register import Run
 from fourwalls.register.intervals import difference, share_of
 from fourwalls.register.measuring import MEASURES
-from fourwalls.register.scoreboard import LEAST_POINTS, Recorded, Scoreboard, scoreboard, trend
+from fourwalls.register.records import Recorded
+from fourwalls.register.scoreboard import LEAST_POINTS, Scoreboard, scoreboard, trend
 from fourwalls.surfaces.page import json as page_json
 
 from ..surfaces import sample  # noqa: TID252 - tests are no package that could be named

@@ -101,7 +101,7 @@ def forecast(plan: TaskPlan, today: date, others: Sequence[TaskPlan] = (), seed:
     finish = np.max(np.stack([ends[name] for name in order]), axis=0) if order else np.zeros(DRAWS)
     critical = _critical(order, ends, drivers)
     expected = {name: float(np.quantile(ends[name], _SURE)) for name in order}
-    slips = _slips(plan, tasks, planned, expected, critical)
+    slips = _slips(plan, tasks, planned, expected, critical, float((today - plan.starts_on).days))
     p50, p80 = (float(x) for x in np.quantile(finish, [0.5, 0.8], method="inverted_cdf"))
     return Schedule(
         _day(plan, last), _day(plan, p50), _day(plan, p80), float((np.ceil(finish - 1e-9) <= last).mean()),
@@ -223,6 +223,7 @@ def _slips(
     planned: Mapping[str, tuple[float, float]],
     expected: Mapping[str, float],
     critical: Mapping[str, float],
+    today: float,
 ) -> tuple[Slip, ...]:
     found: dict[str, Slip] = {}
     for name in _order(tasks):
@@ -230,11 +231,13 @@ def _slips(
         needs = [n for n in m.task.needs if n in tasks]
         cause = max(needs, key=lambda n: expected[n], default="")
         waited = max(expected[cause] - start, 0.0) if cause else 0.0
-        begun = _days(plan, m.started_on, is_end=False) if m.started_on else None
-        if begun is not None:
+        if m.started_on:
+            begun = _days(plan, m.started_on, is_end=False)
             # Started before what it needed was done: nothing was waited for beyond the day it began.
             waited = min(waited, max(begun - start, 0.0))
-        late = (begun - start - waited) if begun is not None else 0.0
+        else:
+            begun = start + waited if m.state == "done" else max(start + waited, today)
+        late = begun - start - waited
         days = expected[name] - end
         cause = cause if waited > 0 else ""
         root = (found[cause].root or cause) if cause else ""

@@ -14,8 +14,8 @@ from scipy.special import ndtri, stdtrit
 from fourwalls.errors import RegisterError, did_you_mean, listed
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.register.intervals import difference
-from fourwalls.register.measuring import MEASURES, Document, Measure
-from fourwalls.register.records import Run
+from fourwalls.register.measuring import MEASURES, Measure
+from fourwalls.register.records import Recorded, Run
 
 Moved = Literal["better", "worse", "changed", "no clear change", "cannot tell"]
 
@@ -24,14 +24,6 @@ LEAST_POINTS = 4
 # Days that two periods share, as part of the shorter: above, their figures are largely the same and no trend.
 MOST_SHARED = 0.5
 _MONTH = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A run with its diagnosis as JSON."""
-
-    run: Run
-    document: Document
 
 
 @dataclass(frozen=True, slots=True)
