@@ -43,21 +43,35 @@ def upgrade() -> None:
 
 
 def test_a_hundred_writers_at_once(place: str) -> None:
-    found = crowded(place, 100)
+    found = crowded(place, 100, persistent=25)
     assert found["first_winners"] == 1
-    assert (found["versions"], found["lost"], found["unsound"]) == (100, 0, False)
+    assert (found["lost"], found["unsound"]) == (0, False)
+    assert found["versions"] == 100 - found["gave_up"]
+    assert found["versions"] in (25, 26)
     assert found["overtaken"] >= 99
+
+
+def strained(*command: object) -> dict[str, dict[str, int]]:
+    """What the benchmark found; in a process of its own, which may fork."""
+    run = [sys.executable, "-m", "benchmarks.register", *map(str, command)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, dict[str, int]] = json.loads(done.stdout)
+    assert all((part["lost"], part["unsound"]) == (0, 0) for part in found.values())
+    return found
 
 
 def test_killed_while_writing(place: str) -> None:
     kills = 20 if "://" not in place else 8
-    command = [sys.executable, "-m", "benchmarks.register", "--kills", str(kills), "--writers", "0", "--place", place]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)["killed"]
+    found = strained("--kills", kills, "--makes", 0, "--writers", 0, "--place", place)["killed"]
     assert found["kills"] == kills
     assert found["told"] >= kills
-    assert (found["lost"], found["unsound"]) == (0, 0)
+
+
+def test_killed_while_made_and_while_restored() -> None:
+    found = strained("--kills", 0, "--makes", 6, "--writers", 0)
+    assert found["killed_while_restored"]["old"] + found["killed_while_restored"]["new"] == 6
+    assert found["killed_while_made"]["kills"] == 6
 
 
 def test_two_servers_see_each_other_and_share_the_queue(place: str) -> None:

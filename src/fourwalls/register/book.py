@@ -344,10 +344,18 @@ class Register:
                 "measure": measure, "predicted": plain(predicted), "stated_chance": chance, "measured": plain(measured),
                 "source": journal.checked_name("How it was measured", source), "is_best": is_best,
             }  # fmt: skip
-            return outcome_of(journal.append(connection, "outcome", asset, who, content, expected_version))
+            key = f"{asset}/{decision.version}"
+            return outcome_of(journal.append(connection, "outcome", key, who, content, expected_version))
+
+    def outcome(self, asset: str) -> Outcome | None:
+        """What came of the decision that stands about an asset; None if nobody wrote it, or nothing is decided."""
+        with self.database.reading() as connection:
+            decided = journal.latest(connection, "decision", asset)
+            found = journal.latest(connection, "outcome", f"{asset}/{decided.version}") if decided else None
+        return outcome_of(found) if found else None
 
     def outcomes(self) -> list[Outcome]:
-        """What stands measured, by asset."""
+        """What stands measured of every decision, also of those that were decided anew later; by asset."""
         with self.database.reading() as connection:
             return [outcome_of(e) for e in journal.standing(connection, "outcome")]
 
@@ -442,6 +450,8 @@ def _predicted(document: Mapping[str, Any], asset: str, path: str, measure: str)
         return Refusal("no_prediction", about, "the run priced no such path", "a run with prices and costs"), None
     if measure == "value":
         return figure(worth["value"]), worth["chance"]
-    # A run states the gain a year as a point; its range is that of the value, and is not carried over.
     gain, unit = worth["gain_per_year"], document["currency"] + " a year"
+    if not isinstance(gain, int | float):
+        return figure(gain), worth["chance"]
+    # Stated as a point; its range is that of the value, and is not carried over.
     return Estimate(gain, gain, gain, unit, document["level"]), worth["chance"]

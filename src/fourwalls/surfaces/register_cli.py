@@ -236,7 +236,7 @@ def track_outcome(
 ) -> None:
     """Write down what a decision really brought, beside what was predicted when it was made."""
     with _register(folder) as register:
-        before = next((o for o in register.outcomes() if o.asset == asset), None)
+        before = register.outcome(asset)
         version = seen if seen is not None else before.version if before else 0
         measured = _estimate(register, value, low, high, measure)
         found = register.record_outcome(
