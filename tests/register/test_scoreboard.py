@@ -76,7 +76,10 @@ def test_channel_mix_counts_lines_outside_the_largest_channel() -> None:
     assert of(scoreboard([kept_], "A shop"), "channel_mix_share").now == share_of(40, 100)
     assert of(scoreboard([kept_]), "channel_mix_share").now == share_of(40, 200)
     without = Recorded(kept_.run, {**kept_.document, "grain": ["brand"]})
-    assert of(scoreboard([without]), "channel_mix_share").now.code == "not_by_channel"
+    assert of(scoreboard([without]), "channel_mix_share").now.code == "not_in_run"
+    told = [{"readings": [reading("other_channels_share", estimate(0.2, 0.05))]}]
+    mixed = Recorded(kept_.run, {**without.document, "total": {**asset("Shop"), "signals": told}})
+    assert of(scoreboard([mixed]), "channel_mix_share").now == Estimate(0.2, 0.15000000000000002, 0.25, "share")
 
 
 def lamps(value: float, half: float = 0.01) -> dict[str, Any]:
