@@ -309,6 +309,11 @@ def _register(folder: Path) -> Iterator[Register]:
     # Late, so that --help answers at once.
     from fourwalls.register import Register
 
+    if not (folder / "portfolio.toml").is_file():
+        # Else a slip of the pen would leave an empty register in the wrong folder.
+        raise RegisterError(
+            f"'{folder.name}' is no portfolio folder: it has no portfolio.toml.", "Name the folder you diagnosed."
+        )
     with Register.open(place_of(folder)) as register:
         if register.copy:
             typer.echo(f"The register was brought up to this version; what it was before: {register.copy}", err=True)
