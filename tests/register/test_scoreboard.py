@@ -98,6 +98,15 @@ def test_asset_and_portfolio_stand_side_by_side() -> None:
     assert scoreboard([before, after]).shared == 0.0
 
 
+def test_figures_without_a_range_are_not_called_better() -> None:
+    poorer = {**STOCK, "stock": {**STOCK["stock"], "amount": estimate(4990.0, 0, "EUR")}}  # type: ignore[dict-item]
+    board = scoreboard(
+        [kept(1, asset("Lamps", availability=STOCK)), kept(2, asset("Lamps", availability=poorer))], "Lamps"
+    )
+    score = of(board, "working_capital_amount")
+    assert (score.change.value, score.moved) == (-10, "changed")
+
+
 def test_a_target_that_the_range_holds_is_neither_reached_nor_missed() -> None:
     one = kept(1, lamps(0.95), on_time_share=0.95)
     score = of(scoreboard([one], "Lamps"), "on_time_share")

@@ -35,7 +35,7 @@ class Score:
         baseline, now: Of the two runs.
         target: As portfolio.toml said in the run of now; None where it says nothing.
         change: Now less baseline, with its range.
-        moved: What that says; "changed" where neither way is better.
+        moved: What that says; "changed" where neither way is better, or the figures have no ranges.
         is_reached: Whether now is at the target or beyond it with its whole range: True or False; None where its range holds
             the target, or there is none.
         trend: Change in 30 days, over all runs; refused with fewer than four, or where their periods overlap.
@@ -145,7 +145,8 @@ def _moved(measure: Measure, change: Figure) -> Moved:
         return "cannot tell"
     if change.low <= 0 <= change.high:
         return "no clear change"
-    if measure.better == "neither":
+    if measure.better == "neither" or change.low == change.high:
+        # What was counted without a range differs for sure, and whether by more than luck nobody knows.
         return "changed"
     return "better" if (change.low > 0) == (measure.better == "up") else "worse"
 
