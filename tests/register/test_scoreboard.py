@@ -158,7 +158,7 @@ def test_a_trend_is_the_line_of_least_squares() -> None:
     (slope, _), cov = np.polyfit(range(5), values, 1, cov=True)
     assert found.value == pytest.approx(slope)
     assert found.high - found.value == pytest.approx(2.3534 * np.sqrt(cov[0, 0]), rel=1e-4)  # t, 3 degrees of freedom
-    assert found.unit == "share in 30 days"
+    assert found.unit == "share"
 
 
 def test_trends_that_cannot_be_told() -> None:

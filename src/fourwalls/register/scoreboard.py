@@ -38,7 +38,7 @@ class Score:
         moved: What that says; "changed" where neither way is better, or the figures have no ranges.
         is_reached: Whether now is at the target or beyond it with its whole range: True or False; None where its range holds
             the target, or there is none.
-        trend: Change in 30 days, over all runs; refused with fewer than four, or where their periods overlap.
+        trend: Change in 30 days, in the unit of the measure, over all runs; refused with fewer than four, or where their periods overlap.
         points: Run, last day looked at and figure, in the order of the days.
         portfolio_change: Change of the same measure in the whole portfolio.
     """
@@ -192,4 +192,4 @@ def trend(about: str, points: Sequence[tuple[Run, Figure]]) -> Figure:
     scale = max(rest, 1.0) if is_known else rest
     level = min(f.level for _, f in rows)
     half = float(stdtrit(len(rows) - 2, 0.5 + level / 2)) * math.sqrt(scale / square)
-    return Estimate(slope, slope - half, slope + half, f"{rows[0][1].unit} in 30 days", level)
+    return Estimate(slope, slope - half, slope + half, rows[0][1].unit, level)
