@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,7 +118,9 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     with Register.open(tmp_path) as register:
         recorded(register)
         before = register.history()
-        pages = sqlite3.connect(tmp_path / FILE).execute("PRAGMA page_count").fetchone()[0]
+        raw = sqlite3.connect(tmp_path / FILE)
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.close()
     with Register.open(tmp_path) as register:
         engine = register.database._engine
         event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count = {pages + 2}"))
@@ -247,7 +249,6 @@ def test_known_revisions_are_those_that_ship() -> None:
     assert sorted(p.name.split("_")[0] for p in (SCRIPTS / "versions").glob("r*.py")) == sorted(REVISIONS)
 
 
-Act = Callable[[Register], object]
 acts = st.lists(
     st.one_of(
         st.tuples(st.just("decide"), st.sampled_from(["operate", "orchestrate", "nonsense"]), st.integers(0, 6), st.text(max_size=8)),
@@ -290,7 +291,7 @@ def fail_half_way(register: Register) -> None:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Register:
-    register = Register.open(tmp_path_factory.mktemp("shelf"))
-    recorded(register)
-    return register
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
+    with Register.open(tmp_path_factory.mktemp("shelf")) as register:
+        recorded(register)
+        yield register

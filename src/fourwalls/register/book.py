@@ -22,6 +22,7 @@ from fourwalls.register.connecting import Database, url_of
 from fourwalls.register.desk import Desk
 from fourwalls.register.fingerprints import fingerprint
 from fourwalls.register.journal import Entry, canonical
+from fourwalls.register.measuring import read
 from fourwalls.register.migrating import bring_up
 from fourwalls.register.planning import checked_tasks, milestone_content, milestones_of
 from fourwalls.register.reading import decision_of, outcome_of, pilot_of, run_of
@@ -57,6 +58,7 @@ class Register:
         self.database = database
         self.copy = copy
         self.desk = Desk(database)
+        self._figures: dict[str, Mapping[str | None, Mapping[str, Figure]]] = {}
 
     @classmethod
     def open(cls, place: str | Path) -> Self:
@@ -142,11 +144,17 @@ class Register:
             return _document(connection, _run(connection, number).id)
 
     def recorded(self, most: int | None = None) -> list[Recorded]:
-        """The last so many runs with their diagnoses (all, if no number is named): what a scoreboard is made from."""
+        """The last so many runs (all, if no number is named) with their figures: what a scoreboard is made from.
+
+        Reading a diagnosis takes a while; a run never changes, so that each is read once.
+        """
         with self.database.reading() as connection:
             runs = [run_of(e) for e in journal.past(connection, ["run"])]
             chosen = runs if most is None else runs[-most:]
-            return [Recorded(run, _document(connection, run.id)) for run in chosen]
+            for run in chosen:
+                if run.sha256 not in self._figures:
+                    self._figures[run.sha256] = read(_document(connection, run.id))
+            return [Recorded(run, self._figures[run.sha256]) for run in chosen]
 
     # Decisions
 

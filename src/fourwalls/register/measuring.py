@@ -185,3 +185,10 @@ MEASURES: tuple[Measure, ...] = (
             _named("automatic_share")),
 )  # fmt: skip
 """The lines of a scoreboard, in its order."""
+
+
+def read(document: Document) -> dict[str | None, dict[str, Figure]]:
+    """Every measure of every asset out of a diagnosis as JSON; the whole portfolio under None."""
+    assets: list[tuple[str | None, Asset]] = [(None, {**document["total"], "asset": {}})]
+    assets += [(a["name"], a) for a in document["assets"]]
+    return {name: {m.name: m.read(document, a) for m in MEASURES} for name, a in assets}

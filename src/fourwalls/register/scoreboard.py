@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 from scipy.special import ndtri, stdtrit
 
@@ -94,7 +94,7 @@ def scoreboard(recorded: Sequence[Recorded], asset: str | None = None, baseline:
     first = next((r for r in recorded if r.run.id == baseline), None) if baseline is not None else recorded[0]
     if first is None:
         raise RegisterError(f"There is no run {baseline}.", f"Choose from {listed(r.run.id for r in recorded)}.")
-    names = [a["name"] for a in now.document["assets"]]
+    names = [name for name in now.figures if name is not None]
     if asset is not None and asset not in names:
         raise RegisterError(
             f"There is no asset '{asset}'.{did_you_mean(asset, names)}", f"Choose from {listed(names)}."
@@ -125,13 +125,10 @@ def _score(measure: Measure, ordered: Sequence[Recorded], first: Recorded, now: 
 
 
 def _read(measure: Measure, recorded: Recorded, asset: str | None) -> Figure:
-    document = recorded.document
-    if asset is None:
-        return measure.read(document, {**document["total"], "asset": {}})
-    found: Mapping[str, Any] | None = next((a for a in document["assets"] if a["name"] == asset), None)
+    found = recorded.figures.get(asset)
     if found is None:
         return Refusal("no_asset", measure.label, f"run {recorded.run.id} has no asset '{asset}'", "a run that has it")
-    return measure.read(document, found)
+    return found[measure.name]
 
 
 def _one_run(measure: Measure) -> Refusal:
