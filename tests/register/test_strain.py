@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,17 @@ def test_two_servers_see_each_other_and_share_the_queue(place: str) -> None:
         for thread in threads:
             thread.join()
         assert sorted(taken["one"] + taken["two"]) == jobs
+
+
+def test_a_server_that_was_restarted_is_found_again(cluster: str) -> None:
+    name = f"s{uuid.uuid4().hex}"
+    with Register.open(f"{cluster}&schema={name}") as register, Register.open(f"{cluster}&schema={name}") as other:
+        recorded(register)
+        with other.database.reading() as connection:
+            cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'fw'"
+            assert connection.exec_driver_sql(cut).scalar()
+        register.decide("Lamps", 1, "operate", "Bo")
+        assert register.check() == []
 
 
 def test_many_open_a_new_register_at_once(place: str) -> None:
