@@ -228,8 +228,11 @@ class Reception:
 
     @property
     def untimely(self) -> ir.Table:
-        """Late, overdue and cancelled lines, see `untimely_lines`."""
-        return stage_times.untimely_lines(self._fetched)
+        """Late, overdue and cancelled lines, see `untimely_lines`, in one order whatever the engine's threads did.
+
+        What is drawn from them by number is the same in every run.
+        """
+        return stage_times.untimely_lines(self._fetched).order_by("order_key", "line_key")
 
     @property
     def _order_lines(self) -> Opened:
