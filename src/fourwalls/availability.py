@@ -226,14 +226,17 @@ class _Rows:
         """Values of shelves by span, for these rows."""
         return values[self.shelf].astype(np.float32) * self.weight.astype(np.float32)[:, None]
 
-    def draws(self, own: Floats32, chosen: npt.NDArray[np.bool_] | None = None) -> Floats:
-        """The sum over (chosen) rows and spans in each replicate, shape (replicates,)."""
-        total = np.zeros(len(self.of_shelf))
-        for members, spans in self.pools:
-            at = np.flatnonzero(members if chosen is None else members & chosen)
-            if len(at):
-                total += ((self.of_shelf[:, at] @ own[at]) * spans).sum(axis=1, dtype=np.float64)
-        return total
+    def draws(self, owns: Sequence[Floats32]) -> list[Floats]:
+        """The sums over rows and spans in each replicate, shape (replicates,), of each of some values of the rows.
+
+        All at once: one large product is spared the threads that hundreds of small ones would start.
+        """
+        beside, spans = np.concatenate(owns, axis=1), owns[0].shape[1]
+        totals = np.zeros((len(owns), len(self.of_shelf)))
+        for members, weeks in self.pools:
+            sums = (self.of_shelf[:, members] @ beside[members]).reshape(-1, len(owns), spans)
+            totals += (sums * weeks[:, None]).sum(axis=2, dtype=np.float64).T
+        return list(totals)
 
 
 def _margins(serving: Serving, lost_share: float) -> Floats:
@@ -256,6 +259,16 @@ def _rows(serving: Serving, margins: Floats, chance: Luck, of_asset: Floats32, r
     return _Rows(shelf, serving.weight[rows], margins[rows], pools, np.ascontiguousarray(chance.of_shelf[:, shelf]))
 
 
+def _by_doer(walls: Walls, shelf: Ints) -> dict[tuple[int, int, int], npt.NDArray[np.bool_]]:
+    """Stage, wall and party → which of the rows they are."""
+    found = {}
+    for stage in range(len(STAGES)):
+        keys = np.stack([walls.wall[stage, shelf], walls.party[stage, shelf]])
+        for wall, party in np.unique(keys, axis=1).T.tolist():
+            found[stage, wall, party] = (keys[0] == wall) & (keys[1] == party)
+    return found
+
+
 def _drawn(
     accounts: StockAccounts,
     walls: Walls,
@@ -271,49 +284,39 @@ def _drawn(
     at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
     worth = at.margin.astype(np.float32)[:, None]
-    point, draws = {}, {}
-    for name in _SUMS:
-        own = at.of(getattr(accounts, name))
-        point[name], draws[name] = float(own.sum(dtype=np.float64)), at.draws(own)
-        if name in ("total", "inside", "between"):
-            point[f"{name}_worth"], draws[f"{name}_worth"] = (
-                float((own * worth).sum(dtype=np.float64)),
-                at.draws(own * worth),
-            )
+    sums = {name: at.of(getattr(accounts, name)) for name in _SUMS}
+    sums |= {f"{name}_worth": sums[name] * worth for name in ("total", "inside", "between")}
+    rows_of, of_stages = _by_doer(walls, at.shelf), [at.of(units) for units in accounts.stage]
+    rows_of = {
+        key: mine for key, mine in rows_of.items() if np.any(of_stages[key[0]][mine]) or saved[key[0], mine].sum()
+    }
+    of_doers = [np.where(mine[:, None], of_stages[key[0]], np.float32(0)) for key, mine in rows_of.items()]
+    again = at.draws([*sums.values(), *of_doers, *(own * worth for own in of_doers)])
+    point = {name: float(own.sum(dtype=np.float64)) for name, own in sums.items()}
+    draws = dict(zip(sums, again, strict=False))
     # What was sold is known; only the lost part of demand may be off.
     sold = at.of(accounts.demand - accounts.lost).sum(axis=0, dtype=np.float64)
     draws["demand"] = chance.weeks @ sold + draws["lost"]
     parts: dict[tuple[int, int, int], Part] = {}
     words: dict[tuple[int, int, int], dict[int, float]] = {}
-    unheld = np.zeros(len(STAGES))
+    units_again, amounts_again = np.split(np.array(again[len(sums) :]), 2) if of_doers else ((), ())
+    for (key, mine), own, units, amounts in zip(rows_of.items(), of_doers, units_again, amounts_again, strict=True):
+        stage, wall, _ = key
+        of_row = own.sum(axis=1, dtype=np.float64)
+        besides, off = float(saved[stage, mine].sum()), chance.of_stage[:, stage] - 1
+        amount, amounts = float((of_row * at.margin)[mine].sum()) + besides, amounts + besides
+        for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
+            point[f"{side}_worth"] += besides
+            draws[side] += off * units
+            draws[f"{side}_worth"] += besides + off * amounts
+        # Holding more costs, holding less frees; paths bear it by their own change of stock, so it counts here only.
+        kept = float(held[stage, mine].sum())
+        parts[key] = float(of_row.sum()), units * (1 + off), amount - kept, amounts * (1 + off) - kept
+        numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
+        weights = np.bincount(inverse, np.abs(of_row[mine]))
+        words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))
     lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
-    for stage in range(len(STAGES)):
-        own = at.of(accounts.stage[stage])
-        sums = own.sum(axis=1, dtype=np.float64)
-        keys = np.stack([walls.wall[stage, at.shelf], walls.party[stage, at.shelf]])
-        unheld[stage] = float(lost[~walls.held[stage, at.shelf]].sum())
-        for wall, party in np.unique(keys, axis=1).T.tolist():
-            mine = (keys[0] == wall) & (keys[1] == party)
-            besides = float(saved[stage, mine].sum())
-            if not np.any(sums[mine]) and not besides:
-                continue
-            key = (stage, wall, party)
-            amount = float((sums[mine] * at.margin[mine]).sum())
-            again, amounts = at.draws(own, mine), at.draws(own * worth, mine)
-            off = chance.of_stage[:, stage] - 1
-            for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
-                point[f"{side}_worth"] += besides
-                draws[f"{side}_worth"] += besides
-            amount, amounts = amount + besides, amounts + besides
-            for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
-                draws[side] += off * again
-                draws[f"{side}_worth"] += off * amounts
-            # Holding more costs, holding less frees; paths bear it by their own change of stock, so it counts here only.
-            kept = float(held[stage, mine].sum())
-            parts[key] = float(sums[mine].sum()), again * (1 + off), amount - kept, amounts * (1 + off) - kept
-            numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
-            weights = np.bincount(inverse, np.abs(sums[mine]))
-            words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))
+    unheld = np.where(walls.held[:, at.shelf], 0.0, lost).sum(axis=1)
     stock = _stock(accounts, serving, rows, days)
     priced = bool(np.isfinite(price).all()) and len(rows) > 0
     total, wanted = (at.of(x).sum(axis=0, dtype=np.float64) for x in (accounts.total, accounts.demand))

@@ -172,6 +172,8 @@ class Reception:
             usable, repeated = self._without_repeats(usable, opened)
             usable = self._engine.keep("unrepeated_order_lines", usable)
             aside += repeated
+        else:
+            usable = self._engine.view("usable_order_lines", usable)
         used = int(self._profile["rows"]) - sum(a.rows for a in aside)
         if used == 0:
             raise self._none_left(aside)
@@ -192,7 +194,10 @@ class Reception:
         Raises:
             TableError: There is no table of order lines, or every line was set aside.
         """
-        return self._judged(self._rows[0])
+        rows, total = self._rows
+        if total <= MOST_SAMPLED:
+            return self._fetched.drop("is_sampled")
+        return self._engine.view("judged_lines", self._judged(rows))
 
     def present(self, table: str) -> frozenset[str]:
         """Canonical columns that a table has; none if there is no such table."""
@@ -204,7 +209,10 @@ class Reception:
         if "order_lines" not in self._opened:
             return None
         rows = self.rows
-        return order_lines.with_references(self._rows[0], rows.get("products"), rows.get("nodes"), rows.get("channels"))
+        found = order_lines.with_references(
+            self._rows[0], rows.get("products"), rows.get("nodes"), rows.get("channels")
+        )
+        return self._engine.view("referenced_lines", found)
 
     @cached_property
     def _fetched(self) -> ir.Table:
@@ -228,8 +236,11 @@ class Reception:
 
     @property
     def untimely(self) -> ir.Table:
-        """Late, overdue and cancelled lines, see `untimely_lines`."""
-        return stage_times.untimely_lines(self._fetched)
+        """Late, overdue and cancelled lines, see `untimely_lines`, in one order whatever the engine's threads did.
+
+        What is drawn from them by number is the same in every run.
+        """
+        return stage_times.untimely_lines(self._fetched).order_by("order_key", "line_key")
 
     @property
     def _order_lines(self) -> Opened:

@@ -641,15 +641,20 @@ class Study:
             row += extra
         return found
 
-    def _lateness(self, axes: assembly.Axes, panel: readings.Panel, present: frozenset[str]) -> list[list[Reading]]:
-        tables: dict[str, pa.Table] = {}
+    @cached_property
+    def _by_lateness(self) -> dict[str, pa.Table]:
+        """Ratings and coming back, late against punctual, as far as the record tells them."""
+        present, found = self._opened["order_lines"].present, {}
         if {"rating_share", "promised_at"} <= present:
-            tables["rating"] = self._engine.run(lateness_cost.ratings_by_lateness(self._intake.sample))
+            found["rating"] = self._engine.run(lateness_cost.ratings_by_lateness(self._intake.sample))
         if {"customer_id", "promised_at"} <= present:
             until = self._intake.observed_until
-            tables["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, until))
+            found["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, until))
+        return found
+
+    def _lateness(self, axes: assembly.Axes, panel: readings.Panel, present: frozenset[str]) -> list[list[Reading]]:
         return readings.lateness_readings(
-            tables, axes.asset_numbers, axes.span_numbers, panel, present, self.portfolio.currency
+            self._by_lateness, axes.asset_numbers, axes.span_numbers, panel, present, self.portfolio.currency
         )
 
     def _drill(self, asset: Mapping[str, str | None] | str | None, stage: str | None) -> pa.Table:

@@ -526,8 +526,10 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
                 )
                 words[-1] = f"{tail.words}: {_spread(longest)}"
         if own.sum() >= LEAST_FOR_QUANTILES:
-            actual[number] = quantiles(own, BIN_HOURS, (0.5, 0.9))
-            reached[number] = quantiles(own, BIN_HOURS * kept[number], (0.5, 0.8, 0.9, on_time_share))
+            marks, share = (0.5, 0.8, 0.9, on_time_share), kept[number]
+            as_is = quantiles(own, BIN_HOURS, marks)
+            actual[number] = as_is[[0, 2]]
+            reached[number] = as_is if (share == 1).all() else quantiles(own, BIN_HOURS * share, marks)
     return Standards(plan, kept, actual, reached, tuple(words), own_lines.sum(axis=1))
 
 

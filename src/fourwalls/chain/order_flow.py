@@ -18,6 +18,7 @@ TIMED = 3
 PLAYERS = 4
 COALITIONS = 1 << PLAYERS
 PROMISE = 1 << TIMED
+_IN_HOUSE = (1 << (TIMED - 1)) - 1
 _HOUR_S = 3600.0
 _MONDAY_SHIFT_HOURS = 72
 
@@ -110,11 +111,11 @@ def recovered(lines: Lines, repairs: Repairs) -> Bools:
     actual, repaired = _with_stuck(lines, repairs, actual)
     promised = sound_promise(lines, repairs, gate)
     saved = np.zeros((COALITIONS, len(lines.ordered)), dtype=np.bool_)
+    handed_over, delivered = _replays(lines.ordered, actual, repaired, gate, repairs)
     for coalition in range(1 << TIMED):
-        handed_over, delivered = _replay(lines.ordered, coalition, actual, repaired, gate, repairs)
-        shipped = ~(handed_over > lines.cancelled)
-        saved[coalition] = shipped & (delivered <= lines.promised)
-        saved[coalition | PROMISE] = shipped & (delivered <= promised)
+        shipped = ~(handed_over[coalition & _IN_HOUSE] > lines.cancelled)
+        saved[coalition] = shipped & (delivered[coalition] <= lines.promised)
+        saved[coalition | PROMISE] = shipped & (delivered[coalition] <= promised)
     return saved
 
 
@@ -122,24 +123,27 @@ def replayed_ends(lines: Lines, repairs: Repairs, coalition: int) -> Floats:
     """When each line would have been delivered with a coalition of stages repaired [s], shape (lines,)."""
     actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
     actual, repaired = _with_stuck(lines, repairs, actual)
-    return _replay(lines.ordered, coalition, actual, repaired, gate, repairs)[1]
+    return _replays(lines.ordered, actual, repaired, gate, repairs)[1][coalition]
 
 
-def _replay(
-    ordered: Floats, coalition: int, actual: Floats, repaired: Floats, gate: Ints, repairs: Repairs
-) -> tuple[Floats, Floats]:
-    at = ordered
-    handed_over = ordered
+def _replays(
+    ordered: Floats, actual: Floats, repaired: Floats, gate: Ints, repairs: Repairs
+) -> tuple[list[Floats], list[Floats]]:
+    """When each line leaves the house and when it arrives, by coalition of repairs up to there.
+
+    Coalitions that agree on the stages so far share their times so far.
+    """
+    handed_over, ends = [ordered], [ordered]
     for stage in range(TIMED):
-        is_repaired = coalition >> stage & 1
-        wait = wait_at_gate(at, gate[stage], repairs.gates)
-        end = at + wait + (repaired if is_repaired else actual)[stage]
-        if is_repaired:
-            full = wait + actual[stage]
-            end = np.minimum(end, at + np.minimum(full, repairs.cap[stage]))
-        handed_over = end if stage == TIMED - 2 else handed_over
-        at = end
-    return handed_over, at
+        as_is, mended = [], []
+        for at in ends:
+            wait = wait_at_gate(at, gate[stage], repairs.gates)
+            as_is.append(at + wait + actual[stage])
+            full = at + np.minimum(wait + actual[stage], repairs.cap[stage])
+            mended.append(np.minimum(at + wait + repaired[stage], full))
+        ends = as_is + mended
+        handed_over = ends if stage == TIMED - 2 else handed_over
+    return handed_over, ends
 
 
 def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats, Floats]:

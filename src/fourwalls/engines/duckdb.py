@@ -155,6 +155,16 @@ class DuckDBEngine:
             self._awaited(lambda: self._raw.execute(query))
         return self.table(name)
 
+    def view(self, name: str, expression: ir.Table) -> ir.Table:
+        """An expression under a name, computed anew, and only as far as needed, by whatever asks for it.
+
+        What is built upon a name is compiled without what stands behind it, which Ibis would rewrite each time.
+        """
+        query = f"CREATE OR REPLACE TEMP VIEW {name_sql(name)} AS {self._ibis.compile(expression)}"
+        with self._complaints():
+            self._awaited(lambda: self._raw.execute(query))
+        return self.table(name)
+
     def fingerprint(self, text: ir.StringValue) -> ir.IntegerValue:
         """A 64-bit number for a text."""
         # Ibis' own hash() goes through a bit string, which costs five times the hash.

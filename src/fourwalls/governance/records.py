@@ -100,7 +100,8 @@ def read_records(
     feeds = _feeds(engine, rows["feeds"], until) if "feeds" in rows else None
     if "work_log" not in rows:
         return Records(feeds, None, {}, until)
-    events = _exceptions(rows["work_log"])
+    told = _exceptions(rows["work_log"])
+    events = engine.keep("exceptions", told.select("case_id", "party_id", "actor_id", "at_s", "closes", "is_data"))
     by_party = _cases(engine, events, "party_id")
     known = (
         _cases(engine, events.filter(events.actor_id.lower().isin(sorted(owners))), "actor_id", events)

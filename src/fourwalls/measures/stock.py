@@ -80,7 +80,7 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
         supply_orders: Rows that intake kept.
         numbered: sku_id, node_id, shelf.
 
-    Grain: line of a supply order.
+    Grain: line of a supply order, in one order whatever the engine's threads did: luck is dealt out by number.
     Gives: shelf; donor [shelf it comes from; null for a purchase or an unknown shelf]; supplier_id, from_node_id;
         `<time>_s` for each of ORDER_TIMES [s since 1970]; ordered, come [units].
     """
@@ -89,7 +89,7 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
     t = supply_orders.inner_join(to, ["sku_id", "to_node_id"])
     t = t.left_join(givers, ["sku_id", "from_node_id"], rname="giver_{name}")
     clock = {f"{name}_s": seconds(t[f"{name}_at"]) for name in ORDER_TIMES}
-    return t.select(
+    told = t.select(
         "shelf",
         "donor",
         "supplier_id",
@@ -98,6 +98,7 @@ def supplies(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
         ordered=t.ordered_units.cast("float64"),
         come=t.received_units.cast("float64"),
     )
+    return told.order_by(*told.columns)
 
 
 def worked_minutes(work_log: ir.Table) -> ir.Table:

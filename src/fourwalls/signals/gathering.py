@@ -249,11 +249,10 @@ def _skus(ground: Ground) -> list[Skus | None]:
     if ground.lines is None:
         return found
     t = ground.lines.filter(ground.lines.sku_id.notnull() & ground.lines.channel_id.notnull())
-    table = ground.engine.run(
-        t.group_by(*dict.fromkeys((*ground.portfolio.grain, "sku_id", "channel_id"))).agg(
-            lines=t.count(), cancelled=(t.outcome == "cancelled").sum()
-        )
-    )
+    grain = tuple(dict.fromkeys((*ground.portfolio.grain, "sku_id", "channel_id")))
+    sums = t.group_by(*grain).agg(lines=t.count(), cancelled=(t.outcome == "cancelled").sum())
+    # In one order whatever the engine's threads did: draws go by number.
+    table = ground.engine.run(sums.order_by(*grain))
     if table.num_rows == 0:
         return found
     sku, channel = (np.unique(_codes(table[name]), return_inverse=True)[1] for name in ("sku_id", "channel_id"))
