@@ -68,6 +68,7 @@ def test_size_and_worth_are_those_of_the_diagnosis() -> None:
     # Late and overdue lines, not cancelled ones: 10 points of lines, of which 0.8 can be had, on 80 %.
     assert found.expected == pytest.approx((0.0, 0.1, 0.25))
     assert found.rolled_out == ("a", "b")
+    assert found.own_gain_per_week == pytest.approx(0.8 * 2600 / 52)
     assert found.gain_per_week == pytest.approx(0.8 * 7800 / 52)
     assert found.rollout_cost == pytest.approx(2 * (520 + 2 * 104))
     assert (found.pilot_cost, found.pilot_cost_per_week, found.horizon) == pytest.approx((520.0, 2.0, 104.0))

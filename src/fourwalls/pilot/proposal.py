@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, PathWorth, Told
 from fourwalls.errors import PanelError, did_you_mean, listed
 from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.pilot.design import Design, design
+from fourwalls.pilot.panel import read_panel
 from fourwalls.pilot.plan import Path_
 
 WEEKS_A_YEAR = 52.0
@@ -34,7 +37,8 @@ class Proposal:
         expected: Low, likely and high effect, as a share of the measure as it is now.
         level: The measure as it is now; None where the diagnosis does not print it.
         rolled_out: Assets that lose by the same stage and party on the same path, this one first: where it would be done if it works.
-        gain_per_week: What the likely effect brings a week in all of them [currency].
+        own_gain_per_week: What the likely effect brings a week in this asset [currency].
+        gain_per_week: The same in all of them [currency].
         rollout_cost: What the path costs in all of them over the horizon [currency].
         pilot_cost: Part of it that the pilot pays: to begin in this asset [currency].
         pilot_cost_per_week: What running it in this asset costs a week [currency].
@@ -53,6 +57,7 @@ class Proposal:
     expected: tuple[float, float, float]
     level: float | None
     rolled_out: tuple[str, ...]
+    own_gain_per_week: float
     gain_per_week: float
     rollout_cost: float
     pilot_cost: float
@@ -110,7 +115,7 @@ def propose(diagnosis: Diagnosis, asset: str) -> Proposal | Refusal:
     horizon = WEEKS_A_YEAR * known.get("horizon_years", 1.0)
     costs = [_path(a, path) for a in everywhere]
     own = costs[0]
-    gain = attainable / WEEKS_A_YEAR * sum(_value(x.amount) for a in everywhere for x in _same(a, loss))
+    gains = [attainable / WEEKS_A_YEAR * sum(_value(x.amount) for x in _same(a, loss)) for a in everywhere]
     label = next((r.label for r in found.readings if r.name == measure), _LABELS.get(measure, measure))
     return Proposal(
         asset=found.name,
@@ -122,7 +127,8 @@ def propose(diagnosis: Diagnosis, asset: str) -> Proposal | Refusal:
         expected=expected,
         level=level,
         rolled_out=tuple(a.name for a in everywhere),
-        gain_per_week=gain,
+        own_gain_per_week=gains[0],
+        gain_per_week=sum(gains),
         rollout_cost=sum(c.one_off + c.run_per_year * horizon / WEEKS_A_YEAR for c in costs if c),
         pilot_cost=own.one_off if own else 0.0,
         pilot_cost_per_week=own.run_per_year / WEEKS_A_YEAR if own else 0.0,
@@ -131,6 +137,46 @@ def propose(diagnosis: Diagnosis, asset: str) -> Proposal | Refusal:
         words=_words(path, loss, label, level, expected, found.name),
         command=f"fourwalls pilot design --portfolio FOLDER --asset {shlex.quote(found.name)}",
     )
+
+
+def design_proposed(panel: object, proposal: Proposal, *, unit: str, time: str, **more: Any) -> Design:  # noqa: ANN401 - the arguments of `design`
+    """The design of a proposal on the panel of its measure.
+
+    What is expected, believed to be at stake and to be paid comes from the proposal; anything of `design` may be given
+    instead.
+
+    Args:
+        panel: Assets by week, with the proposal's measure.
+        proposal: What the diagnosis suggests.
+        unit, time: Names of the columns.
+        more: Further arguments of `design`; they go before what the proposal says.
+
+    Raises:
+        PanelError: The panel cannot be used.
+    """
+    history = read_panel(panel, unit=unit, time=time, outcome=proposal.measure)
+    if proposal.asset not in history.units:
+        raise PanelError(f"The panel has no asset '{proposal.asset}'.", f"Found {listed(history.units)}.")
+    level = float(history.outcomes[history.units.index(proposal.asset)].mean())
+    likely = proposal.expected[1] * level
+    known: dict[str, Any] = {
+        "candidates": [[proposal.asset]],
+        "expected": proposal.expected,
+        "path": proposal.path,
+        "stage": proposal.stage,
+        "party": proposal.party,
+        "words": proposal.words,
+        "unit_value": proposal.own_gain_per_week / likely,
+        "currency": proposal.currency,
+        "horizon": proposal.horizon,
+        # As many times this asset as all that would change gain more than it does.
+        "rollout_base": level * proposal.gain_per_week / proposal.own_gain_per_week,
+        "rollout_cost": proposal.rollout_cost,
+        "pilot_cost": proposal.pilot_cost,
+        "kept_cost": proposal.pilot_cost,
+        "pilot_cost_per_period": proposal.pilot_cost_per_week,
+    }
+    return design(panel, unit=unit, time=time, outcome=proposal.measure, **{**known, **more})
 
 
 def _value(figure: Figure) -> float:
