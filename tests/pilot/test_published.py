@@ -113,3 +113,17 @@ def test_no_mix_of_controls_reaches_the_highest_level() -> None:
     assert isinstance(found["sc"].effect, Refusal)
     assert found["sc"].effect.code == "no_donor_hull"
     assert np.isclose(found["did"].point or 0, -27.349, atol=1e-3)
+
+
+def test_card_and_krueger_from_their_four_means() -> None:
+    """Table 3 of Card and Krueger (1994), AER 84: full-time equivalents a store; two states show no more than the point."""
+    panel = {
+        "state": ["NJ", "NJ", "PA", "PA"],
+        "wave": [1, 2, 1, 2],
+        "employment": [20.44, 21.03, 23.33, 21.17],
+        "raised": [0, 1, 0, 0],
+    }
+    found = fw.pilot.evaluate(panel, unit="state", time="wave", outcome="employment", treated="raised")
+    assert found["did"].point == pytest.approx(2.75, abs=0.01)  # printed 2.76 from unrounded means
+    assert isinstance(found.effect, Refusal)
+    assert found.p_value is None

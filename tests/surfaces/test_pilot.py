@@ -126,6 +126,7 @@ def test_two_commands_from_history_to_result(run: Callable[..., tuple[int, str, 
     assert code == 0
     assert "Verdict" in said
     assert (out / "result.pdf").read_bytes().startswith(b"%PDF")
+    assert '"predicted"' in (out / "record.json").read_text("utf-8")
 
 
 def test_evaluate_without_a_plan(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:

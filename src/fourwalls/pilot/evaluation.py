@@ -84,7 +84,8 @@ def evaluate(
     Args:
         panel: One row for each unit and period: pandas, polars, Arrow, or the path of a .csv or .parquet file.
         unit, time, outcome: Names of its columns. Periods are numbers or dates; the outcome is a number.
-        treated: Column that is 1 where and when a unit is treated; or the names of the treated units (then with `start`).
+        treated: Column that is 1 where and when a unit is treated, or that names each unit's first treated period (0 or
+            empty: never); or the names of the treated units (then with `start`).
         start: First treated period, where `treated` does not tell it.
         method: Method that carries the answer; default: by the rules in `fourwalls.pilot.choice`.
         exposed: Units that the pilot may touch without treating them (they share customers or stock): no controls,
