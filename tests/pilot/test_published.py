@@ -41,6 +41,23 @@ def test_prop99_placebo_standard_errors() -> None:
     assert 8.4 <= (prop99()["sdid"].se or 0) <= 9.9  # the paper's 8.4 and the package's 9.9 are random draws
 
 
+def test_prop99_permutation() -> None:
+    """Abadie, Diamond and Hainmueller (2010) fit on covariates too, and find California first of 39 states (1/39); by outcomes
+    alone two states with a near-perfect fit before come ahead of it."""
+    assert 1 / 39 <= (prop99()["sc"].rank_p or 1) <= 3 / 39 + 1e-9
+    assert (prop99()["ascm"].rank_p or 1) <= 0.1
+
+
+def test_observed_less_effect_is_the_counterfactual() -> None:
+    found = geolift()
+    assert isinstance(found.counterfactual, Estimate)
+    assert found.counterfactual.value + 155.556 == pytest.approx(found.observed, abs=1e-3)
+    assert isinstance(found.total, Estimate)
+    path = found.path()
+    assert path.num_rows == 105
+    assert 2 * path["total"].to_pylist()[-1] == pytest.approx(found.total.value)  # two cities
+
+
 def test_prop99_weights() -> None:
     """Top weights of the `synthdid` vignette: Nevada, New Hampshire, Connecticut; years 1986 to 1988."""
     sdid = prop99()["sdid"]
@@ -70,7 +87,8 @@ def test_geolift_walkthrough() -> None:
 
 def test_geolift_answer_is_not_the_misleading_one() -> None:
     assert geolift().chosen == "ascm"
-    assert isinstance(geolift().conformal_p, float)
+    assert geolift().conformal_p == pytest.approx(0.048, abs=0.01)  # the walkthrough: significant at 95 %
+    assert next(c for c in geolift().checks if c.name.startswith("Other units")).passed is None
 
 
 def test_geolift_top_weights() -> None:
