@@ -420,7 +420,7 @@ def page(known: str, fast: str) -> str:
 
 
 if __name__ == "__main__":
-    count = next((int(a) for a in sys.argv[1:] if a.isdigit()), 500)
+    count = next((int(a) for a in sys.argv[1:] if a.isdigit()), 1000)
     if "--speed" in sys.argv:
         print(speed_table())
     elif "--docs" in sys.argv:

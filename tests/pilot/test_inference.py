@@ -14,7 +14,7 @@ from fourwalls.pilot.methods import Cohort
 
 from .panels import COLUMNS, drawn
 
-# The full study, 500 panels of each kind, is `python -m benchmarks.pilots`; its table stands in docs/pilots.md.
+# The full study, 1,000 panels of each kind, is `python -m benchmarks.pilots`; its table stands in docs/pilots.md.
 _PANELS = 20
 # Below this, 20 panels come out of 90 % coverage once in four hundred times.
 _LEAST_COVERED = 0.7
