@@ -222,6 +222,14 @@ def test_a_start_is_read_as_the_periods_are() -> None:
         assert read_panel({**panel, "time": times}, **COLUMNS, treated=["u00"], start=start).start == 30, start
 
 
+def test_a_midnight_among_hours_is_an_hour() -> None:
+    panel = drawn()
+    hours = [str(np.datetime64("2024-01-01T20:00:00") + np.timedelta64(int(t), "h")) for t in panel["time"]]  # type: ignore[call-overload]
+    found = read_panel({**panel, "time": hours}, **COLUMNS, treated=["u00"], start="2024-01-03T02:00:00")
+    assert found.start == 30
+    assert len(set(map(type, found.times))) == 1
+
+
 def test_periods_of_two_kinds_are_refused() -> None:
     panel = drawn()
     panel["time"] = [f"{2000 + t}" if t < 20 else f"{2000 + t}-01" for t in panel["time"]]  # type: ignore[operator]

@@ -233,6 +233,12 @@ def _times_from_text(values: list[str], name: str) -> list[Time]:
                 )
             known[value] = found
     if len({type(t) for t in known.values()}) > 1:
+        # A midnight among times of the day is a time, too.
+        known = {
+            v: f"{t.isoformat()} 00:00:00" if len(v.strip()) > 10 and isinstance(t, date) else t
+            for v, t in known.items()
+        }
+    if len({type(t) for t in known.values()}) > 1:
         raise PanelError(
             f"Column '{name}' mixes kinds of periods, e.g. {' and '.join(repr(v) for v in _of_each_kind(known))}.",
             "Write all periods alike.",
