@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pyarrow as pa
 
 from fourwalls.figures import Estimate
 from fourwalls.pilot import design, evaluate
+from fourwalls.pilot.looks import level_at
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = {"unit": "unit", "time": "time", "outcome": "y"}
@@ -147,38 +149,53 @@ def tally(kind: Kind, panels: int, mapped: Callable[..., object] = map) -> Tally
 
 PROMISES = (
     Kind("independent noise", 20, 60, ()),
-    Kind("autocorrelated", 20, 60, (), rho=0.6),
+    Kind("few units", 10, 60, (), rho=0.3),
+    Kind("autocorrelated", 20, 60, (), rho=0.7),
+    Kind("own trends", 20, 60, (), rho=0.5, trend=0.1),
     Kind("common factor", 20, 60, (), rho=0.3, factor=0.2),
+    Kind("missing cells", 20, 60, (), rho=0.5, missing=0.05),
 )
 LENGTH = 8
+LOOKED = (KINDS[0], KINDS[1])
+LOOKS = (3, 6, 10)
 
 
-def promise(job: tuple[Kind, int]) -> tuple[float, bool, float]:
-    """Power promised for the effect the design calls detectable, whether it was then called, and the false positive share."""
+def promise(job: tuple[Kind, int]) -> tuple[bool, float]:
+    """Whether the effect that the design calls detectable was then called, upward or downward by turns, and the false positive share."""
     kind, seed = job
     rng = np.random.default_rng(seed)
     y = _outcomes(kind, rng)
+    kept = rng.random(y.shape) >= kind.missing
     before = kind.periods - LENGTH
-    names = [f"u{i:03d}" for i in range(kind.units)]
-
-    def table(part: Floats, first: int) -> pa.Table:
-        n, t = part.shape
-        return pa.table(
-            {"unit": np.repeat(names, t), "time": np.tile(np.arange(first, first + t), n), "y": part.ravel()}
-        )
-
-    plan = design(table(y[:, :before], 0), **COLUMNS, candidates=["u000"], lengths=(LENGTH,), seed=seed).plan
-    y[0, before:] += plan.detectable
-    truth = drawn_design_power(plan.detectable, y, before, names, plan.method, seed)
-    return 0.8, truth, plan.false_positive_share
+    history = _long(y[:, :before], kept[:, :before])
+    plan = design(history, **COLUMNS, candidates=["u000"], lengths=(LENGTH,), seed=seed).plan
+    effect = plan.detectable * (1 if seed % 2 else -1)
+    y[0, before:] += effect
+    found = evaluate(_long(y, kept), **COLUMNS, treated=["u000"], start=before, method=plan.method, seed=seed)
+    is_called = (found.p_value or 1.0) <= 1 - LEVEL and (found[plan.method].point or 0.0) * effect > 0
+    return is_called, plan.false_positive_share
 
 
-def drawn_design_power(effect: float, y: Floats, before: int, names: list[str], method: str, seed: int) -> bool:
-    """Whether the evaluation called the planted effect, on its side."""
+def _long(y: Floats, kept: npt.NDArray[np.bool_]) -> pa.Table:
     n, t = y.shape
-    panel = pa.table({"unit": np.repeat(names, t), "time": np.tile(np.arange(t), n), "y": y.ravel()})
-    found = evaluate(panel, **COLUMNS, treated=["u000"], start=before, method=method, seed=seed)  # type: ignore[arg-type]
-    return (found.p_value or 1.0) <= 1 - LEVEL and (found[method].point or 0.0) * effect > 0
+    names = [f"u{i:03d}" for i in range(n)]
+    columns = {"unit": np.repeat(names, t), "time": np.tile(np.arange(t), n), "y": y.ravel()}
+    return pa.table(columns).filter(pa.array(kept.ravel()))
+
+
+def looked(job: tuple[Kind, int]) -> tuple[bool, bool]:
+    """Whether looking at some periods and at the end ever called an effect where there is none: with α spent, and without."""
+    kind, seed = job
+    panel, _ = drawn(kind, seed)
+    first = kind.starts[0][0]
+    spent, plain = False, False
+    shares = [n / LOOKS[-1] for n in LOOKS]
+    for number, periods in enumerate(LOOKS):
+        now = panel.filter(pa.array(panel["time"].to_numpy() < first + periods))
+        level = level_at(shares[: number + 1], 1 - LEVEL)
+        p = evaluate(now, **COLUMNS, treated="d", method="sdid", seed=seed).p_value or 1.0
+        spent, plain = spent or p <= 1 - level, plain or p <= 1 - LEVEL
+    return spent, plain
 
 
 def speed() -> list[tuple[str, float, float]]:
@@ -304,31 +321,56 @@ def published(data: Path) -> list[str]:
     return [f"| {name} | {told} | {within} | {ours:.3f} |" for name, told, within, ours in rows]
 
 
+def within(share: float, n: int) -> str:
+    """A share with its 95 % Monte-Carlo interval."""
+    return f"{share:.1%} ± {1.96 * (share * (1 - share) / n) ** 0.5:.1%}"
+
+
 def tables(panels: int) -> str:
-    """Coverage, promised power and speed as Markdown tables."""
+    """Coverage, promised power and looks as Markdown tables, each share with its 95 % Monte-Carlo interval."""
+    # Two processes already: threads of their linear algebra would stand in each other's way.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        mapped = lambda f, jobs: pool.map(f, jobs, chunksize=10)  # noqa: E731
+        return "\n\n".join((_covered(panels, mapped), _promised(panels // 4, mapped), _looked_at(panels // 2, mapped)))
+
+
+def _told(lines: list[str], line: str) -> None:
+    lines.append(line)
+    print(line, file=sys.stderr, flush=True)
+
+
+def _covered(panels: int, mapped: Callable[..., object]) -> str:
     lines = [
         "| kind of panel | panels | refused | coverage of 90 % intervals | size at α = 10 % | RMSE | half width | chosen |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        mapped = lambda f, jobs: pool.map(f, jobs, chunksize=10)  # noqa: E731
-        for kind in KINDS:
-            t = tally(kind, panels, mapped)
-            lines.append(
-                f"| {t.kind} | {t.panels} | {t.refused} | {t.coverage:.1%} | {t.size:.1%} | {t.error:.2f} | {t.half_width:.2f} | {t.chosen} |"
-            )
-            print(lines[-1], file=sys.stderr, flush=True)
-        lines += [
-            "",
-            "| history | panels | promised power | achieved | false positives promised ≤ 10 % |",
-            "|---|---|---|---|---|",
-        ]
-        for kind in PROMISES:
-            found = list(mapped(promise, [(kind, 10_000 + s) for s in range(panels // 2)]))
-            lines.append(
-                f"| {kind.name} | {panels // 2} | 80 % | {np.mean([f[1] for f in found]):.1%} | {np.mean([f[2] for f in found]):.1%} |"
-            )
-            print(lines[-1], file=sys.stderr, flush=True)
+    for kind in KINDS:
+        t = tally(kind, panels, mapped)
+        n = t.panels - t.refused
+        shares = f"{within(t.coverage, n)} | {within(t.size, n)} | {t.error:.2f} | {t.half_width:.2f}"
+        _told(lines, f"| {t.kind} | {t.panels} | {t.refused} | {shares} | {t.chosen} |")
+    return "\n".join(lines)
+
+
+def _promised(panels: int, mapped: Callable[..., Any]) -> str:
+    lines = ["| history | panels | promised power | achieved | false alarms promised ≤ 10 % |", "|---|---|---|---|---|"]
+    for kind in PROMISES:
+        found = list(mapped(promise, [(kind, 10_000 + s) for s in range(panels)]))
+        achieved, false = np.mean([f[0] for f in found]), np.mean([f[1] for f in found])
+        _told(lines, f"| {kind.name} | {panels} | 80 % | {within(float(achieved), panels)} | {false:.1%} |")
+    return "\n".join(lines)
+
+
+def _looked_at(panels: int, mapped: Callable[..., Any]) -> str:
+    lines = [
+        f"| kind of panel, looks after {', '.join(map(str, LOOKS))} periods | panels | ever called, α = 10 % spent | ever called, looking freely |",
+        "|---|---|---|---|",
+    ]
+    for kind in LOOKED:
+        found = list(mapped(looked, [(kind, 20_000 + s) for s in range(panels)]))
+        spent, plain = (float(np.mean([f[i] for f in found])) for i in (0, 1))
+        _told(lines, f"| {kind.name} | {panels} | {within(spent, panels)} | {within(plain, panels)} |")
     return "\n".join(lines)
 
 
@@ -365,8 +407,10 @@ def page(known: str, fast: str) -> str:
             "as −19.6 or −19.5 depending on when a solver stops; ours is the exact optimum. Placebo standard errors of synthetic "
             "DiD are random draws in the paper; ours takes all 38 placebos.", "",
             "## Known truth", "",
-            "Treated units are drawn at random; refused panels are not counted in the shares. The effect is 0 (methods move with a "
-            "constant effect exactly, which is a test); staggered effects grow and differ by cohort.", "",
+            "Treated units are drawn at random; refused panels are not counted in the shares; ± is the 95 % Monte-Carlo interval. The "
+            "effect is 0 (methods move with a constant effect exactly, which is a test); staggered effects grow and differ by cohort. "
+            "Promised power is asked of the design on the past alone, then the effect it calls detectable is planted, up and down by "
+            "turns. Looks: the effect is 0, and the pilot is looked at before its end.", "",
             known, "",
             "## Speed", "", fast, "",
             "The search is bound by its weight problems, one for each candidate or placebo set, date and held-out window; inner "
@@ -376,10 +420,11 @@ def page(known: str, fast: str) -> str:
 
 
 if __name__ == "__main__":
-    count = next((int(a) for a in sys.argv[1:] if a.isdigit()), 500)
+    count = next((int(a) for a in sys.argv[1:] if a.isdigit()), 1000)
     if "--speed" in sys.argv:
         print(speed_table())
     elif "--docs" in sys.argv:
-        (HERE / "docs" / "pilots.md").write_text(page(tables(count), speed_table()), "utf-8")
+        fast = speed_table()  # first: it needs the rivals, and what is missing should not be found at the end
+        (HERE / "docs" / "pilots.md").write_text(page(tables(count), fast), "utf-8")
     else:
         print(tables(count))

@@ -116,3 +116,31 @@ def test_synthetic_did_is_that_of_diff_diff() -> None:
             panel, outcome="y", treatment="ever", unit="unit", time="time", post_periods=list(range(30, 40))
         )
     assert evaluate(panel, **COLUMNS, treated="d")["sdid"].point == pytest.approx(theirs.att, abs=0.02)
+
+
+def test_callaway_santanna_agrees_with_diff_diff_on_counties() -> None:
+    """The shape of the did package's mpdta: 500 counties, five years, starts in 2004, 2006, 2007 told by `first_treat`."""
+    import pandas as pd
+    from diff_diff import CallawaySantAnna
+
+    rng = np.random.default_rng(4)
+    first = np.r_[[2004] * 20, [2006] * 40, [2007] * 131, [0] * 309]
+    years = np.arange(2003, 2008)
+    y = rng.normal(6, 1, (500, 1)) + np.cumsum(rng.normal(0, 0.1, (500, 5)), axis=1)
+    y += np.where((first[:, None] > 0) & (years >= first[:, None]), -0.04 - 0.02 * (years - first[:, None]), 0)
+    panel = pd.DataFrame(
+        {
+            "county": np.repeat(np.arange(500), 5),
+            "year": np.tile(years, 500),
+            "lemp": y.ravel(),
+            "first_treat": np.repeat(first, 5),
+        }
+    )
+    ours = evaluate(panel, unit="county", time="year", outcome="lemp", treated="first_treat")
+    fitted = CallawaySantAnna(control_group="never_treated").fit(
+        panel, outcome="lemp", unit="county", time="year", first_treat="first_treat"
+    )
+    theirs = fitted
+    assert ours.chosen == "cs"
+    assert ours["cs"].point == pytest.approx(theirs.overall_att, abs=1e-9)
+    assert ours["cs"].se == pytest.approx(theirs.overall_se, rel=0.1)  # jackknife by blocks against influence functions

@@ -206,3 +206,65 @@ def test_all_treated_in_the_end_leaves_the_last_as_controls() -> None:
     assert len(found.times) == 30
     assert len(found.controls) == 10
     assert any("serve as controls" in n for n in found.notes)
+
+
+def test_a_start_is_read_as_the_periods_are() -> None:
+    panel = drawn()
+    quarters = [f"{2000 + t // 4}-Q{t % 4 + 1}" for t in panel["time"]]  # type: ignore[operator]
+    glued = [q.replace("-", "") for q in quarters]
+    months = [f"{2000 + t // 12}-{t % 12 + 1}" for t in panel["time"]]  # type: ignore[operator]
+    years = [str(1970 + t) for t in panel["time"]]  # type: ignore[operator]
+    days = [(date(2024, 1, 1) + timedelta(days=int(t))).isoformat() for t in panel["time"]]  # type: ignore[call-overload]
+    for times, start in (
+        (quarters, "2007-Q3"), (glued, "2007-Q3"), (quarters, "2007Q3"), (months, "2002-07"), (months, "2002-7"),
+        (years, "2000"), (years, 2000), (days, "2024-01-31"), (days, date(2024, 1, 31)), (days, np.datetime64("2024-01-31")),
+    ):  # fmt: skip
+        assert read_panel({**panel, "time": times}, **COLUMNS, treated=["u00"], start=start).start == 30, start
+
+
+def test_a_midnight_among_hours_is_an_hour() -> None:
+    panel = drawn()
+    hours = [str(np.datetime64("2024-01-01T20:00:00") + np.timedelta64(int(t), "h")) for t in panel["time"]]  # type: ignore[call-overload]
+    found = read_panel({**panel, "time": hours}, **COLUMNS, treated=["u00"], start="2024-01-03T02:00:00")
+    assert found.start == 30
+    assert len(set(map(type, found.times))) == 1
+
+
+def test_periods_of_two_kinds_are_refused() -> None:
+    panel = drawn()
+    panel["time"] = [f"{2000 + t}" if t < 20 else f"{2000 + t}-01" for t in panel["time"]]  # type: ignore[operator]
+    refused(panel, "mixes kinds of periods")
+
+
+@pytest.mark.parametrize("never", [0, None, float("inf")])
+def test_a_column_of_first_treated_periods(never: float | None) -> None:
+    """As `first_treat` in the did package's data: 0 or empty where never treated; one that begins after the end counts so."""
+    panel = drawn(units=20, treated=0)
+    first = {"u00": 15, "u01": 15, "u02": 20, "u03": 99}
+    panel["first"] = [first.get(str(u), never) for u in panel["unit"]]
+    found = read_panel(panel, **COLUMNS, treated="first")
+    assert [(c.start, c.units.tolist()) for c in found.cohorts] == [(15, [0, 1]), (20, [2])]
+    assert len(found.controls) == 17
+    panel["first"][3] = 16
+    refused(panel, "more than one first treated period for 'u00'", treated="first")
+
+
+def test_dates_of_first_treatment() -> None:
+    panel = drawn(units=12, treated=0)
+    days = [date(2024, 1, 1) + timedelta(days=int(t)) for t in panel["time"]]  # type: ignore[call-overload]
+    first = [date(2024, 1, 21) if u == "u00" else None for u in panel["unit"]]
+    for form in (lambda d: d, lambda d: d and d.isoformat()):
+        found = read_panel({**panel, "time": [form(d) for d in days], "first": [form(d) for d in first]}, **COLUMNS, treated="first")  # fmt: skip
+        assert [c.start for c in found.cohorts] == [20]
+
+
+def test_a_unit_may_be_named_alone() -> None:
+    assert read_panel(drawn(), **COLUMNS, treated="u00", start=30).start == 30
+
+
+def test_figures_do_not_hang_on_the_unit_of_account() -> None:
+    panel = drawn(units=12, effect=4.0)
+    tiny = {**panel, "y": [1e-12 * v for v in panel["y"]]}  # type: ignore[operator]
+    found, small = (evaluate(p, **COLUMNS, treated="d") for p in (panel, tiny))
+    assert found.chosen == small.chosen
+    assert [m.point for m in small.methods] == pytest.approx([1e-12 * (m.point or 0) for m in found.methods], rel=1e-4)

@@ -41,6 +41,23 @@ def test_prop99_placebo_standard_errors() -> None:
     assert 8.4 <= (prop99()["sdid"].se or 0) <= 9.9  # the paper's 8.4 and the package's 9.9 are random draws
 
 
+def test_prop99_permutation() -> None:
+    """Abadie, Diamond and Hainmueller (2010) fit on covariates too, and find California first of 39 states (1/39); by outcomes
+    alone two states with a near-perfect fit before come ahead of it."""
+    assert 1 / 39 <= (prop99()["sc"].rank_p or 1) <= 3 / 39 + 1e-9
+    assert (prop99()["ascm"].rank_p or 1) <= 0.1
+
+
+def test_observed_less_effect_is_the_counterfactual() -> None:
+    found = geolift()
+    assert isinstance(found.counterfactual, Estimate)
+    assert found.counterfactual.value + 155.556 == pytest.approx(found.observed, abs=1e-3)
+    assert isinstance(found.total, Estimate)
+    path = found.path()
+    assert path.num_rows == 105
+    assert 2 * path["total"].to_pylist()[-1] == pytest.approx(found.total.value)  # two cities
+
+
 def test_prop99_weights() -> None:
     """Top weights of the `synthdid` vignette: Nevada, New Hampshire, Connecticut; years 1986 to 1988."""
     sdid = prop99()["sdid"]
@@ -70,7 +87,8 @@ def test_geolift_walkthrough() -> None:
 
 def test_geolift_answer_is_not_the_misleading_one() -> None:
     assert geolift().chosen == "ascm"
-    assert isinstance(geolift().conformal_p, float)
+    assert geolift().conformal_p == pytest.approx(0.048, abs=0.01)  # the walkthrough: significant at 95 %
+    assert next(c for c in geolift().checks if c.name.startswith("Other units")).passed is None
 
 
 def test_geolift_top_weights() -> None:
@@ -113,3 +131,17 @@ def test_no_mix_of_controls_reaches_the_highest_level() -> None:
     assert isinstance(found["sc"].effect, Refusal)
     assert found["sc"].effect.code == "no_donor_hull"
     assert np.isclose(found["did"].point or 0, -27.349, atol=1e-3)
+
+
+def test_card_and_krueger_from_their_four_means() -> None:
+    """Table 3 of Card and Krueger (1994), AER 84: full-time equivalents a store; two states show no more than the point."""
+    panel = {
+        "state": ["NJ", "NJ", "PA", "PA"],
+        "wave": [1, 2, 1, 2],
+        "employment": [20.44, 21.03, 23.33, 21.17],
+        "raised": [0, 1, 0, 0],
+    }
+    found = fw.pilot.evaluate(panel, unit="state", time="wave", outcome="employment", treated="raised")
+    assert found["did"].point == pytest.approx(2.75, abs=0.01)  # printed 2.76 from unrounded means
+    assert isinstance(found.effect, Refusal)
+    assert found.p_value is None

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from functools import cache
 from html import unescape
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pytest
+from tests.pilot.test_proposal import diagnosis as suggested
 
+from fourwalls.diagnosis import Diagnosis
 from fourwalls.pilot import Design, Evaluation, design, evaluate
 from fourwalls.surfaces import cli
+from fourwalls.surfaces.page import json as page_json
 from fourwalls.surfaces.page import pilot as sheets
 from fourwalls.surfaces.page import plots
 
@@ -126,6 +131,7 @@ def test_two_commands_from_history_to_result(run: Callable[..., tuple[int, str, 
     assert code == 0
     assert "Verdict" in said
     assert (out / "result.pdf").read_bytes().startswith(b"%PDF")
+    assert '"predicted"' in (out / "record.json").read_text("utf-8")
 
 
 def test_evaluate_without_a_plan(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
@@ -183,3 +189,67 @@ def test_mistakes_are_one_sentence_and_code_2(
     assert code == 2
     assert words in err
     assert "Traceback" not in err
+
+
+class _Study:
+    """A study of ten assets whose diagnosis suggests a pilot on the first."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def diagnose(self) -> Diagnosis:
+        return suggested()
+
+    def panel(self, measure: str) -> pa.Table:
+        rng = np.random.default_rng(len(measure))
+        names = ["a", "b", *(f"c{i}" for i in range(8))]
+        weeks = np.datetime64("2025-01-06") + 7 * np.arange(self.weeks)
+        share = np.clip(0.8 + rng.normal(0, 0.02, (10, 60))[:, : self.weeks], 0, 1)
+        share[0, 40:] += 0.1
+        return pa.table({"asset": np.repeat(names, len(weeks)), "week": np.tile(weeks, 10), measure: share.ravel()})
+
+    weeks = 40
+
+
+def test_a_pilot_from_the_diagnosis_of_a_portfolio(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = _Study()
+    monkeypatch.setattr("fourwalls.study.open", lambda _: study)
+    out = tmp_path / "plan"
+    argv = ["pilot", "design", "--portfolio", tmp_path, "--out", out, "--guardrail", "fill_rate=-0.02", "--length", 8]
+    code, _, err = run(*argv)
+    assert code == 2
+    assert "one of: a; b" in err
+    code, said, _ = run(*argv, "--asset", "a")
+    assert code == 0
+    assert "rises from 80.0% to 88.0% in a" in said
+    kept = json.loads((out / "plan.json").read_text("utf-8"))["plan"]
+    assert (kept["hypothesis"]["stage"], kept["hypothesis"]["party"]) == ("fulfilment", "Own company")
+    assert kept["guardrails"] == [["fill_rate", -0.02]]
+    # 0.8 × 2,600 EUR a year, for a tenth of a share of about 0.8.
+    assert kept["unit_value"] == pytest.approx(40 / 0.08, rel=0.02)
+    study.weeks = 48
+    code, said, _ = run("pilot", "evaluate", tmp_path, "--plan", out)
+    assert code == 0
+    assert "EXPAND THE INSIDE FIX" in said
+    look = json.loads((out / "record.json").read_text("utf-8"))["looks"][0]
+    assert look["predicted_money"] == pytest.approx(8 * 40, rel=0.02)
+    assert look["measured_money"]["unit"] == "EUR"
+
+
+def test_no_pilot_is_suggested_where_nothing_is_worth_trying(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    diagnosis = tmp_path / "diagnosis.json"
+    diagnosis.write_text(page_json.dumps(suggested("leave it")), "utf-8")
+    monkeypatch = pytest.MonkeyPatch()
+    with monkeypatch.context() as patched:
+        patched.setattr("fourwalls.study.open", lambda _: _Study())
+        code, _, err = run("pilot", "design", "--portfolio", tmp_path, "--asset", "a", "--diagnosis", diagnosis)
+    assert code == 2
+    assert "No pilot is suggested for 'a'" in err
+    assert run("pilot", "design")[0] == 2

@@ -12,6 +12,19 @@ from fourwalls.pilot.design import Design, design
 from fourwalls.pilot.evaluation import evaluate
 from fourwalls.pilot.judging import judge
 from fourwalls.pilot.plan import Plan, dumps, read_plan
+from fourwalls.pilot.proposal import Proposal, design_proposed, propose
 from fourwalls.pilot.result import Evaluation
 
-__all__ = ["Design", "Evaluation", "Plan", "design", "dumps", "evaluate", "judge", "read_plan"]
+__all__ = [
+    "Design",
+    "Evaluation",
+    "Plan",
+    "Proposal",
+    "design",
+    "design_proposed",
+    "dumps",
+    "evaluate",
+    "judge",
+    "propose",
+    "read_plan",
+]

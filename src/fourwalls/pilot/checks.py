@@ -123,3 +123,18 @@ def interference(exposed: Sequence[str]) -> Check:
         "no unit was named as exposed.",
         "If customers or stock can move between treated and controls, name those units as exposed: a loss of theirs would pass for lift.",
     )
+
+
+def two_witnesses(by_units: float | None, by_record: float | Refusal, alpha: float) -> tuple[Check, ...]:
+    """Whether other units and the treated's own record say the same of chance; they ask different questions."""
+    if by_units is None or isinstance(by_record, Refusal):
+        return ()
+    name = "Other units and its own record agree"
+    finding = f"chance does as much with p = {by_units:.3f} by other units, with p = {by_record:.3f} by the treated's own record."
+    if (by_units <= alpha) == (by_record <= alpha):
+        return (Check(name, True, finding, ""),)
+    if by_record <= alpha:
+        why = "Untreated units have moved as much since the start: what is unusual for the treated is not unusual for its time. The answer keeps to the units."
+    else:
+        why = "The treated's own record swings as much; the units it is compared with do not. The answer keeps to the units."
+    return (Check(name, None, finding, why),)

@@ -1,15 +1,17 @@
-"""Which method carries the answer: the one that would have foretold the last periods before the start best.
+"""Which method carries the answer: the one that is least noisy on the untreated, unless it plainly fails on the treated.
 
 Every method is asked, with the data until some periods before the start, what effect it sees in those periods, in which
 nothing had been done. Rules, in order:
 
 1. One period before: DiD, the only method that needs no more.
 2. Too short a record to hold periods out: DiD; with several starts Callaway–Sant'Anna.
-3. Else the method with the smallest held-out error: what it finds on controls (noise), and half of what it finds on the
-   treated (bias), root mean square. Synthetic DiD (with several starts Callaway–Sant'Anna) stays unless another is a
-   tenth better.
+3. A method that sees an effect there of three times its noise or more is passed over, where another does not.
+4. Else the method with the smallest noise there. Synthetic DiD (with several starts Callaway–Sant'Anna) stays unless
+   another is a tenth less noisy.
 
-Nothing after the start is looked at, so the choice does not bend the answer. Plain synthetic control and the ridge
+What a method finds on the treated before the start does not decide otherwise: to take the one that looks best there would
+take its luck for skill, and make ranges too narrow (Roth 2022, "Pretest with caution", AER: Insights 4; measured in
+docs/pilots.md). It widens the range instead. Nothing after the start is looked at. Plain synthetic control and the ridge
 correction are shown beside, never chosen: the one has no remedy for a difference in level, the other extrapolates.
 """
 
@@ -25,6 +27,7 @@ from fourwalls.pilot.weights import Floats, Ints
 
 _LEAST_LEFT = 3
 _BETTER = 0.9
+_FAILS = 3.0
 _BLOCK: tuple[Method, ...] = ("sdid", "did", "trend", "ascm")
 _STAGGERED: tuple[Method, ...] = ("cs", "did", "sdid")
 
@@ -49,9 +52,9 @@ class HeldOut:
         return max(1.0, abs(self.effect) / self.se) if self.se > 0 else 1.0
 
     @property
-    def error(self) -> float:
-        """Root mean square of noise and half the bias."""
-        return float((self.se**2 + self.effect**2 / 2) ** 0.5)
+    def fails(self) -> bool:
+        """Whether the method plainly sees an effect where there was none."""
+        return self.widening >= _FAILS
 
 
 def offered(cohorts: Sequence[Cohort], controls: Ints) -> tuple[Method, ...]:
@@ -93,20 +96,23 @@ def choose(
     if min(c.start for c in cohorts) == 1 and not staggered:
         return "did", "There is one period before the start; DiD needs no more."
     usual: Method = "cs" if staggered else "sdid"
-    known = {m: h.error for m in (_STAGGERED if staggered else _BLOCK) if m in offer and (h := held_out.get(m))}
-    if usual not in known:
+    told = {m: h for m in (_STAGGERED if staggered else _BLOCK) if m in offer and (h := held_out.get(m))}
+    if usual not in told:
         short: Method = "cs" if staggered else "did"
         return (
             short,
             "The record before the start, or the number of controls, is too small to try methods out; the plainest is taken.",
         )
-    best = min(known, key=lambda m: known[m])
-    if best != usual and known[best] < _BETTER * known[usual]:
+    sound = {m: h for m, h in told.items() if not h.fails} or told
+    best = min(sound, key=lambda m: sound[m].se)
+    if usual not in sound:
         return best, (
-            f"{LABELS[best]} foretold the last periods before the start best: "
-            f"its error there is {known[best] / known[usual]:.0%} of that of {LABELS[usual]}."
+            f"{LABELS[usual]} plainly sees an effect on the treated before the start, where there was none; "
+            f"{LABELS[best]} is the least noisy of those that do not."
         )
-    return (
-        usual,
-        f"{LABELS[usual]} is the default, and no other method foretold the last periods before the start a tenth better.",
-    )
+    if best != usual and sound[best].se < _BETTER * sound[usual].se:
+        return best, (
+            f"{LABELS[best]} is the least noisy on units where nothing was done: "
+            f"{sound[best].se / sound[usual].se:.0%} of the noise of {LABELS[usual]}."
+        )
+    return usual, f"{LABELS[usual]} is the default, and no other method is a tenth less noisy where nothing was done."

@@ -150,6 +150,9 @@ def design(
     rollout_cost: float = 0.0,
     pilot_cost: float = 0.0,
     pilot_cost_per_period: float = 0.0,
+    kept_cost: float = 0.0,
+    rollout_base: float | None = None,
+    words: str = "",
     method: Method | None = None,
     level: float = LEVEL,
     least_windows: int = 500,
@@ -174,6 +177,9 @@ def design(
         unit_value, currency: Money for one unit of outcome.
         horizon: Periods the change would pay; with unit_value and expected gives the worth of the pilot.
         rollout_cost, pilot_cost, pilot_cost_per_period: Money.
+        kept_cost: Part of the rollout's cost that the pilot's has paid by then.
+        rollout_base: Outcome, summed over all that would change, in one period; default: of all units of the history.
+        words: The hypothesis in a sentence; default: made from path, stage, party and what is expected.
         method: Method that judges; default: the one with the least noise on the history.
         level: Coverage of the interval that judges.
         least_windows: Placebo windows behind each figure.
@@ -208,7 +214,9 @@ def design(
         for n in options
     }
     base = _level(history, best.units)
-    stakes = _stakes(history, three, unit_value, currency, horizon, rollout_cost, pilot_cost, pilot_cost_per_period)
+    stakes = _stakes(
+        history, three, unit_value, currency, horizon, rollout_cost, pilot_cost, pilot_cost_per_period, kept_cost, rollout_base,
+    )  # fmt: skip
     rows = tuple(_length_option(n, p, base, three, stakes) for n, p in by_length.items())
     row = _chosen_length(rows)
     past = by_length[row.length]
@@ -219,7 +227,7 @@ def design(
     kept = _kept(table, unit, time, [outcome, *(guardrails or {})])
     most = 2 * row.length
     plan = Plan(
-        hypothesis=_hypothesis(path, stage, party, three, outcome, names),
+        hypothesis=_hypothesis(path, stage, party, three, outcome, names, words),
         unit=unit, time=time, outcome=outcome, treated=names, controls=controls, exposed=outside,
         start_name="" if start is None else str(start), length=row.length, most_length=most,
         looks=tuple(int(x) for x in np.unique(np.linspace(0, row.length, looks + 2)[1:-1].round()) if 0 < x < row.length),
@@ -408,11 +416,15 @@ def _stakes(
     rollout_cost: float,
     pilot_cost: float,
     pilot_cost_per_period: float,
+    kept_cost: float,
+    rollout_base: float | None,
 ) -> Stakes | None:
     if three is None or unit_value is None or horizon is None:
         return None
-    base = float(history.outcomes.sum(axis=0).mean())
-    return Stakes(*three, base, unit_value, horizon, rollout_cost, pilot_cost, pilot_cost_per_period, currency)
+    base = float(history.outcomes.sum(axis=0).mean()) if rollout_base is None else rollout_base
+    return Stakes(
+        *three, base, unit_value, horizon, rollout_cost, pilot_cost, pilot_cost_per_period, currency, kept_cost
+    )
 
 
 def _no_stakes() -> Refusal:
@@ -443,7 +455,13 @@ def _chosen_length(rows: Sequence[LengthOption]) -> LengthOption:
 
 
 def _hypothesis(
-    path: Path_, stage: str, party: str, three: tuple[float, float, float] | None, outcome: str, names: Sequence[str]
+    path: Path_,
+    stage: str,
+    party: str,
+    three: tuple[float, float, float] | None,
+    outcome: str,
+    names: Sequence[str],
+    words: str,
 ) -> Hypothesis:
     what = "coordinating partners" if path == "orchestrate" else "working better inside"
     where = f" in {stage}" if stage else ""
@@ -454,7 +472,7 @@ def _hypothesis(
         stage,
         party,
         None if three is None else three[1],
-        f"By {what}{where}{who}, {outcome} {size} in {_few(names)}.",
+        words or f"By {what}{where}{who}, {outcome} {size} in {_few(names)}.",
     )
 
 

@@ -84,7 +84,8 @@ def evaluate(
     Args:
         panel: One row for each unit and period: pandas, polars, Arrow, or the path of a .csv or .parquet file.
         unit, time, outcome: Names of its columns. Periods are numbers or dates; the outcome is a number.
-        treated: Column that is 1 where and when a unit is treated; or the names of the treated units (then with `start`).
+        treated: Column that is 1 where and when a unit is treated, or that names each unit's first treated period (0 or
+            empty: never); or the names of the treated units (then with `start`).
         start: First treated period, where `treated` does not tell it.
         method: Method that carries the answer; default: by the rules in `fourwalls.pilot.choice`.
         exposed: Units that the pilot may touch without treating them (they share customers or stock): no controls,
@@ -132,10 +133,18 @@ def evaluate(
         starts=tuple(used.times[c.start] for c in used.cohorts),
         periods_before=used.start,
         periods_after=len(used.times) - used.start,
+        observed=_observed(used),
         chosen=chosen,
         why=why,
         methods=tuple(results),
-        checks=_checks(run, used, grid, exposed),
+        checks=(
+            *_checks(run, used, grid, exposed),
+            *checks.two_witnesses(
+                answer.p_value if answer.inference == "placebo" else None,
+                conformal if isinstance(conformal, Refusal) else conformal.p_value,
+                1 - level,
+            ),
+        ),
         events=_events(run, used, level),
         band="" if isinstance(run.noise, Refusal) else run.noise.how,
         conformal_p=conformal if isinstance(conformal, Refusal) else conformal.p_value,
@@ -231,6 +240,7 @@ def _told(run: _Run, panel: Panel, level: float) -> MethodResult:
         point=found.att,
         se=se,
         p_value=p_value,
+        rank_p=_rank_p(run, panel),
         lift=_lift(effect, found.att, panel),
         total=_times(effect, found.cells, panel.outcome),
         inference="" if isinstance(noise, Refusal) else noise.how,
@@ -243,7 +253,26 @@ def _told(run: _Run, panel: Panel, level: float) -> MethodResult:
 
 
 def _refused(method: Method, why: Refusal) -> MethodResult:
-    return MethodResult(method, why, None, None, None, why, why, "", 1.0, None, None, (), ())
+    return MethodResult(method, why, None, None, None, None, why, why, "", 1.0, None, None, (), ())
+
+
+def _rank_p(run: _Run, panel: Panel) -> float | None:
+    noise = run.noise
+    if isinstance(noise, Refusal) or not noise.gaps.size or panel.is_staggered or panel.start < 2:
+        return None
+    before = run.fit.moments < 0
+
+    def ratio(paths: Floats) -> Floats:
+        errors = (paths[..., ~before] ** 2).mean(axis=-1), (paths[..., before] ** 2).mean(axis=-1)
+        return np.asarray(errors[0] / np.maximum(errors[1], 1e-300))
+
+    as_far = int((ratio(noise.gaps) >= ratio(run.fit.gap) * (1 - 1e-9)).sum())
+    return (1 + as_far) / (1 + len(noise.gaps))
+
+
+def _observed(panel: Panel) -> float:
+    cells = [panel.outcomes[c.units, c.start :] for c in panel.cohorts]
+    return float(sum(c.sum() for c in cells) / sum(c.size for c in cells))
 
 
 def _times(effect: Figure, factor: float, unit: str) -> Figure:
@@ -259,8 +288,7 @@ def _times_value(total: Figure, unit_value: float, currency: str) -> Figure:
 
 def _lift(effect: Figure, att: float, panel: Panel) -> Figure:
     """Effect over what would have been, treated cells only; the counterfactual's own noise is left in the effect."""
-    observed = [panel.outcomes[c.units, c.start :] for c in panel.cohorts]
-    would_have = sum(o.sum() for o in observed) / sum(o.size for o in observed) - att
+    would_have = _observed(panel) - att
     if isinstance(effect, Refusal):
         return effect
     if would_have <= 0:
@@ -357,22 +385,28 @@ def _events(run: _Run, panel: Panel, level: float) -> tuple[Moment, ...]:
         half = run.quantile(level) * run.widened * spread
     single = not panel.is_staggered
     mean = panel.outcomes[panel.treated].mean(axis=0)
+    totals = _totals(run, level) if single else {}
     moments = []
     for i, since in enumerate(found.moments.tolist()):
         gap = float(found.gap[i])
         ends = (None, None) if half is None else (gap - float(half[i]), gap + float(half[i]))
         observed = float(mean[i]) if single else None
-        moments.append(
-            Moment(
-                since,
-                panel.times[i] if single else None,
-                observed,
-                None if observed is None else observed - gap,
-                gap,
-                *ends,
-            )
-        )
+        would = None if observed is None else observed - gap
+        when = panel.times[i] if single else None
+        moments.append(Moment(since, when, observed, would, gap, *ends, *totals.get(since, ())))
     return tuple(moments)
+
+
+def _totals(run: _Run, level: float) -> dict[int, tuple[float, float | None, float | None]]:
+    """Gaps added up since the start, with the range that placebos added up so have."""
+    after = run.fit.moments >= 0
+    sums = np.cumsum(run.fit.gap[after])
+    reach: list[float | None] = [None] * len(sums)
+    if isinstance(run.noise, Noise) and run.noise.gaps.size:
+        spread = np.sqrt((np.cumsum(run.noise.gaps[:, after], axis=1) ** 2).mean(axis=0))
+        reach = (run.quantile(level) * run.widened * spread).tolist()
+    rows = zip(run.fit.moments[after].tolist(), sums.tolist(), reach, strict=True)
+    return {t: (s, None, None) if r is None else (s, s - r, s + r) for t, s, r in rows}
 
 
 def _other_outcome(table: pa.Table, panel: Panel, column: str, run: _Run, *, unit: str, time: str, seed: int) -> _Run:

@@ -35,6 +35,8 @@ LEAST_CONTROLS = 5
 """Fewer controls cannot show by placebo what chance does."""
 LEAST_JACKKNIFE = 8
 """Treated and control units from which on leaving one out tells the noise of either side."""
+MOST_BLOCKS = 40
+"""Blocks a group is left out in: more say little more and cost as much again."""
 LEAST_BLOCKS = 10
 """Periods before the start, in lengths of the time after, for the conformal test to reach a tenth."""
 
@@ -79,11 +81,11 @@ def measured_noise(
     """The noise by the inference that so many units support, or why there is none."""
     sizes = [len(c.units) for c in cohorts]
     if sum(sizes) >= LEAST_JACKKNIFE and min(sizes) >= 2 and len(controls) >= LEAST_JACKKNIFE:
-        return jackknife(method, grid, cohorts, controls)
+        return jackknife(method, grid, cohorts, controls, seed)
     if len(controls) >= LEAST_CONTROLS and _room(controls) >= len(cohorts):
         return placebo(method, grid, cohorts, controls, real, seed, ratios)
     if min(sizes) >= 2 and len(controls) >= 2 and sum(sizes) + len(controls) >= LEAST_CONTROLS + 1:
-        return jackknife(method, grid, cohorts, controls)
+        return jackknife(method, grid, cohorts, controls, seed)
     return Refusal(
         "too_few_units",
         "how sure the effect is",
@@ -247,13 +249,17 @@ def noise_of(effects: Floats, freedom: float) -> float:
     return (by_square + reach / float(stats.t.ppf((1 + LEVEL) / 2, freedom))) / 2
 
 
-def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints) -> Noise:
-    """The noise by leaving out one unit at a time, each time fitting anew; freedom after Satterthwaite."""
-    groups = [*(c.units for c in cohorts), controls]
+def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, seed: int = 1) -> Noise:
+    """The noise by leaving out one unit at a time, each time fitting anew; freedom after Satterthwaite.
+
+    Of a group of many units a block is left out at a time (delete-a-group jackknife: Kott 2001, J. Official Statistics 17).
+    """
+    rng = np.random.default_rng(seed)
     variances, weights = [], []
-    for group in groups:
-        found = np.array([_without(method, grid, cohorts, controls, gone) for gone in group])
-        n = len(group)
+    for group in (*(c.units for c in cohorts), controls):
+        blocks = np.array_split(rng.permutation(group), min(len(group), MOST_BLOCKS))
+        found = np.array([_without(method, grid, cohorts, controls, gone) for gone in blocks])
+        n = len(blocks)
         variances.append((n - 1) / n * float(((found - found.mean()) ** 2).sum()) if n > 1 else 0.0)
         weights.append(max(n - 1, 1))
     parts = np.array(variances)
@@ -261,9 +267,9 @@ def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: I
     return Noise(float(np.sqrt(parts.sum())), float(max(freedom, 1.0)), "jackknife", np.zeros(0), np.zeros((0, 0)))
 
 
-def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: int) -> float:
-    kept = [Cohort(c.start, c.units[c.units != gone], c.end) for c in cohorts]
-    return fit(method, grid, kept, controls[controls != gone]).att
+def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: Ints) -> float:
+    kept = [Cohort(c.start, np.setdiff1d(c.units, gone), c.end) for c in cohorts]
+    return fit(method, grid, kept, np.setdiff1d(controls, gone)).att
 
 
 def conformal_p(residuals_at: Callable[[float], Floats], effect: float, after: int) -> float:

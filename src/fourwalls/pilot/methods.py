@@ -233,11 +233,21 @@ def _ridge_correction(grid: Grid, cohort: Cohort, controls: Ints, weights: Float
     left = before[cohort.units].mean(axis=0) - centre - weights @ donors
     if grid.ridge_share is None:
         grid.ridge_share = choose_ridge(grid, cohort, controls)
-    u, s, vt = np.linalg.svd(donors, full_matrices=False)
-    penalty = grid.ridge_share * s[0] ** 2
-    if s[0] == 0:
-        return np.zeros(len(controls))
-    return np.asarray(((left @ vt.T) * s / (s**2 + penalty)) @ u.T)
+    return np.asarray(_ridge_weights(donors, left, np.array([grid.ridge_share]))[0])
+
+
+def _ridge_weights(donors: Floats, left: Floats, shares: Floats) -> Floats:
+    """Ridge regression of what is left on the donors, one row for each penalty, shape (penalties, donors).
+
+    By the eigenvectors of the smaller of the two inner products; penalties as shares of the largest eigenvalue.
+    """
+    few_periods = donors.shape[1] <= donors.shape[0]
+    size, vectors = np.linalg.eigh(donors.T @ donors if few_periods else donors @ donors.T)
+    if size[-1] <= 0:
+        return np.zeros((len(shares), len(donors)))
+    goal = vectors.T @ (left if few_periods else donors @ left)
+    solved = (goal / (np.maximum(size, 0.0) + shares[:, None] * size[-1])) @ vectors.T
+    return np.asarray(solved @ donors.T if few_periods else solved)
 
 
 def choose_ridge(grid: Grid, cohort: Cohort, controls: Ints) -> float:
@@ -249,9 +259,8 @@ def choose_ridge(grid: Grid, cohort: Cohort, controls: Ints) -> float:
     before = grid.before(start, centred=True)
     centre = before[controls].mean(axis=0)
     donors, goal = before[controls] - centre, before[cohort.units].mean(axis=0) - centre
-    largest = np.linalg.norm(donors, 2) ** 2
     shares = np.geomspace(1.0, _LEAST_RIDGE_SHARE, _RIDGES + 1)
-    if start < 3 or largest == 0:
+    if start < 3 or not donors.any():
         return 1.0
     errors = np.empty((start - 1, len(shares)))
     for out in range(start - 1):
@@ -259,9 +268,7 @@ def choose_ridge(grid: Grid, cohort: Cohort, controls: Ints) -> float:
         gram = before[:, keep] @ before[:, keep].T
         weights = simplex_weights(gram, gram[:, cohort.units].mean(axis=1), controls)
         left = goal[keep] - weights @ donors[:, keep]
-        u, s, vt = np.linalg.svd(donors[:, keep], full_matrices=False)
-        factor = s / (s**2 + shares[:, None] * largest)
-        augmented = weights + ((left @ vt.T) * factor) @ u.T
+        augmented = weights + _ridge_weights(donors[:, keep], left, shares)
         errors[out] = (goal[out] - augmented @ donors[:, out]) ** 2
     mean, error = errors.mean(axis=0), errors.std(axis=0, ddof=1) / np.sqrt(len(errors))
     best = int(mean.argmin())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -31,6 +33,8 @@ _YES, _NO = (
     {"1", "1.0", "true", "yes", "y", "t", "treated"},
     {"0", "0.0", "false", "no", "n", "f", "control", "untreated"},
 )
+_PERIOD = re.compile(r"(\d{4})-?([QqWwMm]?)(\d{1,2})")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FILL_ROUNDS, _FILL_CLOSE, _MOST_PATTERNS = 200, 1e-9, 3
 _MOST_LEFT_OUT_SHARE = 0.25
 
@@ -135,13 +139,16 @@ def read_panel(
     Args:
         source: pandas, polars, Arrow, or the path of a .csv or .parquet file.
         unit, time, outcome: Names of the columns.
-        treated: Name of a column that is 1 (or true) where and when a unit is treated; or the names of the treated units.
+        treated: Name of a column that is 1 (or true) where and when a unit is treated, or that names each unit's first treated
+            period (0 or empty: never); or the names of the treated units.
         start: First treated period, where `treated` names units or says of a unit only that it is one of the treated.
 
     Raises:
         PanelError: The panel cannot be used; the sentence says what was found where, and what to do.
     """
     table = read_table(source)
+    if isinstance(treated, str) and treated not in table.column_names and _is_unit(table, unit, treated):
+        treated = [treated]
     column = treated if isinstance(treated, str) else None
     _need_columns(table, [c for c in (unit, time, outcome, column) if c is not None])
     if table.num_rows == 0:
@@ -158,7 +165,9 @@ def read_panel(
     grid[row, at] = values
     _refuse_flat(grid, outcome)
     begins = np.full(len(units), len(times))
-    if column is not None:
+    if column is not None and start is None and _names_starts(table[column]):
+        begins = _begins_by_starts(table[column], row, units, times, column)
+    elif column is not None:
         flags = _flags(table[column], column)
         begins = _begins_by_column(flags, row, at, grid, units, times, column, start)
     elif treated is not None:
@@ -212,34 +221,50 @@ def normal_times(column: pa.ChunkedArray, name: str) -> list[Time]:
 
 
 def _times_from_text(values: list[str], name: str) -> list[Time]:
-    try:
-        return [
-            date.fromisoformat(v.strip()[:10]) if len(v.strip()) in (10, 19, 20) else _iso_period(v) for v in values
-        ]
-    except ValueError:
-        bad = next(v for v in values if not _is_iso(v))
+    known: dict[str, Time] = {}
+    for value in values:
+        if value not in known:
+            found = period_from_text(value)
+            if found is None:
+                raise PanelError(
+                    f"Column '{name}': '{value[:40]}' is no period whose order is certain; allowed: numbers, dates as 2024-01-31, "
+                    "months as 2024-01, quarters as 2024-Q1, weeks as 2024-W05.",
+                    "Rewrite the column so.",
+                )
+            known[value] = found
+    if len({type(t) for t in known.values()}) > 1:
+        # A midnight among times of the day is a time, too.
+        known = {
+            v: f"{t.isoformat()} 00:00:00" if len(v.strip()) > 10 and isinstance(t, date) else t
+            for v, t in known.items()
+        }
+    if len({type(t) for t in known.values()}) > 1:
         raise PanelError(
-            f"Column '{name}': '{bad[:40]}' is no period whose order is certain; allowed: numbers, dates as 2024-01-31, "
-            "months as 2024-01, quarters as 2024-Q1, weeks as 2024-W05.",
-            "Rewrite the column so.",
-        ) from None
+            f"Column '{name}' mixes kinds of periods, e.g. {' and '.join(repr(v) for v in _of_each_kind(known))}.",
+            "Write all periods alike.",
+        )
+    return [known[v] for v in values]
 
 
-def _iso_period(text: str) -> str:
+def _of_each_kind(known: dict[str, Time]) -> list[str]:
+    return list({type(t): text for text, t in known.items()}.values())
+
+
+def period_from_text(text: str) -> Time | None:
+    """A period as one writes it, in the form in which periods are compared; None if its order would not be certain."""
     kept = text.strip()
-    head, _, tail = kept.partition("-")
-    tail = tail.upper().lstrip("QWM")
-    if len(head) == 4 and head.isdigit() and tail.isdigit() and len(tail) <= 2:
-        return f"{head}-{kept[5] if not kept[5].isdigit() else ''}{int(tail):02d}"
-    raise ValueError(text)
-
-
-def _is_iso(text: str) -> bool:
+    if kept.isdigit():
+        return int(kept)
+    if _PERIOD.fullmatch(kept):
+        year, letter, number = _PERIOD.fullmatch(kept).groups()  # type: ignore[union-attr]
+        return f"{year}-{(letter or '').upper()}{int(number):02d}"
     try:
-        _ = date.fromisoformat(text.strip()[:10]) if len(text.strip()) in (10, 19, 20) else _iso_period(text)
+        moment = datetime.fromisoformat(kept).replace(tzinfo=None)
     except ValueError:
-        return False
-    return True
+        return None
+    if not _DATE.match(kept):
+        return None
+    return moment.date() if moment.time() == datetime.min.time() else moment.isoformat(" ")
 
 
 def _outcomes(column: pa.ChunkedArray, name: str) -> Floats:
@@ -305,6 +330,39 @@ def _flags(column: pa.ChunkedArray, name: str) -> Flags:
             )
         found.append(text in _YES)
     return np.array(found)
+
+
+def _is_unit(table: pa.Table, unit: str, name: str) -> bool:
+    return unit in table.column_names and name in {str(v) for v in table[unit].unique().to_pylist()}
+
+
+def _names_starts(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds first treated periods, as in `first_treat`: numbers or dates other than 0 and 1."""
+    values = [v for v in column.unique().to_pylist() if not _is_never(v)]
+    if not values or {str(v).strip().lower() for v in values} <= _YES | _NO:
+        return False
+    if all(isinstance(v, int | float | date) and not isinstance(v, bool) for v in values):
+        return True
+    return all(isinstance(v, str) and period_from_text(v) is not None for v in values)
+
+
+def _is_never(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, int | float) and (value == 0 or not math.isfinite(value)))
+
+
+def _begins_by_starts(
+    column: pa.ChunkedArray, row: Ints, units: npt.NDArray[Any], times: Sequence[Time], name: str
+) -> Ints:
+    begins = np.full(len(units), -1)
+    for u, value in zip(row.tolist(), column.to_pylist(), strict=True):
+        begin = len(times) if _is_never(value) else _first_from(_comparable(value, times[0]), times)
+        if begins[u] not in (-1, begin):
+            raise PanelError(
+                f"Column '{name}' names more than one first treated period for '{units[u]}'.",
+                "Name one for each unit, the same in all of its rows; 0 or empty where it is never treated.",
+            )
+        begins[u] = begin
+    return begins
 
 
 def _begins_by_column(
@@ -375,33 +433,41 @@ def _begins_by_names(treated: Iterable[object], units: npt.NDArray[Any], times: 
 
 
 def _position(start: object, times: Sequence[Time]) -> int:
-    wanted: Any = start
-    if isinstance(start, datetime):
-        wanted = start.date()
-    elif isinstance(start, str):
-        wanted = _like(start, times[0])
-    try:
-        after = [i for i, t in enumerate(times) if t >= wanted]
-    except TypeError:
-        raise PanelError(
-            f"Start '{start}' is not of the kind of the periods, e.g. {times[0]}.",
-            "Write it as the periods are written.",
-        ) from None
-    if not after:
+    after = _first_from(_comparable(start, times[0]), times)
+    if after == len(times):
         raise PanelError(
             f"Start {start} is after the last period, {times[-1]}: nothing is treated yet.",
             "Give data from the start on.",
         )
-    return after[0]
+    return after
 
 
-def _like(text: str, example: Time) -> Time:
+def _first_from(wanted: Any, times: Sequence[Time]) -> int:  # noqa: ANN401 - of the kind of the periods
     try:
-        if isinstance(example, date):
-            return date.fromisoformat(text)
-        return float(text) if isinstance(example, int | float) else text
-    except ValueError:
-        return text
+        return next((i for i, t in enumerate(times) if t >= wanted), len(times))
+    except TypeError:
+        raise PanelError(
+            f"Start '{wanted}' is not of the kind of the periods, e.g. {times[0]}.",
+            "Write it as the periods are written.",
+        ) from None
+
+
+def _comparable(start: object, example: Time) -> object:
+    """A start as the periods are: a date for dates, a number for numbers, text in the form of the periods."""
+    if isinstance(start, float) and math.isfinite(start) and start.is_integer():
+        start = int(start)
+    if isinstance(example, int | float) and isinstance(start, int | float):
+        return start
+    text = str(start.isoformat(" ") if isinstance(start, datetime) else start)
+    found = period_from_text(text)
+    if isinstance(example, str) and isinstance(found, date):
+        return datetime.combine(found, datetime.min.time()).isoformat(" ")
+    if isinstance(example, date) and isinstance(found, str) and _DATE.match(found):
+        return date.fromisoformat(found[:10])
+    if isinstance(example, float | int) and found is None:
+        with suppress(ValueError):
+            return float(text)
+    return text if found is None else found
 
 
 def _checked(

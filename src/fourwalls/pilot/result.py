@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Literal
+
+import pyarrow as pa
 
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot.choice import HeldOut
@@ -25,6 +27,8 @@ class MethodResult:
         point: The same without an interval, None where the method cannot run.
         se: Standard error [outcome]: of placebos as papers print it (ddof 1), or of the jackknife; None if there is none.
         p_value: Two-sided, of no effect; None where the effect has no interval.
+        rank_p: Rank of the treated among placebos by the ratio of their errors after and before the start, as a p-value
+            (Abadie, Diamond and Hainmueller 2010); None without placebos of one start.
         lift: Effect as a share of what would have been.
         total: Effect summed over all treated unit-periods [outcome].
         inference: By what the interval was made.
@@ -40,6 +44,7 @@ class MethodResult:
     point: float | None
     se: float | None
     p_value: float | None
+    rank_p: float | None
     lift: Figure
     total: Figure
     inference: str
@@ -83,6 +88,8 @@ class Moment:
         counterfactual: What it would have been [outcome]; None with several starts.
         gap: Observed minus counterfactual [outcome].
         low, high: Its interval; None where there is none.
+        total, total_low, total_high: Gaps added up since the start, with their interval [outcome]; None before it, or with
+            several starts.
     """
 
     since: int
@@ -92,6 +99,9 @@ class Moment:
     gap: float
     low: float | None
     high: float | None
+    total: float | None = None
+    total_low: float | None = None
+    total_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,7 @@ class Evaluation:
         controls: How many untreated units it is compared with.
         starts: First treated period of each cohort.
         periods_before, periods_after: How many.
+        observed: Mean outcome of the treated since the start [outcome].
         chosen: Method that carries the answer; `why` says why.
         methods: All that could be run, side by side.
         checks: Conditions of believing it.
@@ -176,6 +187,7 @@ class Evaluation:
     starts: tuple[Time, ...]
     periods_before: int
     periods_after: int
+    observed: float
     chosen: Method
     why: str
     methods: tuple[MethodResult, ...]
@@ -203,6 +215,19 @@ class Evaluation:
     def effect(self) -> Figure:
         """The answer: mean effect on the treated, by the chosen method."""
         return self[self.chosen].effect
+
+    @property
+    def counterfactual(self) -> Figure:
+        """Mean outcome of the treated since the start as it would have been [outcome]."""
+        effect = self.effect
+        if isinstance(effect, Refusal):
+            return effect
+        at = self.observed
+        return Estimate(at - effect.value, at - effect.high, at - effect.low, effect.unit, effect.level)
+
+    def path(self) -> pa.Table:
+        """The event study as a table, one row for each period: what a plot of one's own is drawn from."""
+        return pa.table({f.name: [getattr(m, f.name) for m in self.events] for f in fields(Moment)})
 
     @property
     def p_value(self) -> float | None:

@@ -42,6 +42,7 @@ def told(result: Evaluation) -> str:
     p = "" if chosen.p_value is None else f", p = {_p(chosen.p_value)}"
     lines += [
         f"Effect     {_effect(result)}, {chosen.label}{p}",
+        f"Observed   {number(result.observed)}, without it {figure(result.counterfactual)}",
         f"Lift       {figure(chosen.lift, share=True)}",
         f"In all     {figure(chosen.total)}",
     ]
@@ -57,6 +58,10 @@ def told(result: Evaluation) -> str:
     lines += [f"Why it     {result.why}", "", *_table(result)]
     if isinstance(result.conformal_p, float):
         lines.append(f"  Conformal test of no effect, by the treated's own record: p = {_p(result.conformal_p)}")
+    if chosen.rank_p is not None:
+        lines.append(
+            f"  Permutation: error after over error before the start, rank among placebos: p = {_p(chosen.rank_p)}"
+        )
     lines += ["", *(f"[{_MARKS[c.passed]:>2}] {c.name}: {c.finding} {c.consequence}".rstrip() for c in result.checks)]
     lines += [
         f"[{'ok' if g.state == 'held' else 'NO' if g.state == 'breached' else '?':>2}] Guardrail {g.outcome}: {g.state}, {figure(g.effect)}"

@@ -32,6 +32,7 @@ def _simplex_kernel(gram: Floats, goal: Floats, donors: Ints, ridge: float, tole
         Weights, shape (d,).
     """
     d = donors.size
+    least = 1e-3 * tolerance
     w = np.full(d, 1.0 / d)
     gradient = np.empty(d)
     for a in range(d):
@@ -53,13 +54,13 @@ def _simplex_kernel(gram: Floats, goal: Floats, donors: Ints, ridge: float, tole
                 if gain > worst:
                     worst = gain
                 curve = own + gram[donors[b], donors[b]] - 2 * row[donors[b]]
-                value = gain * gain / (max(1e-12, curve))
+                value = gain * gain / (max(least, curve))
                 if value > best:
                     best, down = value, b
         if down < 0 or worst < tolerance:
             break
         curve = own + gram[donors[down], donors[down]] - 2 * row[donors[down]]
-        move = (gradient[down] - gradient[up]) / (max(1e-12, curve))
+        move = (gradient[down] - gradient[up]) / (max(least, curve))
         move = min(move, w[down])
         w[up] += move
         w[down] -= move

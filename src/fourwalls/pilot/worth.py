@@ -29,6 +29,7 @@ class Stakes:
         pilot_cost: Money for the pilot, whatever its length.
         pilot_cost_per_period: Money for each period of it.
         currency: Its name.
+        kept: Part of the rollout that the pilot's own cost has paid, and that stays if it is rolled out.
     """
 
     low: float
@@ -41,6 +42,7 @@ class Stakes:
     pilot_cost: float
     pilot_cost_per_period: float
     currency: str
+    kept: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -91,10 +93,11 @@ def weigh(stakes: Stakes, noise: float, length: int) -> Worth:
     per_share = stakes.base * stakes.unit_value
     act = per_share * stakes.horizon * stakes.mean - stakes.rollout_cost
     left = per_share * max(stakes.horizon - length, 0.0)
-    later = left * stakes.mean - stakes.rollout_cost
+    later = left * stakes.mean - (stakes.rollout_cost - stakes.kept)
     informed = expected_best(later, abs(left) * learned(stakes.spread, noise))
     cost = stakes.pilot_cost + stakes.pilot_cost_per_period * length
     pilot = informed - cost
+    # Waiting costs the periods lost; what knowing is worth is counted on top of the better choice made as late.
     information = informed - max(later, 0.0)
     ways: list[tuple[float, Recommendation]] = [(act, "act without a pilot"), (0.0, "do nothing"), (pilot, "pilot")]
     best, recommendation = max(ways, key=lambda w: w[0])

@@ -10,7 +10,14 @@ import typer
 from fourwalls.errors import PanelError
 
 if TYPE_CHECKING:
-    from fourwalls.pilot import Design, Evaluation
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from fourwalls.pilot import Design, Evaluation, Plan
+    from fourwalls.study import Study
+
+_WEEKLY = {"unit": "asset", "time": "week"}
 
 pilot_app = typer.Typer(
     no_args_is_help=True,
@@ -38,8 +45,21 @@ Seed = Annotated[int, typer.Option(help="Of the placebo draws.")]
 @pilot_app.command("design")
 def pilot_design(
     panel: Annotated[
-        Path, typer.Argument(help="History: CSV or Parquet, one row for each unit and period; or a portfolio folder.")
-    ],
+        Path | None,
+        typer.Argument(
+            help="History: CSV or Parquet, one row for each unit and period; or a portfolio folder.", show_default=False
+        ),
+    ] = None,
+    portfolio: Annotated[
+        Path | None,
+        typer.Option(help="Portfolio folder: what to try, on what and for how much come from its diagnosis."),
+    ] = None,
+    asset: Annotated[
+        str | None, typer.Option(help="With --portfolio: the asset to try it on, as the page prints it.")
+    ] = None,
+    diagnosis: Annotated[
+        Path | None, typer.Option(help="With --portfolio: its diagnosis.json, so that it is not made again.")
+    ] = None,
     unit: Unit = None,
     time: Time = None,
     outcome: Outcome = None,
@@ -57,18 +77,18 @@ def pilot_design(
         str | None, typer.Option(help="Expected effect as a share: 0.03, or LOW,LIKELY,HIGH; negative for a fall.")
     ] = None,
     smallest_worth: Annotated[float | None, typer.Option(help="Smallest effect worth scaling, as a share.")] = None,
-    path: Annotated[str, typer.Option(help="What is tried: orchestrate or operate.")] = "orchestrate",
-    stage: Annotated[str, typer.Option(help="Stage in which value is believed to be trapped.")] = "",
-    party: Annotated[str, typer.Option(help="With whom.")] = "",
+    path: Annotated[str | None, typer.Option(help="What is tried: orchestrate (default) or operate.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Stage in which value is believed to be trapped.")] = None,
+    party: Annotated[str | None, typer.Option(help="With whom.")] = None,
     guardrail: Guardrail = None,
     exposed: Exposed = None,
     looks: Annotated[int, typer.Option(min=0, help="How often to look before the end.")] = 0,
     unit_value: UnitValue = None,
-    currency: Currency = "money",
+    currency: Annotated[str | None, typer.Option(help="Its name.")] = None,
     horizon: Annotated[float | None, typer.Option(help="Periods the change would pay.")] = None,
-    rollout_cost: Annotated[float, typer.Option(help="Money to change all units.")] = 0.0,
-    pilot_cost: Annotated[float, typer.Option(help="Money for the pilot.")] = 0.0,
-    pilot_cost_per_period: Annotated[float, typer.Option(help="Money for each period of it.")] = 0.0,
+    rollout_cost: Annotated[float | None, typer.Option(help="Money to change all units.")] = None,
+    pilot_cost: Annotated[float | None, typer.Option(help="Money for the pilot.")] = None,
+    pilot_cost_per_period: Annotated[float | None, typer.Option(help="Money for each period of it.")] = None,
     level: Level = 0.9,
     seed: Seed = 1,
 ) -> None:
@@ -76,33 +96,38 @@ def pilot_design(
     from fourwalls.pilot import design, dumps
     from fourwalls.surfaces.files import write_files
 
-    if path not in ("orchestrate", "operate"):
+    if path not in (None, "orchestrate", "operate"):
         raise PanelError(f"Path '{path}' is not known.", "Choose orchestrate or operate.")
-    table, columns = _panel(panel, unit, time, outcome)
-    found = design(
-        table,
-        **columns,
-        candidates=[c.split(",") for c in candidate] if candidate else None,
-        sizes=tuple(size) if size else (1, 2, 3),
-        lengths=length or None,
-        start=start,
-        exposed=_pairs(exposed),
-        expected=_expected(expected),
-        smallest_worth=smallest_worth,
-        path="operate" if path == "operate" else "orchestrate",
-        stage=stage,
-        party=party,
-        guardrails=_tolerances(guardrail),
-        looks=looks,
-        unit_value=unit_value,
-        currency=currency,
-        horizon=horizon,
-        rollout_cost=rollout_cost,
-        pilot_cost=pilot_cost,
-        pilot_cost_per_period=pilot_cost_per_period,
-        level=level,
-        seed=seed,
-    )
+    given: dict[str, Any] = {
+        "candidates": [c.split(",") for c in candidate] if candidate else None,
+        "sizes": tuple(size) if size else None,
+        "lengths": length or None,
+        "start": start,
+        "exposed": _pairs(exposed) or None,
+        "expected": _expected(expected),
+        "smallest_worth": smallest_worth,
+        "path": path,
+        "stage": stage,
+        "party": party,
+        "guardrails": _tolerances(guardrail) or None,
+        "looks": looks,
+        "unit_value": unit_value,
+        "currency": currency,
+        "horizon": horizon,
+        "rollout_cost": rollout_cost,
+        "pilot_cost": pilot_cost,
+        "pilot_cost_per_period": pilot_cost_per_period,
+        "level": level,
+        "seed": seed,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    if portfolio is not None:
+        found = _proposed(portfolio, asset, diagnosis, said)
+    elif panel is None:
+        raise PanelError("No history is given.", "Name a CSV or Parquet file, or --portfolio FOLDER --asset NAME.")
+    else:
+        table, columns = _panel(panel, unit, time, outcome, tuple(given["guardrails"] or ()))
+        found = design(table, **columns, **said)
     write_files(out, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": _html(found)})
     _write_pdf(out / "design.pdf", found)
     typer.echo(found)
@@ -136,12 +161,16 @@ def pilot_evaluate(
     ] = None,
 ) -> None:
     """Say what the pilot really did, by several methods side by side, and judge it by its frozen rule."""
-    from fourwalls.pilot import evaluate, judge
+    from fourwalls.pilot import evaluate, judge, read_plan
+    from fourwalls.pilot.record import RECORD_FILE, recorded
     from fourwalls.surfaces.files import write_files
 
+    files: dict[str, str | None] = {}
     if plan is not None:
-        found = judge(plan, panel)
+        frozen = read_plan(plan)
+        found = judge(plan, _later(panel, frozen))
         folder = out or (plan if plan.is_dir() else plan.parent)
+        files = {RECORD_FILE: recorded(folder, frozen, found)}
     else:
         table, columns = _panel(panel, unit, time, outcome)
         if treated is None:
@@ -155,22 +184,26 @@ def pilot_evaluate(
             guardrails=_tolerances(guardrail), unit_value=unit_value, currency=currency, level=level, seed=seed,
         )  # fmt: skip
         folder = out or Path("pilot")
-    write_files(folder, {"result.html": _html(found)})
+    write_files(folder, {"result.html": _html(found), **files})
     _write_pdf(folder / "result.pdf", found)
     typer.echo(found)
     typer.echo(f"\nSheet:   {folder / 'result.html'} and result.pdf")
+    if files:
+        typer.echo(f"Record:  {folder / RECORD_FILE} (predicted beside measured)")
 
 
-def _panel(source: Path, unit: str | None, time: str | None, outcome: str | None) -> tuple[Any, dict[str, Any]]:
+def _panel(
+    source: Path, unit: str | None, time: str | None, outcome: str | None, others: Sequence[str] = ()
+) -> tuple[Any, dict[str, Any]]:
     """The table and the names of its columns; a portfolio folder gives asset by week."""
     from fourwalls.pilot.panel import read_table
 
     if source.is_dir():
         from fourwalls.study import open as open_study
 
+        measure = outcome or "otif_share"
         with open_study(source) as study:
-            measure = outcome or "otif_share"
-            return study.panel(measure), {"unit": "asset", "time": "week", "outcome": measure}
+            return _weekly(study, (measure, *others)), {**_WEEKLY, "outcome": measure}
     table = read_table(source)
     for name, given in (("--unit", unit), ("--time", time), ("--outcome", outcome)):
         if given is None:
@@ -178,6 +211,45 @@ def _panel(source: Path, unit: str | None, time: str | None, outcome: str | None
                 f"{name} is missing.", f"Name a column of the panel: {', '.join(table.column_names[:20])}."
             )
     return table, {"unit": str(unit), "time": str(time), "outcome": str(outcome)}
+
+
+def _weekly(study: Study, measures: Sequence[str]) -> pa.Table:
+    """Measures by asset and week, one column each."""
+    tables = [study.panel(m) for m in dict.fromkeys(measures)]
+    joined = tables[0]
+    for table in tables[1:]:
+        joined = joined.append_column(table.schema.field(2), table.column(2))
+    return joined
+
+
+def _proposed(folder: Path, asset: str | None, file: Path | None, said: dict[str, Any]) -> Design:
+    """The design of what the diagnosis of the folder suggests for the asset; what was said goes before it."""
+    from fourwalls.figures import Refusal
+    from fourwalls.pilot import design_proposed, propose
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.page import reading
+
+    with open_study(folder) as study:
+        found = study.diagnose() if file is None else reading.read(file)
+        if asset is None:
+            raise PanelError(
+                "No asset is named.", f"Add --asset, one of: {'; '.join(a.name for a in found.assets[:20])}."
+            )
+        proposal = propose(found, asset)
+        if isinstance(proposal, Refusal):
+            raise PanelError(f"No pilot is suggested for '{asset}': {proposal.because}", proposal.next_step)
+        panel = _weekly(study, (proposal.measure, *said.get("guardrails", ())))
+    return design_proposed(panel, proposal, unit=_WEEKLY["unit"], time=_WEEKLY["time"], **said)
+
+
+def _later(source: Path, plan: Plan) -> Any:  # noqa: ANN401 - a path or a table
+    """Later data: a file as it is; a portfolio folder gives the measures of the plan."""
+    if not source.is_dir():
+        return source
+    from fourwalls.study import open as open_study
+
+    with open_study(source) as study:
+        return _weekly(study, (plan.outcome, *(name for name, _ in plan.guardrails)))
 
 
 def _html(found: Design | Evaluation) -> str:

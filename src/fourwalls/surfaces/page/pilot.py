@@ -226,7 +226,17 @@ def _headline(found: Evaluation, answer: MethodResult) -> tuple[str, str, str]:
 
 def _result_tiles(found: Evaluation, answer: MethodResult) -> tuple[Tile, ...]:
     effect, lift, total = _said(answer.effect), _said(answer.lift, share=True), _said(answer.total)
-    tiles = [Tile(f"Effect per unit and {_plain(found.time)}", *effect), Tile("Lift", *lift), Tile("In all", *total)]
+    without = _said(found.counterfactual)
+    tiles = [
+        Tile(f"Effect per unit and {_plain(found.time)}", *effect),
+        Tile(
+            "Observed",
+            _num(found.observed),
+            f"without it {without[0]} ({without[1]})" if isinstance(found.counterfactual, Estimate) else "",
+        ),
+        Tile("Lift", *lift),
+        Tile("In all", *total),
+    ]
     if found.worth is not None:
         value, interval = _said(found.worth)
         unit = found.worth.unit if isinstance(found.worth, Estimate) else ""
@@ -279,6 +289,12 @@ def _result_plots(found: Evaluation, outcome: str) -> tuple[Plot, ...]:
     drawn.append(
         Plot("Effect by period", f"Treated minus counterfactual; before the start it should hug zero. {band}", svg)
     )
+    added = [(m.since, m.total, m.total_low, m.total_high) for m in found.events if m.total is not None]
+    if len(added) > 1:
+        svg = plots.events(
+            [(t, s or 0.0, low, high) for t, s, low, high in added], "periods since the start", "Effect added up"
+        )
+        drawn.append(Plot("Effect added up", f"Per treated unit, since the start. {band}", svg))
     return tuple(drawn)
 
 
@@ -309,7 +325,13 @@ def _methods(found: Evaluation) -> Grid:
         if isinstance(found.conformal_p, float)
         else ""
     )
-    return Grid("All methods, side by side", header, tuple(rows), strong, f"{_prose(found.why)}{conformal}")
+    rank = found[found.chosen].rank_p
+    permuted = (
+        ""
+        if rank is None
+        else f" Permutation (error after over before the start, rank among placebos): p = {rank:.3f}."
+    )
+    return Grid("All methods, side by side", header, tuple(rows), strong, f"{_prose(found.why)}{conformal}{permuted}")
 
 
 def _weights(answer: MethodResult) -> tuple[Grid, ...]:

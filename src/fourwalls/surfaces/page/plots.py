@@ -136,7 +136,7 @@ def paths(
 
 
 def events(moments: Sequence[tuple[int, float, float | None, float | None]], x_title: str, title: str) -> str:
-    """Treated minus counterfactual around the start, with intervals: the event study."""
+    """Treated minus counterfactual around the start, or added up from it on, with intervals: the event study."""
     values = [v for _, gap, low, high in moments for v in (gap, low, high) if v is not None]
     frame = _Frame((moments[0][0], moments[-1][0]), _spread([*values, 0.0]), title)
     frame.axes([(t, short(t)) for t in ticks(*frame.x, 8)], [(t, short(t)) for t in ticks(*frame.y)], x_title)
@@ -144,7 +144,8 @@ def events(moments: Sequence[tuple[int, float, float | None, float | None]], x_t
     if banded:
         frame.area([*((float(x), h) for x, _, h in banded), *((float(x), low) for x, low, _ in reversed(banded))], BAND)
     frame.line([(frame.x[0], 0.0), (frame.x[1], 0.0)], INK, 1.2)
-    frame.start(-0.5, "start")
+    if moments[0][0] < 0:
+        frame.start(-0.5, "start")
     frame.line([(float(m[0]), m[1]) for m in moments], DONE, 1.6)
     for m in moments:
         frame.dot((float(m[0]), m[1]), DONE, 2.6 if len(moments) < 80 else 1.6)
