@@ -112,18 +112,29 @@ def diagnose(
     data: Data = None,
     out: Out = None,
     xlsx: Annotated[Path | None, typer.Option(help="Write all figures to this Excel file too.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write this PDF too: a page for the portfolio, then one for each asset.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    from fourwalls.surfaces.files import check_ending, write_bytes
     from fourwalls.surfaces.spreadsheet import check_place, write_spreadsheet
 
     if xlsx is not None:
         check_place(xlsx)
+    if pdf is not None:
+        check_ending(pdf, ".pdf")
     with _study(folder, data, quiet) as study:
         found = _diagnose(study, out or folder / "out")
         if xlsx is not None:
             write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
             typer.echo(f"The spreadsheet: {xlsx}")
+        if pdf is not None:
+            from fourwalls.surfaces.page import sheets
+
+            write_bytes(pdf, sheets.pdf(found))
+            typer.echo(f"On paper: {pdf}")
 
 
 def _revenue(study: Study) -> dict[str, float]:
