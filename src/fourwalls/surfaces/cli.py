@@ -14,6 +14,7 @@ import typer
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
 from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.contracts_cli import contracts_app
+from fourwalls.surfaces.explain_cli import explain
 from fourwalls.surfaces.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
@@ -312,6 +313,7 @@ app.add_typer(worlds_app, name="worlds")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(contracts_app, name="contracts")
 app.command()(ask)
+app.command()(explain)
 
 
 @worlds_app.command("make")
