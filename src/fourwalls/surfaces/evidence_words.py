@@ -99,6 +99,25 @@ def lost(asset: AssetDiagnosis, wall: Wall) -> Estimate | None:
     return _with_id(added(p.amount for p in parts), _asset_id(x.amount for x in asset.losses), "lost", wall)
 
 
+def sides_of(asset: AssetDiagnosis) -> dict[Wall, float]:
+    """Margin lost a year on each side; 0 where nothing is."""
+    found = {wall: lost(asset, wall) for wall in wording.WALLS}
+    return {wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in found.items()}
+
+
+def lost_in_all(asset: AssetDiagnosis) -> Estimate | None:
+    """Margin lost a year on all sides; None where nothing is priced."""
+    known = [x for wall in wording.WALLS if (x := lost(asset, wall)) is not None]
+    return _with_id(added(known), _asset_id(x.amount for x in asset.losses), "lost") if known else None
+
+
+def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
+    """Assets by margin lost where that is known, most first; else as the diagnosis ranks them, by lines and units."""
+    if not any(a.losses for a in diagnosis.assets):
+        return diagnosis.assets
+    return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))
+
+
 def added(amounts: Iterable[Estimate]) -> Estimate:
     """A sum of amounts; bounds are added up, too."""
     given = list(amounts)

@@ -89,13 +89,13 @@ class SheetPrinted:
 
 
 def sheets(diagnosis: Diagnosis, most: int | None = None) -> tuple[SheetPrinted, ...]:
-    """The portfolio's page, then one for each asset, worst first.
+    """The portfolio's page, then one for each asset, most to recover first.
 
     Args:
         diagnosis: The result.
         most: So many assets at most; None for all.
     """
-    return (_portfolio(diagnosis), *(asset_sheet(a, diagnosis) for a in diagnosis.assets[:most]))
+    return (_portfolio(diagnosis), *(asset_sheet(a, diagnosis) for a in evidence_words.ranked(diagnosis)[:most]))
 
 
 def pdf(diagnosis: Diagnosis) -> bytes:
@@ -151,7 +151,7 @@ def _portfolio(diagnosis: Diagnosis) -> SheetPrinted:
     page = asset_sheet(total, diagnosis)
     most = worth.portfolio_worth(diagnosis, _MOST_ASSETS)
     pictures = (("Assets by what their two paths bring; size is revenue a year", str(most.picture)),) if most and most.picture else ()  # fmt: skip
-    rows = tuple(_asset_row(a) for a in diagnosis.assets[:_MOST_ASSETS])
+    rows = tuple(_asset_row(a) for a in evidence_words.ranked(diagnosis)[:_MOST_ASSETS])
     left = len(diagnosis.assets) - len(rows)
     assets = TablePrinted(
         "Assets, most to recover first", ("Asset", "Verdict", "Where", "Worth after costs", "Best in"), rows, left=(1, 2),
