@@ -33,6 +33,7 @@ from fourwalls.diagnosis import (
     Told,
     VerdictName,
     Wall,
+    WorthKnowing,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 
@@ -653,6 +654,10 @@ def priced(base: Diagnosis | None = None, is_default: bool = True, words: str = 
             capabilities=capabilities(**kinds),
             governance=governance(**kinds),
             evidence=tuple(replace(r, label=words or r.label) for r in FURTHER),
+            worth_knowing=(
+                WorthKnowing(words or "late_line_cost_share", signed(1_450.0, "EUR"), words or "refunds by lateness"),
+            ),
+            revenue_per_year=exactly(900_000.0 * scale, "EUR"),
         )
 
     assets = tuple(more(a, 1 / (1 + i)) for i, a in enumerate(base.assets))

@@ -118,6 +118,32 @@ def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
     return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))
 
 
+_FIGURES = {
+    "late_line_cost_share": "what a late line costs",
+    "gross_margin_share": "the gross margin",
+    "attainable_share": "part of a gap that a path closes",
+    "discount_rate": "what money costs a year",
+    "horizon_years": "how long values are counted",
+    "ramp_weeks": "weeks until a path brings all it can",
+    "carrying_rate_per_year": "what stock costs a year",
+    "one_off_amount": "what it costs to begin to",
+    "run_amount_per_year": "what it costs a year to",
+}
+
+
+def figure_name(name: str) -> str:
+    """An assumption as people call it: "what it costs to begin to operate"; other words stay as they are.
+
+    >>> figure_name("paths.operate.one_off_amount"), figure_name("a quote")
+    ('what it costs to begin to operate', 'a quote')
+    """
+    head, _, field = name.rpartition(".")
+    words = _FIGURES.get(field)
+    if words is None:
+        return wording.plain(name)
+    return f"{words} {head.removeprefix('paths.')}" if head.startswith("paths.") else words
+
+
 def added(amounts: Iterable[Estimate]) -> Estimate:
     """A sum of amounts; bounds are added up, too."""
     given = list(amounts)

@@ -41,6 +41,7 @@ MOST_ASSETS = 200
 MOST_PRINTED = 40
 """Assets with a printed page of their own; the PDF has one for all."""
 _MOST_PARTIES = 5
+_MOST_KNOWING = 5
 _MOST_PARTIES_OF_ASSET = 2
 _MOST_ASSETS_OF_FRAGMENT = 10
 _PACKAGE = "fourwalls.surfaces.page"
@@ -135,6 +136,7 @@ class AssetView:
         evidence: Further readings; of the assets that a screen shows at once.
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
         best: What the path worth most is worth; None where no path has a value.
+        knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
     """
 
     name: str
@@ -168,6 +170,7 @@ class AssetView:
     evidence: tuple[evidence.Group, ...]
     advice: Advice
     best: wording.Said | None
+    knowing: tuple[tuple[str, wording.Said, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class PageView:
         horizon: How long values are counted.
         matrix: Capabilities by assets; None where nothing is known of any.
         assumed: Numbers that values rest on and that are not measured.
+        knowing: The same over all assets, with the asset first, most worth first.
         flow_told: Where most of each flow is lost, in a line.
         two_told, guards_told: The two lists, and the four mistakes in all assets, in a line.
         sheets: A printed page for each of the first assets.
@@ -212,6 +216,7 @@ class PageView:
     matrix: evidence.Matrix | None
     assumed: tuple[evidence.Given, ...]
     flow_told: tuple[str, ...]
+    knowing: tuple[tuple[str, str, wording.Said, str], ...]
     two_told: str
     guards_told: str
     sheets: tuple[SheetPrinted, ...]
@@ -253,13 +258,31 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         horizon=evidence_words.horizon(diagnosis),
         matrix=evidence.matrix(diagnosis, words.fit.on_screen),
         assumed=evidence.assumed(diagnosis),
+        knowing=_all_knowing(diagnosis),
         flow_told=tuple(
-            wording.opening(wording.most_of(diagnosis.total, f) or wording.nothing_in(wording.split(diagnosis.total, f)))
+            wording.opening(
+                wording.most_of(diagnosis.total, f) or wording.nothing_in(wording.split(diagnosis.total, f))
+            )
             for f in words.flows
         ),
         two_told=_two_told(diagnosis.total),
         guards_told=_guards_told(diagnosis),
         sheets=sheets(diagnosis, min(most_assets, MOST_PRINTED))[1:],
+    )
+
+
+def _all_knowing(diagnosis: Diagnosis) -> tuple[tuple[str, str, wording.Said, str], ...]:
+    """What is most worth knowing before choosing, over all assets."""
+    known = [
+        (w.amount.value, wording.asset(a), w)
+        for a in diagnosis.assets
+        for w in a.worth_knowing
+        if isinstance(w.amount, Estimate)
+    ]
+    known.sort(key=lambda row: -row[0])
+    return tuple(
+        (name, evidence_words.figure_name(w.about), wording.said(w.amount), wording.sentence(w.source))
+        for _, name, w in known[:_MOST_KNOWING]
     )
 
 
@@ -330,6 +353,13 @@ class _AssetWords:
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
             best=self._best(asset),
+            knowing=self._knowing(asset),
+        )
+
+    def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
+        return tuple(
+            (wording.opening(evidence_words.figure_name(w.about)), wording.said(w.amount), wording.sentence(w.source))
+            for w in asset.worth_knowing[:_MOST_KNOWING]
         )
 
     def _best(self, asset: AssetDiagnosis) -> wording.Said | None:

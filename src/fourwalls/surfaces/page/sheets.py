@@ -132,6 +132,9 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     notes.append((f"Role: {words.role}", f"{words.role_because} {words.asks}", False))
     unknown = wording.unknowns(asset)
     notes += [("Not known", f"{wording.opening(r.about)}: {wording.prose(r.because)}. Needed: {wording.prose(r.next_step)}", False) for r in unknown[:_MOST_UNKNOWN]]  # fmt: skip
+    for w in asset.worth_knowing[:1]:
+        about, amount = evidence_words.figure_name(w.about), wording.said(w.amount)
+        notes.append(("Worth knowing first", f"{about}: {amount}. From {wording.plain(w.source)}", False))
     if len(unknown) > _MOST_UNKNOWN:
         notes.append(("Not known", f"{wording.count(len(unknown) - _MOST_UNKNOWN)} more on the page.", False))
     return SheetPrinted(
