@@ -748,6 +748,8 @@ SHEETS = [
     sample.priced(sample.usual()),
     sample.priced(sample.shelves_only()),
     sample.priced(sample.refused()),
+    sample.advised(worst_priced()),
+    sample.advised(sample.priced(sample.hostile())),
 ]
 
 

@@ -20,8 +20,8 @@ from fourwalls.surfaces.page.waterfall import printed, shelf_steps, steps
 
 _PACKAGE = "fourwalls.surfaces.page"
 # What a page has room for at a size that can be read; what is left out is counted.
-_MOST_ROWS, _MOST_LINES, _MOST_HOLES, _MOST_UNKNOWN, _MOST_TASKS, _MOST_ASSETS = 4, 10, 2, 3, 3, 24
-_NAME, _LINE, _SENTENCE = 70, 46, 230
+_MOST_ROWS, _MOST_LINES, _MOST_HOLES, _MOST_UNKNOWN, _MOST_TASKS, _MOST_ASSETS = 4, 10, 2, 2, 3, 24
+_NAME, _LINE, _SENTENCE, _MOST_STAGES = 70, 46, 230, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def _pictures(asset: AssetDiagnosis, currency: str, level: float) -> tuple[tuple
         found.append(("Value of the paths, P10 to P90", str(known.picture)))
     for title, rows in (("Late lines", steps(asset, level)), ("Empty shelves", shelf_steps(asset, level))):
         if rows:
-            found.append((f"{title}: where in the chain", fall(printed(rows, 6), title)))
+            found.append((f"{title}: where in the chain", fall(printed(rows, _MOST_STAGES), title)))
     return _svg(found)
 
 
