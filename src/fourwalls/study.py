@@ -39,14 +39,27 @@ from fourwalls.evidence import case_work
 from fourwalls.evidence.case_work import log_ground
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Finding, Ground
+from fourwalls.explaining import (
+    Explanation,
+    asset_key,
+    explained,
+    is_of_lines,
+    is_of_shelves,
+    no_such_number,
+    stage_of,
+    table_of,
+)
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
-from fourwalls.governance.contracts import read_contracts
+from fourwalls.governance.contracts import Contract, read_contracts
+from fourwalls.governance.questions import owners
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import Governance, govern
 from fourwalls.governance.telling import controls_told, outages_told
 from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
+from fourwalls.numbers import Number, numbers
+from fourwalls.planning import Known, Sales, advised
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.sensitivity import Swing
@@ -56,7 +69,7 @@ from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Material, Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
-from fourwalls.value import assumed, costs
+from fourwalls.value import assumed, costs, paths_told, portfolio_values
 from fourwalls.weighing import counted
 
 Progress = Callable[[str], None]
@@ -65,6 +78,8 @@ Ints = npt.NDArray[np.int64]
 
 # The replay without each twelfth of the record looks at so many missed lines at most.
 _MOST_REPLAYED_AGAIN = 20_000
+# What would be worth knowing is asked of so many assets, those with most to recover.
+_MOST_HINGES = 20
 
 
 def open(  # noqa: A001 - fw.open reads as what it does
@@ -227,6 +242,10 @@ class Study:
         """
         return choosing.allocation_of(self._concluded[1], self.portfolio, budget, people_weeks)
 
+    def barred(self) -> dict[str, str]:
+        """Assets of which a path may not be chosen because rules with partners are open, with what is open."""
+        return choosing.barred_of(self._concluded[1], self.portfolio)
+
     def sensitivity(self, asset: Mapping[str, str | None] | str) -> tuple[Swing, ...] | Refusal:
         """Which assumptions would change what is best for an asset, and at what value; widest first.
 
@@ -253,6 +272,45 @@ class Study:
         """
         case = self._case(asset)
         return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
+
+    def explain(self, number: str, most: int = 5) -> Explanation:
+        """Where a number of the diagnosis comes from.
+
+        Args:
+            number: Its id, as the page, the spreadsheet and `numbers.numbers` tell it.
+            most: How many of its records to show.
+
+        Returns:
+            Formula, inputs with their ids, the SQL that reads its records, and the first of these.
+
+        Raises:
+            PortfolioError: There is no such number; ids that come near are named.
+        """
+        known = self._numbers
+        found = known.get(number.strip())
+        if found is None:
+            raise no_such_number(number.strip(), known)
+        told, table = explained(found, known), table_of(found)
+        rows = self._intake.referenced_lines if table == "order_lines" else self._intake.rows.get(table)
+        if rows is None or isinstance(found.value, Refusal):
+            return told
+        of_asset = _of_asset(rows, asset_key(found.asset))
+        query = self._engine.sql(of_asset)
+        stage, key = stage_of(found), asset_key(found.asset)
+        if is_of_lines(found):
+            records = self.lines(key, stage if stage in PLAYER else None)
+            return replace(
+                told, source="missed order lines", query=query, records=records.slice(0, most), in_all=records.num_rows
+            )
+        if is_of_shelves(found):
+            records = self.shelves(key, stage if stage in STOCK_STAGES else None)
+            return replace(told, source="shelves", query=query, records=records.slice(0, most), in_all=records.num_rows)
+        in_all = int(self._engine.run(of_asset.aggregate(n=of_asset.count()))["n"][0].as_py())
+        return replace(told, source=table, query=query, records=self._engine.run(of_asset.limit(most)), in_all=in_all)
+
+    @cached_property
+    def _numbers(self) -> dict[str, Number]:
+        return numbers(self._diagnosis)
 
     def _case(self, asset: Mapping[str, str | None] | str) -> concluding.Case | Refusal:
         cases = self._concluded[1]
@@ -385,7 +443,8 @@ class Study:
         )
         ranked = sorted(assets[:-1], key=_by_units)
         first, last = (date(1970, 1, 1) + timedelta(days=taking.first_day + d) for d in (0, taking.days))
-        return self._told(tuple(ranked), assets[-1], self.portfolio.period or Period(first, last))
+        made, total = advised(ranked, assets[-1], Known(self.portfolio))
+        return self._told(made, total, self.portfolio.period or Period(first, last))
 
     def _told(self, assets: tuple[AssetDiagnosis, ...], total: AssetDiagnosis, period: Period) -> Diagnosis:
         return Diagnosis(
@@ -476,12 +535,22 @@ class Study:
             for (p, x), c, a in zip(both, cases, (asked[:n], asked[n:]), strict=True)
         ]
         made[0].sort(key=_by_loss)
-        told = self._told(tuple(made[0]), made[1][0], period)
+        paths = paths_told(
+            portfolio_values([c.both.values for c in cases[0] if c.both.values], self.portfolio), currency
+        )
+        self._progress("asking which data would be worth having first")
+        by_key = {tuple(c.key): c for c in cases[0]}
+        made[0][:_MOST_HINGES] = [
+            replace(a, worth_knowing=hinges.worth_knowing(by_key[tuple(a.asset.values())], self.portfolio))
+            for a in made[0][:_MOST_HINGES]
+        ]
+        assets, pool = advised(made[0], replace(made[1][0], paths=paths), self._advice)
+        told = self._told(assets, pool, period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         told = replace(
             told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost),
-            controls=controls_told(self._governance, self._ground.party_names),
-            outages=outages_told(self._governance, self._ground.party_names),
+            controls=controls_told(self._governed[1], self._ground.party_names),
+            outages=outages_told(self._governed[1], self._ground.party_names),
         )  # fmt: skip
         both_asked = zip(cases[0], asked[:n], strict=True)
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
@@ -512,7 +581,8 @@ class Study:
         made = concluding.assets_without_flows(
             (*keys, ()), portfolio.grain, finding.readings, finding.refusals, told, signals
         )
-        found = self._told(tuple(made[:-1]), made[-1], period)
+        assets, total = advised(made[:-1], made[-1], Known(portfolio))
+        found = self._told(assets, total, period)
         notes = tuple(dict.fromkeys([*found.health.notes, *finding.notes]))
         return replace(found, health=replace(found.health, notes=notes))
 
@@ -536,17 +606,35 @@ class Study:
         return gather(self._ground, self._progress)
 
     @cached_property
-    def _governance(self) -> Governance:
-        ground = self._ground
+    def _governed(self) -> tuple[tuple[Contract, ...] | None, Governance]:
+        self._progress("reading contracts and holding them to the records")
         contracts = read_contracts(self.portfolio.folder)
-        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
-        return govern(with_lines, contracts)
+        ground = replace(self._ground, rows={**self._ground.rows, "order_lines": self._intake.referenced_lines})
+        return contracts, govern(ground, contracts)
+
+    @property
+    def _advice(self) -> Known:
+        """What plans and roles rest on beside the diagnoses."""
+        axes, panel = self._counts
+        # Every week between the first and the last, also those in which nothing was ordered.
+        weeks = np.zeros((len(axes.assets), self._length))
+        weeks[:, axes.spans - axes.spans[:1]] = panel.counts["value_amount"]
+        # The last week may be cut short: it is no week of sales to compare with.
+        whole = weeks[:, :-1]
+        named = map(assembly.asset_name, axes.assets)
+        sales = {name: Sales(row, whole.sum(axis=0), len(whole)) for name, row in zip(named, whole, strict=True)}
+        contracts, governance = self._governed
+        end = self._ground.period.end
+        people = {c.id: names[0][0] for c in contracts or () if (names := owners(c, end))}
+        partners = {
+            c.party_id: people[c.id] for c in governance.contracts if c.party_id and c.id in people and not c.void
+        }
+        return Known(self.portfolio, partners, sales if whole.any() else {})
 
     def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
         """Rules with partners, signals and tests of each asset, the whole portfolio last."""
         ground, gathered = self._ground, self._gathered
-        self._progress("reading contracts and holding them to the records")
-        governance = self._governance
+        governance = self._governed[1]
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
@@ -683,6 +771,14 @@ class Study:
             words = [accounts.words[w] for w in accounts.standard[PLAYER.index(stage), chosen].tolist()]
             picked = picked.append_column("standard", pa.array(words, pa.string()))
         return self._intake.with_ids(picked)
+
+
+def _of_asset(rows: ir.Table, asset: Mapping[str, str | None] | None) -> ir.Table:
+    """Rows of a table that are about an asset, as far as its columns say."""
+    for name, value in (asset or {}).items():
+        if name in rows.columns:
+            rows = rows.filter(rows[name].isnull() if value is None else rows[name] == value)
+    return rows
 
 
 def _beside(gathered: Gathered, assets: tuple[AssetKey, ...]) -> concluding.Beside:

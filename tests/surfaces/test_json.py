@@ -19,11 +19,15 @@ from fourwalls.diagnosis import (
     Diagnosis,
     Gap,
     GovernanceTold,
+    Guardrail,
     Health,
     Judged,
     LostUnits,
     OutageTold,
     PathWorth,
+    PilotNext,
+    Plan,
+    Role,
     RuleHole,
     SetAside,
     SignalReading,
@@ -33,8 +37,10 @@ from fourwalls.diagnosis import (
     StockHeld,
     Suspicion,
     TableHealth,
+    Task,
     Threshold,
     Told,
+    WorthKnowing,
 )
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.surfaces.page import json as page_json
@@ -181,6 +187,12 @@ def test_every_object_of_the_schema_is_closed_and_whole() -> None:
         (ControlTold, "control"),
         (OutageTold, "outage"),
         (Assumed, "assumed"),
+        (Task, "task"),
+        (Plan, "plan"),
+        (PilotNext, "pilot"),
+        (Role, "role"),
+        (Guardrail, "guardrail"),
+        (WorthKnowing, "worth_knowing"),
     ],
 )
 def test_the_schema_knows_every_field_of_the_result(kind: type, definition: str) -> None:

@@ -88,7 +88,8 @@ class DuckDBEngine:
         self._data = data
         self._folders = {folder.resolve(): folder.name for folder in readable}
         if data is not None:
-            self._folders[data.resolve()] = DATA_PLACEHOLDER
+            # As the user knows it: the placeholder stands in SQL files, and says nothing about where they point.
+            self._folders[data.resolve()] = data.resolve().name
         self._spill = _temporary_folder()
         self._worker = ThreadPoolExecutor(1)
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
@@ -179,6 +180,10 @@ class DuckDBEngine:
         # DuckDB adds integers up in 128 bits, which Arrow can only tell as decimals.
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
+
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL that an expression runs as, laid out for people."""
+        return str(self._ibis.compile(expression, pretty=True))
 
     def ask(self, query: str, place: str, tables: Mapping[str, ir.Table], seconds: float = 30.0) -> pa.Table:
         """The first rows of one SELECT that a user wrote, over the tables kept here and the folders that were named.

@@ -14,6 +14,7 @@ import typer
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
 from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.contracts_cli import contracts_app
+from fourwalls.surfaces.explain_cli import explain
 from fourwalls.surfaces.pilot_cli import pilot_app
 from fourwalls.surfaces.register_cli import record, register_app, track_app
 
@@ -117,13 +118,19 @@ def diagnose(
         bool, typer.Option("--record", help="Keep this run in the register, to decide on and compare with.")
     ] = False,
     who: Annotated[str | None, typer.Option(help="Who records it; default: who is logged in.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write this PDF too: a page for the portfolio, then one for each asset.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    from fourwalls.surfaces.files import check_ending, write_bytes
     from fourwalls.surfaces.spreadsheet import check_place, write_spreadsheet
 
     if xlsx is not None:
         check_place(xlsx)
+    if pdf is not None:
+        check_ending(pdf, ".pdf")
     with _study(folder, data, quiet) as study:
         found = _diagnose(study, out or folder / "out")
         if xlsx is not None:
@@ -132,6 +139,11 @@ def diagnose(
         if keep:
             run = record(folder, data, found, study.portfolio.targets, who)
             typer.echo(f"Recorded: run {run.id}. Next: fourwalls track decide {folder} ASSET VERDICT")
+        if pdf is not None:
+            from fourwalls.surfaces.page import sheets
+
+            write_bytes(pdf, sheets.pdf(found))
+            typer.echo(f"On paper: {pdf}")
 
 
 def _revenue(study: Study) -> dict[str, float]:
@@ -259,7 +271,7 @@ def allocate(
         if as_json:
             _print_json(allocate_cli.as_json(found))
         else:
-            allocate_cli.show_allocation(found, study.portfolio.currency, _console())
+            allocate_cli.show_allocation(found, study.portfolio.currency, _console(), study.barred())
             if not study.portfolio.paths:
                 typer.echo("Costs of paths are defaults that nobody has set: see [paths] in portfolio.toml.")
 
@@ -311,6 +323,7 @@ app.add_typer(contracts_app, name="contracts")
 app.add_typer(track_app, name="track")
 app.add_typer(register_app, name="register")
 app.command()(ask)
+app.command()(explain)
 
 
 @worlds_app.command("make")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import AssetDiagnosis, Capability, Diagnosis, Lean, PathWorth, SignalReading, Told, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.numbers import Numbered, slug
 from fourwalls.surfaces import wording
 
 DEFAULT_COSTS = "Costs are this product's defaults, not yours: set [paths] in portfolio.toml before you rely on them."
@@ -86,14 +87,61 @@ def losses_of(asset: AssetDiagnosis, wall: Wall) -> tuple[StageLoss, ...]:
     for x in asset.losses:
         if x.wall == wall and isinstance(x.amount, Estimate):
             by_stage.setdefault(x.stage, []).append(x)
-    found = [_stage_loss(stage, mine) for stage, mine in by_stage.items()]
+    found = [_stage_loss(stage, mine, wall) for stage, mine in by_stage.items()]
     return tuple(sorted((s for s in found if s.parties), key=lambda s: -s.amount.value))
 
 
 def lost(asset: AssetDiagnosis, wall: Wall) -> Estimate | None:
     """The sum of one side; None where nothing is lost there."""
     parts = losses_of(asset, wall)
-    return added(p.amount for p in parts) if parts else None
+    if not parts:
+        return None
+    return _with_id(added(p.amount for p in parts), _asset_id(x.amount for x in asset.losses), "lost", wall)
+
+
+def sides_of(asset: AssetDiagnosis) -> dict[Wall, float]:
+    """Margin lost a year on each side; 0 where nothing is."""
+    found = {wall: lost(asset, wall) for wall in wording.WALLS}
+    return {wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in found.items()}
+
+
+def lost_in_all(asset: AssetDiagnosis) -> Estimate | None:
+    """Margin lost a year on all sides; None where nothing is priced."""
+    known = [x for wall in wording.WALLS if (x := lost(asset, wall)) is not None]
+    return _with_id(added(known), _asset_id(x.amount for x in asset.losses), "lost") if known else None
+
+
+def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
+    """Assets by margin lost where that is known, most first; else as the diagnosis ranks them, by lines and units."""
+    if not any(a.losses for a in diagnosis.assets):
+        return diagnosis.assets
+    return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))
+
+
+_FIGURES = {
+    "late_line_cost_share": "what a late line costs",
+    "gross_margin_share": "the gross margin",
+    "attainable_share": "part of a gap that a path closes",
+    "discount_rate": "what money costs a year",
+    "horizon_years": "how long values are counted",
+    "ramp_weeks": "weeks until a path brings all it can",
+    "carrying_rate_per_year": "what stock costs a year",
+    "one_off_amount": "what it costs to begin to",
+    "run_amount_per_year": "what it costs a year to",
+}
+
+
+def figure_name(name: str) -> str:
+    """An assumption as people call it: "what it costs to begin to operate"; other words stay as they are.
+
+    >>> figure_name("paths.operate.one_off_amount"), figure_name("a quote")
+    ('what it costs to begin to operate', 'a quote')
+    """
+    head, _, field = name.rpartition(".")
+    words = _FIGURES.get(field)
+    if words is None:
+        return wording.plain(name)
+    return f"{words} {head.removeprefix('paths.')}" if head.startswith("paths.") else words
 
 
 def added(amounts: Iterable[Estimate]) -> Estimate:
@@ -106,6 +154,17 @@ def added(amounts: Iterable[Estimate]) -> Estimate:
 def money(amount: float, currency: str) -> str:
     """An amount without a range: "EUR 55,200"."""
     return wording.said(Estimate(amount, amount, amount, currency)).value
+
+
+def _with_id(amount: Estimate, *words: str) -> Estimate:
+    """A sum with the id under which it can be explained; without one where its asset has none."""
+    if not words[0]:
+        return amount
+    return Numbered(amount.value, amount.low, amount.high, amount.unit, amount.level, ".".join(words))
+
+
+def _asset_id(figures: Iterable[Figure]) -> str:
+    return next((wording.id_of(f).partition(".")[0] for f in figures if wording.id_of(f)), "")
 
 
 def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
@@ -208,17 +267,24 @@ def is_weak(capability: Capability) -> bool:
     return capability.level in ("below standard", "far below standard")
 
 
-def _stage_loss(stage: str, told: Sequence[Told]) -> StageLoss:
+def _stage_loss(stage: str, told: Sequence[Told], wall: Wall) -> StageLoss:
     by_party: dict[tuple[str | None, str], list[Told]] = {}
     for x in told:
         by_party.setdefault((x.party_id, x.party_name), []).append(x)
     parties = [
-        PartyLoss(wording.name(name), added(_amounts(mine)), _counted(mine), wording.standard(mine[0].standard))
+        PartyLoss(wording.name(name), _of_party(mine), _counted(mine), wording.standard(mine[0].standard))
         for (_, name), mine in by_party.items()
     ]
     kept = [p for p in parties if abs(p.amount.value) >= _LEAST_AMOUNT]
-    total = added(p.amount for p in kept or parties)
+    asset = _asset_id(x.amount for x in told)
+    total = _with_id(added(p.amount for p in kept or parties), asset, "lost", wall, slug(stage))
     return StageLoss(stage, total, _counted(told), tuple(sorted(kept, key=lambda p: -p.amount.value)))
+
+
+def _of_party(told: Sequence[Told]) -> Estimate:
+    """What one party costs; with its id where one record tells it."""
+    amounts = _amounts(told)
+    return amounts[0] if len(amounts) == 1 else added(amounts)
 
 
 def _amounts(told: Iterable[Told]) -> list[Estimate]:

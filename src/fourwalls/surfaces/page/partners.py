@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import ControlTold, Diagnosis, OutageTold
 from fourwalls.figures import Refusal
+from fourwalls.numbers import slug
 from fourwalls.surfaces import evidence_words, wording
 
 STATUSES = ("fails", "absent", "untested", "works")
@@ -34,6 +35,7 @@ class PartnerRow:
         is_default: Whether nobody says so.
         counts: Status → how many controls.
         controls: Clause by clause.
+        id: Of its outage, see `numbers`; "" where there is none.
     """
 
     name: str
@@ -45,6 +47,7 @@ class PartnerRow:
     is_default: bool
     counts: tuple[tuple[str, int], ...]
     controls: tuple[ControlRow, ...]
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,14 @@ def _row(name: str, outage: OutageTold | None, controls: list[ControlTold], curr
     )  # fmt: skip
     counts = tuple((s, n) for s in STATUSES if (n := sum(c.status == s for c in controls)))
     if outage is None:
-        return PartnerRow(wording.name(name), "", "", "", "", "", False, counts, said)
+        return PartnerRow(wording.name(name), "", "", "", "", "", False, counts, said, "")
     bound, typical = (
         wording.NOT_KNOWN if isinstance(x, Refusal) else evidence_words.money(x, currency)
         for x in (outage.bound, outage.typical)
     )
     return PartnerRow(
         wording.name(name), wording.percent(outage.line_share), bound, typical, _days(outage.days),
-        wording.prose(outage.days_from), outage.is_default, counts, said,
+        wording.prose(outage.days_from), outage.is_default, counts, said, f"outages.{slug(outage.party_id)}",
     )  # fmt: skip
 
 
