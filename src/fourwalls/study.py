@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
 from fourwalls.allocation import Allocation
 from fourwalls.answers import judged, judged_answers, read_answers, unknown_assets
-from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, account, entries
+from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, Promises, account, entries
 from fourwalls.chain.calendars import Gate, find_gates
 from fourwalls.chain.comparison import (
     NOBODY,
@@ -413,7 +413,8 @@ class Study:
     def _accounts(self) -> Accounts:
         table, standards, gates = self._untimely, self._standards, self._gates
         self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
-        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until)
+        promises = Promises.read(self._engine.run(stage_times.timely_lines(self._intake.lines)))
+        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until, promises)
 
     @cached_property
     def _stock(self) -> Stocktaking:
@@ -688,8 +689,9 @@ class Study:
             for each, found in zip(standards[1:], read, strict=True):
                 each[name] = found
         sums, parts = [], []
+        until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
         for each in standards:
-            again = account(table, each, self._gates, self.portfolio, self._book, self._intake.observed_until)
+            again = account(table, each, self._gates, self.portfolio, self._book, until, at_fault)
             sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
             parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
         scale = len(asset) / len(chosen)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.calendars import CANDIDATES
-from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered, replayed_ends
+from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, replayed_ends
 
 HOUR = 3600.0
 START = 1_735_776_000.0  # Thursday 2025-01-02 00:00 UTC
@@ -173,6 +173,31 @@ def test_a_promise_no_standard_could_keep_is_the_promises_loss() -> None:
 def test_a_promise_is_not_blamed_where_a_stage_could_not_be_compared() -> None:
     row = {"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": False}
     assert not any(saved_by(row).values())
+
+
+def blamed(rows: list[dict], timely: float, share: float = 0.95) -> list[bool]:
+    made = [BASE | r for r in rows]
+    group = np.zeros(len(rows), dtype=np.int64)
+    return at_fault(*lines_and_repairs(made), group, np.array([timely]), share).tolist()
+
+
+def test_a_promise_that_is_kept_as_often_as_asked_is_sound_however_one_line_fared() -> None:
+    late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}] * 10
+    assert not any(blamed(late, timely=190.0))
+    assert all(blamed(late, timely=0.0))
+
+
+def test_the_tightest_promises_are_at_fault_as_many_as_keep_from_the_asked_share() -> None:
+    late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": float(h), "judged": True} for h in range(10, 30)]
+    # Of 120 due lines 114 are to be in time: 14 of the 20 late ones.
+    assert blamed(late, timely=100.0) == [True] * 14 + [False] * 6
+
+
+def test_lines_that_repaired_stages_bring_in_time_leave_less_to_the_promise() -> None:
+    slow = {"hours": [10.0, 60.0, 10.0], "promise_hours": 40.0, "judged": True, "kept": [math.nan, 0.1, math.nan]}
+    tight = {"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}
+    assert blamed([slow] * 10 + [tight] * 2, timely=88.0) == [False] * 12
+    assert blamed([slow] * 10 + [tight] * 10, timely=80.0).count(True) >= 5
 
 
 def test_a_target_caps_a_stage() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from fourwalls.chain.attribution import shapley, worth_of
 from fourwalls.chain.calendars import HOURS, Gate
-from fourwalls.chain.comparison import NOBODY, Standards, coded_keys, group_numbers
-from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, recovered, working_times
+from fourwalls.chain.comparison import NOBODY, Key, Standards, coded_keys, group_numbers
+from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, working_times
 from fourwalls.chain.standards import BINS
 from fourwalls.diagnosis import Outcome, Wall
 from fourwalls.measures.stage_times import STAGES, bin_number
@@ -32,6 +32,7 @@ _CHUNK = 400_000
 _HOUR_S = 3600.0
 # A stage that usually takes less of the promised time cannot make a promise look tight.
 _MINOR_SHARE = 0.1
+_PROMISED_ALIKE = ("asset_key", "channel_id")
 # Shapley weights of four players are multiples of 1/12; below this a share is rounding.
 _NOTHING = 1e-12
 
@@ -56,6 +57,29 @@ class PartyBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Promises:
+    """How often promises were kept, for those who were promised alike: the lines of an asset in a channel.
+
+    Attributes:
+        timely: Asset key and channel → lines that came on time.
+    """
+
+    timely: Mapping[Key, float]
+
+    @classmethod
+    def read(cls, table: pa.Table) -> Promises:
+        """From `measures.stage_times.timely_lines`."""
+        keys, code = coded_keys([table[name] for name in _PROMISED_ALIKE])
+        lines = np.bincount(code, table["lines"].to_numpy().astype(np.float64), minlength=len(keys))
+        return cls(dict(zip(keys, lines.tolist(), strict=True)))
+
+    def groups(self, untimely: pa.Table) -> tuple[Ints, Floats]:
+        """The group of each untimely line, and the lines of each group that came on time."""
+        keys, code = coded_keys([untimely[name] for name in _PROMISED_ALIKE])
+        return code, np.array([self.timely.get(key, 0.0) for key in keys])
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """Untimely lines and what would have saved them, one entry each.
 
@@ -71,6 +95,7 @@ class Accounts:
         held: Whether the stage was held to something: peers, a target, a service level, own better weeks, shape (3, lines).
         open_sides: Whether most of a line's time inside, and between, passed in stages of which neither peers nor a target nor
             a service level say what they could reach, shape (2, lines).
+        at_fault: Whether the promise may be what was wrong, shape (lines,).
     """
 
     contribution: Floats
@@ -86,6 +111,7 @@ class Accounts:
     words: tuple[str, ...]
     held: Bools
     open_sides: Bools
+    at_fault: Bools
 
 
 def numbers_s(column: pa.ChunkedArray) -> Floats:
@@ -107,6 +133,7 @@ def account(
     portfolio: Portfolio,
     book: PartyBook,
     observed_until: int,
+    promises: Promises | Bools,
 ) -> Accounts:
     """Replays every untimely line under every coalition of repairs.
 
@@ -117,6 +144,7 @@ def account(
         portfolio: Targets and service levels.
         book: Who is who.
         observed_until: When the record ends [s since 1970].
+        promises: Lines that came on time, to judge promises by; or which lines' promises are at fault, shape (lines,).
     """
     lines = _lines(untimely, observed_until)
     columns = party_columns(untimely)
@@ -124,6 +152,9 @@ def account(
     side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
     wall = side[party]
     repairs, standard, words, held, compared = _repairs(untimely, lines, standards, gates, portfolio, columns)
+    if isinstance(promises, Promises):
+        promises = at_fault(lines, repairs, *promises.groups(untimely), portfolio.on_time_share)
+    repairs = replace(repairs, judged=repairs.judged & promises)
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
     traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
@@ -143,8 +174,9 @@ def account(
     sides = _open_sides(lines, wall[:TIMED], compared)
     total, operate, orchestrate, known = totals
     return Accounts(
-        contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held, sides
-    )
+        contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held, sides,
+        repairs.judged,
+    )  # fmt: skip
 
 
 def _open_sides(lines: Lines, wall: Ints, compared: Bools) -> Bools:

@@ -184,6 +184,13 @@ def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
     It is replaced by the time within which they deliver the target share. Spreads of stages are independent, so
     their distances from the median add in square.
     """
+    at, spread, reach = _standard_arrival(lines, repairs, gate)
+    unsound = repairs.judged & (lines.promised < at + spread)
+    return np.where(unsound, np.maximum(lines.promised, at + reach), lines.promised)
+
+
+def _standard_arrival(lines: Lines, repairs: Repairs, gate: Ints) -> tuple[Floats, Floats, Floats]:
+    """When stages at standard deliver in the middle [s], and how much later four in five and the target share arrive [s]."""
     # A target or a service level bounds the whole distribution, not only its middle.
     median, in_four_of_five, _, in_target = np.minimum(repairs.sound, repairs.cap)
     at = lines.ordered
@@ -191,5 +198,39 @@ def sound_promise(lines: Lines, repairs: Repairs, gate: Ints) -> Floats:
         at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
     spread = np.sqrt(((in_four_of_five - median) ** 2).sum(axis=0))
     reach = np.sqrt(((in_target - median) ** 2).sum(axis=0))
-    unsound = repairs.judged & (lines.promised < at + spread)
-    return np.where(unsound, np.maximum(lines.promised, at + reach), lines.promised)
+    return at, spread, reach
+
+
+def at_fault(lines: Lines, repairs: Repairs, group: Ints, timely: Floats, on_time_share: float) -> Bools:
+    """Lines whose promise may be called unsound, shape (lines,).
+
+    A promise that is kept as often as asked once every stage is at its standard is sound, however one line fared under it:
+    of those that promised the same, as many as keep them from the asked share are at fault, the tightest first.
+
+    Args:
+        lines: Late and overdue lines.
+        repairs: Their standards; `judged` says where the promise can be judged at all.
+        group: Number of the lines' group that was promised alike, shape (lines,).
+        timely: Lines of each group that came on time, shape (groups,).
+        on_time_share: What is asked.
+    """
+    actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
+    actual, repaired = _with_stuck(lines, repairs, actual)
+    delivered = _replays(lines.ordered, actual, repaired, gate, repairs)[1][(1 << TIMED) - 1]
+    due = np.isnan(lines.cancelled) & ~np.isnan(lines.promised)
+    in_time = due & (delivered <= lines.promised)
+    at, spread, reach = _standard_arrival(lines, repairs, gate)
+    tight = np.where(repairs.judged, np.nan_to_num(at + spread - lines.promised, nan=-np.inf), -np.inf)
+    helps = due & ~in_time & (tight > 0) & (delivered <= np.maximum(lines.promised, at + reach))
+    total = timely + np.bincount(group[due], minlength=len(timely))
+    short = on_time_share * total - timely - np.bincount(group[in_time], minlength=len(timely))
+    # The tightest promises that help, by group, until the asked share is reached.
+    order = np.lexsort((-tight, group))
+    rank = np.cumsum(helps[order])
+    begin = np.searchsorted(group[order], np.arange(len(timely)))
+    before = np.concatenate([[0], rank])[begin]
+    bar = np.full(len(timely), np.inf)
+    mine = helps[order] & (rank - before[group[order]] <= np.ceil(np.maximum(short, 0.0))[group[order]])
+    np.minimum.at(bar, group[order][mine], tight[order][mine])
+    found: Bools = repairs.judged & (tight >= bar[group])
+    return found

@@ -210,6 +210,17 @@ def lines_below(lines: ir.Table, marks: ir.Table) -> ir.Table:
     return t.group_by("asset_key", "span").agg(**sums)
 
 
+def timely_lines(lines: ir.Table) -> ir.Table:
+    """Lines that came on time, by what was promised alike.
+
+    Reads: lines from `judged_lines`.
+    Grain: asset_key, channel_id.
+    Gives: lines.
+    """
+    t = lines.filter(lines.outcome == "on time")
+    return t.group_by("asset_key", "channel_id").agg(lines=t.count())
+
+
 def untimely_lines(lines: ir.Table) -> ir.Table:
     """Every line that was late, overdue or cancelled, as the replay needs it.
 
