@@ -48,6 +48,7 @@ from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
@@ -94,6 +95,8 @@ class Study:
 
     def __init__(self, folder: Path, data: Path | None, seed: int, progress: Progress) -> None:
         self.portfolio: Portfolio = read_portfolio(folder)
+        self._text = (folder / "portfolio.toml").read_text(encoding="utf-8-sig")
+        self._material: tuple[Material, ...] = ()
         if data is not None and not data.is_dir():
             raise PortfolioError(f"There is no data folder '{data.name}'.", "Correct --data.")
         # With people's answers alone there is still something to say.
@@ -127,6 +130,27 @@ class Study:
     def diagnose(self) -> Diagnosis:
         """Where each asset loses its service, on which side of the wall, with whom, and what follows."""
         return self._diagnosis
+
+    @property
+    def kept(self) -> Kept | Refusal:
+        """What the diagnosis rests on, to consider it anew by `reconsidered`; a refusal where nothing was replayed and priced."""
+        found = self._concluded[2]
+        if found is None:
+            because = "Without order lines no value follows from assumptions."
+            return Refusal("nothing_kept", "the diagnosis under other assumptions", because, "Add order_lines.")
+        return found
+
+    def reconsider(self, changes: Mapping[str, Change]) -> Diagnosis | Refusal:
+        """The diagnosis under other assumptions and thresholds; nothing is read or replayed again.
+
+        Args:
+            changes: Name as in portfolio.toml → value, e.g. {"assumptions.discount_rate": 0.08}.
+
+        Raises:
+            PortfolioError: A name needs a new run, or a value cannot be.
+        """
+        kept = self.kept
+        return kept if isinstance(kept, Refusal) else reconsidered(kept, changes)
 
     def lines(self, asset: Mapping[str, str | None] | str | None = None, stage: str | None = None) -> pa.Table:
         """The order lines behind a contribution, those it weighs most on first.
@@ -412,14 +436,14 @@ class Study:
         return self._concluded[0]
 
     @cached_property
-    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...]]:
-        """The diagnosis, and what the verdict of each asset rests on; the latter empty where there are no order lines."""
+    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...], Kept | None]:
+        """The diagnosis, what the verdict of each asset rests on, and what is kept; empty where there are no order lines."""
         if not {"order_lines", "stock_days"} & self._opened.keys() and (
             "work_log" in self._opened or read_answers(self.portfolio.folder)
         ):
-            return self._diagnosis_without_flows, ()
+            return self._diagnosis_without_flows, (), None
         if "order_lines" not in self._opened:
-            return self._stock_diagnosis, ()
+            return self._stock_diagnosis, (), None
         axes, panel = self._counts
         stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
         untimely, accounts = self._untimely, self._accounts
@@ -478,7 +502,13 @@ class Study:
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
         both_asked = zip(cases[0], asked[:n], strict=True)
-        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
+        pooled = assembly.pooled_entries(booked)
+        kept = Kept(
+            self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
+            self._governance, self._material, read_answers(self.portfolio.folder),
+            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), told,
+        )  # fmt: skip
+        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 
     @cached_property
     def _diagnosis_without_flows(self) -> Diagnosis:
@@ -535,7 +565,7 @@ class Study:
         self._progress("reading contracts and holding them to the records")
         contracts = read_contracts(self.portfolio.folder)
         with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
-        governance = govern(with_lines, contracts)
+        self._governance = governance = govern(with_lines, contracts)
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
@@ -548,6 +578,7 @@ class Study:
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
         )  # fmt: skip
+        self._material = material
         answers = read_answers(self.portfolio.folder)
         unknown_assets(answers, [m.name for m in material])
         return [
