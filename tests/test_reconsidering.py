@@ -87,7 +87,7 @@ def test_something_moves(kept: Kept) -> None:
     before = to_dict(kept.told)
     places = " ".join(unlike(before, to_dict(reconsidered(kept, CHANGES))))
     moved = set(re.findall(r"assets\[\d+\]\.(\w+)", places))
-    assert {"paths", "signals", "verdict", "losses"} <= moved
+    assert {"paths", "signals", "because"} <= moved
 
 
 def test_taking_back_a_change_takes_it_back(kept: Kept) -> None:
