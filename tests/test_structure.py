@@ -16,11 +16,11 @@ PACKAGE = ROOT / "src" / "fourwalls"
 ORDER = (
     "errors", "figures", "diagnosis", "resampling", "losses", "information", "sensitivity", "allocation", "portfolio", "answers", "value", "tables", "engines", "measures", "readings",
     "chain", "verdict", "availability", "evidence", "governance", "weighing", "signals", "assembly", "concluding", "choosing", "hinges", "reconsidering", "pilot", "suspicions", "reception", "stocktaking", "study",
-    "worlds", "surfaces",
+    "register", "worlds", "surfaces",
 )  # fmt: skip
 # A surface renders: it sees results, the API and errors, never a formula or a query.
 SURFACES_SEE = {
-    "answers", "diagnosis", "allocation", "hinges", "sensitivity", "figures", "errors", "study", "worlds", "pilot", "evidence.ground", "governance", "tables.draft", "surfaces",
+    "answers", "diagnosis", "allocation", "hinges", "sensitivity", "figures", "errors", "study", "worlds", "pilot", "evidence.ground", "governance", "tables.draft", "register", "reconsidering", "portfolio", "surfaces",
 }  # fmt: skip
 WORLDS_SEE = {"errors", "worlds"}
 

@@ -8,7 +8,9 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── ContractError       a contract under contracts/
 ├── AnswersError        answers.csv
 ├── PanelError          a panel of units and periods for a pilot
-└── PlanError           a frozen pilot plan
+├── PlanError           a frozen pilot plan
+└── RegisterError       the register of runs, decisions, plans and outcomes
+    └── OvertakenError  somebody else wrote first
 
 A question that the data cannot answer is no error: it is a `Refusal` (see `figures`).
 """
@@ -118,3 +120,20 @@ class PlanError(FourwallsError):
 
 class AllocationError(FourwallsError):
     """Options, enablers or limits that no money can be shared out over."""
+
+
+class RegisterError(FourwallsError):
+    """The register cannot be used as asked: its place, its file, or what is to be written."""
+
+
+class OvertakenError(RegisterError):
+    """Somebody else wrote first: nothing of the later write was kept.
+
+    Attributes:
+        version: The version that stands now.
+        who, at: Who wrote it, and when (UTC, by the clock of the machine that wrote it).
+    """
+
+    def __init__(self, what: str, remedy: str, version: int, who: str, at: str) -> None:
+        super().__init__(what, remedy)
+        self.version, self.who, self.at = version, who, at

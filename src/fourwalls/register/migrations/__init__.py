@@ -1,0 +1,1 @@
+"""How registers of older versions become those of this one (Alembic)."""

@@ -1,0 +1,116 @@
+"""Tasks of a plan: which can be, and what became of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from fourwalls.errors import RegisterError, did_you_mean, listed
+from fourwalls.register.journal import Entry, checked_name
+from fourwalls.register.records import STATES, Milestone, State, Task, day
+
+# Tasks of one plan: more is no plan that somebody follows up.
+MOST_TASKS = 500
+MOST_DAYS = 10_000
+
+
+def checked_tasks(asset: str, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """The tasks as they are kept.
+
+    Raises:
+        RegisterError: One cannot be, or they need each other in a circle.
+    """
+    if not 0 < len(tasks) <= MOST_TASKS:
+        raise RegisterError(f"The plan for '{asset}' has {len(tasks)} tasks.", f"Name 1 to {MOST_TASKS}.")
+    ids = [checked_name("The id of a task", t.id, 80) for t in tasks]
+    twice = {i for i in ids if ids.count(i) > 1}
+    if twice:
+        raise RegisterError(f"Task {listed(sorted(twice))} is there twice.", "Give each task its own id.")
+    for task in tasks:
+        checked_name(f"The title of task '{task.id}'", task.title)
+        _check_days(task)
+        for need in task.needs:
+            if need not in ids:
+                raise RegisterError(
+                    f"Task '{task.id}' needs '{need}', which is not there.{did_you_mean(need, ids)}",
+                    f"Choose from {listed(ids)}.",
+                )
+    try:
+        TopologicalSorter({t.id: t.needs for t in tasks}).prepare()
+    except CycleError as error:
+        raise RegisterError(
+            f"Tasks need each other in a circle: {' → '.join(error.args[1])}.", "Take one of these needs out."
+        ) from None
+    return [{**asdict(t), "needs": list(t.needs)} for t in tasks]
+
+
+def _check_days(task: Task) -> None:
+    days = (task.start_day, task.end_day)
+    if not all(math.isfinite(d) for d in days) or not 0 <= days[0] < days[1] <= MOST_DAYS:
+        raise RegisterError(
+            f"Task '{task.id}' runs from day {task.start_day} to day {task.end_day}.",
+            f"Days count from the plan's start: 0 <= start_day < end_day <= {MOST_DAYS}.",
+        )
+
+
+def milestones_of(
+    asset: str, rows: Sequence[Mapping[str, Any]], followed: Mapping[str, Entry]
+) -> tuple[Milestone, ...]:
+    """Each task of a plan with what was followed up of it."""
+    found = []
+    for row in rows:
+        task = Task(**{**row, "needs": tuple(row["needs"])})
+        entry = followed.get(f"{asset}/{task.id}")
+        if entry is None:
+            found.append(Milestone(task, 0, "open", task.owner, None, None, "", "", ""))
+            continue
+        c = entry.content
+        days = (day(c["started_on"]), day(c["done_on"]))
+        said = (c["note"], entry.at, entry.who)
+        found.append(Milestone(task, entry.version, c["state"], c["owner"], *days, *said))
+    return tuple(found)
+
+
+def milestone_content(
+    asset: str,
+    before: Milestone,
+    state: State | None,
+    owner: str | None,
+    started_on: date | None,
+    done_on: date | None,
+    note: str | None,
+) -> dict[str, Any]:
+    """What is to be written about a task; what is not said stays as it was.
+
+    Raises:
+        RegisterError: The state is not known, or the days do not fit it.
+    """
+    after: State = state or ("done" if done_on else "started" if started_on else before.state)
+    if after not in STATES:
+        raise RegisterError(
+            f"There is no state '{after}'.{did_you_mean(after, STATES)}", f"Choose from {listed(STATES)}."
+        )
+    started = started_on or (before.started_on if after != "open" else None)
+    done = done_on or (before.done_on if after == "done" else None)
+    if after == "done" and done is None:
+        raise RegisterError(f"Task '{before.task.id}' is done, but no day says when.", "Name the day it was done.")
+    if after != "done" and done_on is not None:
+        raise RegisterError(f"Task '{before.task.id}' has a day it was done, but is {after}.", "Call it done.")
+    if after == "started" and started is None:
+        raise RegisterError(
+            f"Task '{before.task.id}' is started, but no day says when.", "Name the day it was started."
+        )
+    if started and done and done < started:
+        raise RegisterError(
+            f"Task '{before.task.id}' is done on {done}, before it was started on {started}.", "Mend one of the days."
+        )
+    return {
+        "asset": asset, "task": before.task.id, "state": after,
+        "owner": before.owner if owner is None else owner.strip(),
+        "started_on": started.isoformat() if started else None, "done_on": done.isoformat() if done else None,
+        "note": before.note if note is None else note.strip(),
+    }  # fmt: skip

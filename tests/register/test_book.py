@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from fourwalls.errors import OvertakenError, RegisterError
+from fourwalls.figures import Estimate
+from fourwalls.register import Register, Task
+from fourwalls.register.tables import FILE
+
+from .made import INPUTS, asset, document, recorded
+
+TASKS = (
+    Task("map", "Map the chain", "to see it", 1, "Bo", 0, 5),
+    Task("fix", "Fix release", "most lost there", 2, "", 5, 12, ("map",)),
+)
+
+
+def test_a_run_comes_back_as_it_was_kept(register: Register) -> None:
+    run = recorded(register, asset("Lamps"), asset("Vasen ‘ü’", "orchestrate"))
+    assert register.runs() == [run]
+    assert register.run() == run == register.run(1)
+    assert run.verdicts == {"Lamps": "operate", "Vasen ‘ü’": "orchestrate"}
+    assert run.inputs == INPUTS
+    assert register.document() == document(asset("Lamps"), asset("Vasen ‘ü’", "orchestrate"))
+    again = recorded(register)
+    assert (again.id, again.seq, again.fingerprint) == (2, 2, run.fingerprint)
+
+
+def test_decisions_are_kept_version_by_version(register: Register) -> None:
+    recorded(register)
+    first = register.decide("Lamps", 1, "operate", "Bo")
+    assert (first.version, first.is_overruled, first.proposed) == (1, False, "operate")
+    second = register.decide("Lamps", 1, "orchestrate", "Cy", "the partner offers it", expected_version=1)
+    assert second.is_overruled
+    assert register.decision("Lamps") == second
+    assert register.decisions() == [second]
+    assert [(e.seq, e.kind, e.version, e.who) for e in register.history("Lamps")] == [
+        (2, "decision", 1, "Bo"), (3, "decision", 2, "Cy"),
+    ]  # fmt: skip
+
+
+def test_the_second_writer_is_told_who_was_first(register: Register) -> None:
+    recorded(register)
+    register.decide("Lamps", 1, "operate", "Bo")
+    with pytest.raises(
+        OvertakenError, match=r"Bo wrote version 1 of decision 'Lamps' at 20.*verdict: operate.*nobody had written any"
+    ) as caught:
+        register.decide("Lamps", 1, "operate", "Cy")
+    assert (caught.value.version, caught.value.who) == (1, "Bo")
+    assert len(register.history("Lamps")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"asset": "Lamp"}, "There is no asset 'Lamp'. Did you mean 'Lamps'"),
+        ({"verdict": "operat"}, "There is no verdict 'operat'. Did you mean 'operate'"),
+        ({"run": 7}, "There is no run 7"),
+        ({"verdict": "orchestrate"}, "overrules it without a reason"),
+        ({"who": " "}, "Who writes is ' '"),
+        ({"who": "A\nB"}, "Who writes is 'A\\\\nB'"),
+        ({"expected_version": 3}, "There is no decision 'Lamps' yet"),
+    ],
+)
+def test_what_cannot_be_decided(register: Register, change: dict[str, object], said: str) -> None:
+    recorded(register)
+    given = {"asset": "Lamps", "run": 1, "verdict": "operate", "who": "Bo"} | change
+    with pytest.raises(RegisterError, match=said):
+        register.decide(**given)  # type: ignore[arg-type]
+    assert register.decisions() == []
+
+
+def test_no_run_yet(register: Register) -> None:
+    with pytest.raises(RegisterError, match="No run was recorded"):
+        register.run()
+
+
+def test_a_plan_is_followed_up(register: Register) -> None:
+    recorded(register)
+    register.decide("Lamps", 1, "operate", "Bo")
+    plan = register.plan("Lamps", TASKS, date(2026, 1, 5), "Bo")
+    assert [m.state for m in plan.milestones] == ["open", "open"]
+    assert (plan.decision, plan.milestones[0].task) == (1, TASKS[0])
+    started = register.follow("Lamps", "map", "Cy", expected_version=0, started_on=date(2026, 1, 6))
+    assert (started.state, started.owner, started.version) == ("started", "Bo", 1)
+    register.follow("Lamps", "map", "Cy", expected_version=1, done_on=date(2026, 1, 12), note="went well")
+    with pytest.raises(OvertakenError, match="you saw version 1"):
+        register.follow("Lamps", "map", "Di", expected_version=1, owner="Di")
+    again = register.plan(
+        "Lamps", (*TASKS, Task("tell", "Tell", "", 3, "", 12, 13)), date(2026, 1, 5), "Bo", expected_version=1
+    )
+    assert [(m.state, m.done_on) for m in again.milestones] == [
+        ("done", date(2026, 1, 12)),
+        ("open", None),
+        ("open", None),
+    ]
+    assert register.plan_of("Lamps") == again
+    assert register.plans() == [again]
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (Task("a", "A", "", 1, "", 3, 3), "runs from day 3 to day 3"),
+        (Task("a", "A", "", 1, "", 0, 2, ("b",)), "needs 'b', which is not there"),
+        (Task("a", "A", "", 1, "", 0, 2, ("a",)), "in a circle: a → a"),
+        (Task("a", "", "", 1, "", 0, 2), "The title of task 'a' is ''"),
+        (Task("a", "A", "", 1, "", 0, float("nan")), "to day nan"),
+    ],
+)
+def test_what_cannot_be_planned(register: Register, task: Task, said: str) -> None:
+    with pytest.raises(RegisterError, match=said):
+        register.plan("Lamps", [task], date(2026, 1, 5), "Bo")
+    assert register.history() == []
+
+
+def test_done_before_started_is_refused(register: Register) -> None:
+    register.plan("Lamps", TASKS, date(2026, 1, 5), "Bo")
+    with pytest.raises(RegisterError, match="before it was started"):
+        register.follow("Lamps", "map", "Cy", expected_version=0, started_on=date(2026, 2, 1), done_on=date(2026, 1, 1))
+    with pytest.raises(RegisterError, match="no day says when"):
+        register.follow("Lamps", "map", "Cy", expected_version=0, state="done")
+
+
+def test_an_outcome_stands_beside_what_was_predicted(register: Register) -> None:
+    recorded(register)
+    with pytest.raises(RegisterError, match="Nothing was decided"):
+        register.record_outcome("Lamps", Estimate(50, 40, 60, "EUR a year"), "books", "Bo")
+    register.decide("Lamps", 1, "operate", "Bo")
+    found = register.record_outcome("Lamps", Estimate(50, 40, 60, "EUR"), "books", "Bo", measure="value", is_best=True)
+    assert (found.predicted, found.stated_chance, found.path) == (Estimate(100, 50, 150, "EUR"), 0.7, "operate")
+    assert register.outcomes() == [found]
+
+
+def test_history_cannot_be_changed_even_in_sql(register: Register) -> None:
+    recorded(register)
+    register.decide("Lamps", 1, "operate", "Bo")
+    register.desk.note_access("Bo", "login")
+    before = register.history()
+    statements = [
+        "UPDATE journal SET who = 'Eve'", "DELETE FROM journal", "UPDATE runs SET sha256 = ''", "DELETE FROM runs",
+        "UPDATE accesses SET who = 'Eve'", "DELETE FROM accesses",
+    ]  # fmt: skip
+    if register.database.file:
+        statements.append(
+            "INSERT OR REPLACE INTO journal SELECT seq, kind, key, version, at, 'Eve', content FROM journal"
+        )
+        statements.append("INSERT OR REPLACE INTO runs SELECT id, document, '' FROM runs")
+    else:
+        statements += ["TRUNCATE journal", "TRUNCATE runs", "TRUNCATE accesses"]
+        statements.append(
+            "INSERT INTO journal SELECT seq, kind, key, version, at, 'Eve', content FROM journal "
+            "ON CONFLICT (seq) DO UPDATE SET who = 'Eve'"
+        )
+    for statement in statements:
+        with pytest.raises(RegisterError, match="keeps its history"), register.database.writing() as connection:
+            connection.execute(text(statement))
+    assert register.history() == before
+
+
+def test_a_file_that_is_none_of_ours(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("CREATE TABLE x (y)")
+    other.close()
+    with pytest.raises(RegisterError, match="no register of fourwalls"):
+        Register.open(tmp_path)
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    with pytest.raises(RegisterError, match="is damaged"):
+        Register.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nowhere", "There is no folder 'nowhere'"),
+        ("mysql://u:secret@h/d", "cannot be kept in 'mysql'"),
+        ("postgresql://u:secret@127.0.0.1:1/d", "cannot be reached"),
+        ("postgresql://u:secret@h/d?schema=a;b", "no plain name"),
+        ("://", "is none"),
+    ],
+)
+def test_places_that_are_none(place: str, said: str) -> None:
+    with pytest.raises(RegisterError, match=said) as caught:
+        Register.open(place)
+    assert "secret" not in str(caught.value)
