@@ -98,7 +98,7 @@ destination = "south"                  # optional
 **[targets]** {", ".join(TARGETS)}. This version uses on_time_share and the hours of release, fulfilment and carriage.
 
 **[assumptions]** {", ".join(ASSUMPTIONS)}; **[paths.operate]** and **[paths.orchestrate]** one_off_amount and run_amount_per_year as
-{{low, mode, high}}, people_weeks likewise in weeks, shared_one_off = ["NAME"] for enablers it needs; **[[assets]]** overrides. They are checked and carried, for the value of a path.
+{{low, mode, high}}, people_weeks likewise in weeks, shared_one_off = ["NAME"] for enablers it needs; **[[assets]]** overrides, role ("engine", "experiment", "heritage") and owner, both shown on the page. They are checked and carried, for the value of a path.
 
 **[allocation]** budget_amount, people_weeks; risk_limit_amount, the mean loss that can be borne in the worst risk_share (0.1) of the draws;
 **[allocation.enablers.NAME]** cost_amount, people_weeks: what is paid once and serves several assets.

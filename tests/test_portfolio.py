@@ -224,3 +224,12 @@ people_weeks = {low = 2, mode = 4, high = 8}
     known = (Enabler("carrier", 20_000.0, 3.0), Enabler("price feed", 5_000.0))
     assert portfolio.funds == Funds(250_000.0, 40.0, 0.1, 30_000.0, known)
     assert portfolio.paths["operate"]["people_weeks"]["mode"] == 4
+
+
+def test_roles_and_owners_of_assets_are_read_or_refused(tmp_path: Path) -> None:
+    good = HEAD + '[[assets]]\nbrand = "a"\nrole = "engine"\nowner = "Ada"\n'
+    (tmp_path / "portfolio.toml").write_text(good, "utf-8")
+    assert read_portfolio(tmp_path).assets[0]["owner"] == "Ada"
+    told = error(tmp_path, HEAD + '[[assets]]\nbrand = "a"\nrole = "engin"\n')
+    assert "there is no role 'engin'. Did you mean 'engine'?" in told
+    assert "owner must be text" in error(tmp_path, HEAD + '[[assets]]\nbrand = "a"\nowner = 3\n')

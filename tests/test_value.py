@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fourwalls.allocation import Enabler
 from fourwalls.figures import Estimate
-from fourwalls.portfolio import Portfolio, read_portfolio
+from fourwalls.portfolio import Funds, Portfolio, read_portfolio
 from fourwalls.value import (
     DEFAULT_COSTS,
     DEFAULT_GROSS_MARGIN_SHARE,
@@ -20,6 +21,7 @@ from fourwalls.value import (
     defaults_used,
     path_values,
     paths_told,
+    portfolio_values,
 )
 
 from . import small
@@ -219,3 +221,23 @@ def test_the_default_cost_of_a_late_line_is_the_mean_of_what_is_drawn(portfolio:
     cost = costs(portfolio, None)
     assert cost.late_draws is not None
     assert cost.late_draws.mean() == pytest.approx(cost.late)
+
+
+def test_values_of_the_portfolio_are_sums_over_the_same_draws(portfolio: Portfolio) -> None:
+    flat = {"horizon_years": 1.0, "discount_rate": 0.0, "ramp_weeks": 0.0, "attainable_share": 1.0}
+    cost = {"one_off_amount": {"low": 10.0, "mode": 10.0, "high": 10.0}, "shared_one_off": ["hub"]}
+    said = replace(
+        portfolio, assumptions=flat, paths={"operate": cost, "orchestrate": {**cost, "shared_one_off": []}},
+        funds=Funds(enablers=(Enabler("hub", 7.0), Enabler("unused", 99.0))),
+    )  # fmt: skip
+    each = [path_values(worth(a, b, [a, a + 2], [b, b - 2]), 1.0, said, 1.0) for a, b in ((50, 20), (30, 40))]
+    found = portfolio_values([v for v in each if v is not None], said)
+    assert found is not None
+    # By hand: (50 + 52) / 2 + (30 + 32) / 2 = 82, less 2 × 10 and the hub once.
+    assert found["operate"].value == pytest.approx(82 - 20 - 7)
+    assert found["operate"].draws == pytest.approx([80 - 27, 84 - 27])
+    assert found["orchestrate"].value == pytest.approx(58 - 20)
+    assert found["operate then orchestrate"].value == pytest.approx(140 - 40 - 7)
+    for path in found.values():
+        assert sum(amount for _, amount in path.links) == pytest.approx(path.value, rel=1e-3)
+    assert portfolio_values([], said) is None

@@ -12,6 +12,7 @@ from fourwalls.assembly import Axes, asset_name, concentration, lasts_to_the_end
 from fourwalls.availability import StockSide
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Entries
 from fourwalls.diagnosis import (
+    NO_REVENUE,
     AssetDiagnosis,
     Availability,
     Capability,
@@ -327,6 +328,7 @@ def conclude(
                 signals=asked[i].signals,
                 capabilities=asked[i].capabilities,
                 governance=_governance(asked[i].readiness),
+                revenue_per_year=_a_year(both.revenue, years, both.currency),
             )
         )
     return made
@@ -344,6 +346,14 @@ def _told(losses: Sequence[Loss], both: Both, years: float) -> tuple[Told, ...]:
             Told(x.flow, x.stage, x.wall, x.party_id, both.named(x.party_id), amount, x.quantity, x.unit, x.standard)
         )
     return tuple(found)
+
+
+def _a_year(revenue: float, years: float, currency: str) -> Estimate | Refusal:
+    """What was ordered, a year; it was counted and not estimated, so it has no range."""
+    if revenue <= 0 or years <= 0:
+        return NO_REVENUE
+    value = revenue / years
+    return Estimate(value, value, value, currency, LEVEL)
 
 
 def _governance(ready: Readiness | None) -> GovernanceTold | None:

@@ -337,6 +337,113 @@ class Assumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a plan.
+
+    Attributes:
+        id: Stable within the plan of an asset, in lower-case words with dashes.
+        week: 1 map, 2 separate, 3 quantify, 4 pilot.
+        title, why: What to do, and what in this diagnosis asks for it.
+        owner: As contracts or portfolio.toml name a person; else "to be named: " and the role.
+        start_day, end_day: First and last day, 1 to 30.
+        needs: Ids of tasks that must be done before.
+    """
+
+    id: str
+    week: Literal[1, 2, 3, 4]
+    title: str
+    why: str
+    owner: str
+    start_day: int
+    end_day: int
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do in the first 30 days.
+
+    Attributes:
+        tasks: In the order of their days; every need stands before what needs it.
+    """
+
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PilotNext:
+    """The pilot to run next, as far as the records can carry one.
+
+    Attributes:
+        path: What is tried.
+        candidate: The asset it is tried on.
+        controls: Assets it can be compared with.
+        outcome: Measure that judges it, by asset and week.
+        stage, party_name: Where value is believed to be trapped.
+        command: What designs it, word by word, without the folder.
+        because: Why this one.
+    """
+
+    path: Literal["operate", "orchestrate"]
+    candidate: str
+    controls: int
+    outcome: str
+    stage: str
+    party_name: str
+    command: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an asset is for in the portfolio.
+
+    Attributes:
+        name: One of the three.
+        origin: "portfolio.toml", or "measured".
+        because: What speaks for it, with figures.
+        asks: What the role asks of whoever decides.
+    """
+
+    name: Literal["engine", "experiment", "heritage"]
+    origin: Literal["portfolio.toml", "measured"]
+    because: str
+    asks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """One of the mistakes leaders commonly make, looked for in this diagnosis and its plan.
+
+    Attributes:
+        name, label: Which.
+        rule: When it fires, in words.
+        state: "fires", "quiet", or "cannot tell".
+        because: The readings that say so.
+        remedy: What to do about it; "" unless it fires.
+    """
+
+    name: str
+    label: str
+    rule: str
+    state: Literal["fires", "quiet", "cannot tell"]
+    because: str
+    remedy: str
+
+
+NO_REVENUE = Refusal("no_revenue", "revenue a year", "no order line carries a price", "order_lines.price_amount")
+NO_PILOT = Refusal(
+    "no_pilot", "the pilot to run next", "nothing shows yet what a pilot would try", "what is named as unknown"
+)
+NO_ROLE = Refusal(
+    "no_role",
+    "role in the portfolio",
+    "less than two years of priced orders show no growth",
+    'role = "engine" under [[assets]]',
+)
+
+
+@dataclass(frozen=True, slots=True)
 class AssetDiagnosis:
     """One asset's page: verdict, reasons and figures.
 
@@ -359,6 +466,11 @@ class AssetDiagnosis:
         signals: The six signals and four tests.
         capabilities: How well each capability serves it, and in whose hands it is.
         governance: How far the rules with its partners are settled; None where no partner matters for it.
+        revenue_per_year: Net value of what was ordered, a year [portfolio currency]; a refusal where nothing is priced.
+        role: What it is for in the portfolio; a refusal where neither records nor portfolio.toml say.
+        guardrails: The four mistakes, looked for.
+        pilot: The pilot to run next; a refusal where the records cannot carry one.
+        plan: What to do in the first 30 days.
     """
 
     asset: dict[str, str | None]
@@ -382,6 +494,11 @@ class AssetDiagnosis:
     signals: tuple[SignalReading, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     governance: GovernanceTold | None = None
+    revenue_per_year: Figure = NO_REVENUE
+    role: Role | Refusal = NO_ROLE
+    guardrails: tuple[Guardrail, ...] = ()
+    pilot: PilotNext | Refusal = NO_PILOT
+    plan: Plan = Plan()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ HOURS_PER = {"hours": 1.0, "days": 24.0}
 
 
 RULES = ("owner", "escalation", "service_level", "quality", "credit", "fallback", "exit")
+ROLES = ("engine", "experiment", "heritage")
 """What there is to settle with a partner."""
 
 
@@ -592,8 +593,20 @@ class _Reader:
 
     def _asset(self, index: int, row: dict[str, Any]) -> dict[str, Any]:
         self._only(
-            row, (*self._grain(), "planned_revenue_amount", "role", "targets", "assumptions", "paths"), "assets", index
+            row,
+            (*self._grain(), "planned_revenue_amount", "role", "owner", "targets", "assumptions", "paths"),
+            "assets",
+            index,
         )
+        role, owner = row.get("role"), row.get("owner")
+        if role is not None and role not in ROLES:
+            known = f"{did_you_mean(str(role), ROLES)}"
+            raise self._error(
+                "assets", "role", f"there is no role {role!r}.{known}", f"Choose from {listed(ROLES)}.", index
+            )
+        if owner is not None and (not isinstance(owner, str) or not owner.strip()):
+            told = f"[[assets]] owner must be text; found {owner!r}."
+            raise self._error("assets", "owner", told, 'Write owner = "…".', index)
         return row
 
     def _thresholds(self, verdict: Mapping[str, Any]) -> Thresholds:

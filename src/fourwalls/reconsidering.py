@@ -12,16 +12,17 @@ import numpy as np
 from fourwalls import assembly, concluding
 from fourwalls.answers import Answer, judged_answers
 from fourwalls.chain.accounts import Entries
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
 from fourwalls.errors import PortfolioError, did_you_mean, listed
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import Governance
 from fourwalls.losses import Loss
+from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Floats, Material, Rules
-from fourwalls.value import Costs, assumed, costs
+from fourwalls.value import Costs, PathValue, assumed, costs, paths_told, portfolio_values
 
 Change = float | Mapping[str, float] | Sequence[str]
 
@@ -65,6 +66,7 @@ class Kept:
         years: Length of the record.
         names: party_id → as people call it.
         parties, words: Of contributions, by number.
+        advice: What plans and roles rest on.
         told: The diagnosis as it was.
     """
 
@@ -80,6 +82,7 @@ class Kept:
     names: Mapping[str, str]
     parties: tuple[str | None, ...]
     words: tuple[str, ...]
+    advice: Known
     told: Diagnosis
 
 
@@ -103,23 +106,34 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
         if asset not in named:
             told = f"There is no asset '{asset}'.{did_you_mean(asset, named)}"
             raise PortfolioError(told, f"Choose from {listed(named)}.")
-        found = _concluded(_only(kept.each, asset), kept, portfolio, cost)[0][0]
-        return replace(kept.told, assets=tuple(found if a.name == asset else a for a in kept.told.assets))
-    assets, losses = _concluded(kept.each, kept, portfolio, cost)
-    made, total = {a.name: a for a in assets}, _concluded(kept.whole, kept, portfolio, cost, losses)[0][0]
-    assumptions = assumed(portfolio, cost)
-    return replace(kept.told, assets=tuple(made[n] for n in named), total=total, assumptions=assumptions)
+        found = _concluded(_only(kept.each, asset), kept, portfolio, cost).assets[0]
+        anew = [found if a.name == asset else a for a in kept.told.assets]
+        every = advised(anew, kept.told.total, replace(kept.advice, portfolio=portfolio))[0]
+        chosen = zip(kept.told.assets, every, strict=True)
+        return replace(kept.told, assets=tuple(new if old.name == asset else old for old, new in chosen))
+    each = _concluded(kept.each, kept, portfolio, cost)
+    whole = _concluded(kept.whole, kept, portfolio, cost, each.losses).assets[0]
+    made = {a.name: a for a in each.assets}
+    whole = replace(whole, paths=paths_told(portfolio_values(each.values, portfolio), portfolio.currency))
+    assets, total = advised([made[n] for n in named], whole, replace(kept.advice, portfolio=portfolio))
+    return replace(kept.told, assets=assets, total=total, assumptions=assumed(portfolio, cost))
 
 
-def _concluded(
-    side: Side, kept: Kept, portfolio: Portfolio, cost: Costs, every: Sequence[Loss] | None = None
-) -> tuple[list[AssetDiagnosis], list[Loss]]:
-    """The diagnosis of each asset of a side, and all their losses; signals of the whole stand on `every` loss of its assets."""
+@dataclass(frozen=True, slots=True)
+class _Anew:
+    assets: list[AssetDiagnosis]
+    losses: list[Loss]
+    values: list[Mapping[VerdictName, PathValue]]
+
+
+def _concluded(side: Side, kept: Kept, portfolio: Portfolio, cost: Costs, every: Sequence[Loss] | None = None) -> _Anew:
+    """The diagnosis of each asset of a side, all their losses and values; signals of the whole stand on `every` loss of its assets."""
     side = _repriced(side, kept, cost)
     cases = concluding.cases_of(side.parts, side.beside, portfolio, cost, kept.names, kept.years)
     asked = _asked(cases, kept, portfolio, every)
     found = concluding.conclude(side.parts, cases, side.beside, asked, portfolio, kept.years)
-    return found, [x for case in cases for x in case.losses]
+    values = [c.both.values for c in cases if c.both.values]
+    return _Anew(found, [x for case in cases for x in case.losses], values)
 
 
 def _only(side: Side, name: str) -> Side:

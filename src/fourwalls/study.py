@@ -40,12 +40,14 @@ from fourwalls.evidence.case_work import log_ground
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
-from fourwalls.governance.contracts import read_contracts
+from fourwalls.governance.contracts import Contract, read_contracts
+from fourwalls.governance.questions import owners
 from fourwalls.governance.readiness import readiness
-from fourwalls.governance.rules import govern
+from fourwalls.governance.rules import Governance, govern
 from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
+from fourwalls.planning import Known, Sales, advised
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.reconsidering import Change, Kept, Side, reconsidered
@@ -56,7 +58,7 @@ from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Material, Rules
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
-from fourwalls.value import assumed, costs
+from fourwalls.value import assumed, costs, paths_told, portfolio_values
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -407,7 +409,8 @@ class Study:
         )
         ranked = sorted(assets[:-1], key=_by_units)
         first, last = (date(1970, 1, 1) + timedelta(days=taking.first_day + d) for d in (0, taking.days))
-        return self._told(tuple(ranked), assets[-1], self.portfolio.period or Period(first, last))
+        made, total = advised(ranked, assets[-1], Known(self.portfolio))
+        return self._told(made, total, self.portfolio.period or Period(first, last))
 
     def _told(self, assets: tuple[AssetDiagnosis, ...], total: AssetDiagnosis, period: Period) -> Diagnosis:
         return Diagnosis(
@@ -498,15 +501,19 @@ class Study:
             for (p, x), c, a in zip(both, cases, (asked[:n], asked[n:]), strict=True)
         ]
         made[0].sort(key=_by_loss)
-        told = self._told(tuple(made[0]), made[1][0], period)
+        paths = paths_told(
+            portfolio_values([c.both.values for c in cases[0] if c.both.values], self.portfolio), currency
+        )
+        assets, pool = advised(made[0], replace(made[1][0], paths=paths), self._advice)
+        told = self._told(assets, pool, period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         told = replace(told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost))
         both_asked = zip(cases[0], asked[:n], strict=True)
         pooled = assembly.pooled_entries(booked)
         kept = Kept(
             self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
-            self._governance, self._material, read_answers(self.portfolio.folder),
-            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), told,
+            self._governed[1], self._material, read_answers(self.portfolio.folder),
+            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
         )  # fmt: skip
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 
@@ -536,7 +543,8 @@ class Study:
         made = concluding.assets_without_flows(
             (*keys, ()), portfolio.grain, finding.readings, finding.refusals, told, signals
         )
-        found = self._told(tuple(made[:-1]), made[-1], period)
+        assets, total = advised(made[:-1], made[-1], Known(portfolio))
+        found = self._told(assets, total, period)
         notes = tuple(dict.fromkeys([*found.health.notes, *finding.notes]))
         return replace(found, health=replace(found.health, notes=notes))
 
@@ -559,13 +567,36 @@ class Study:
     def _gathered(self) -> Gathered:
         return gather(self._ground, self._progress)
 
+    @cached_property
+    def _governed(self) -> tuple[tuple[Contract, ...] | None, Governance]:
+        self._progress("reading contracts and holding them to the records")
+        contracts = read_contracts(self.portfolio.folder)
+        ground = replace(self._ground, rows={**self._ground.rows, "order_lines": self._intake.referenced_lines})
+        return contracts, govern(ground, contracts)
+
+    @property
+    def _advice(self) -> Known:
+        """What plans and roles rest on beside the diagnoses."""
+        axes, panel = self._counts
+        # Every week between the first and the last, also those in which nothing was ordered.
+        weeks = np.zeros((len(axes.assets), self._length))
+        weeks[:, axes.spans - axes.spans[:1]] = panel.counts["value_amount"]
+        # The last week may be cut short: it is no week of sales to compare with.
+        whole = weeks[:, :-1]
+        named = map(assembly.asset_name, axes.assets)
+        sales = {name: Sales(row, whole.sum(axis=0), len(whole)) for name, row in zip(named, whole, strict=True)}
+        contracts, governance = self._governed
+        end = self._ground.period.end
+        people = {c.id: names[0][0] for c in contracts or () if (names := owners(c, end))}
+        partners = {
+            c.party_id: people[c.id] for c in governance.contracts if c.party_id and c.id in people and not c.void
+        }
+        return Known(self.portfolio, partners, sales if whole.any() else {})
+
     def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
         """Rules with partners, signals and tests of each asset, the whole portfolio last."""
         ground, gathered = self._ground, self._gathered
-        self._progress("reading contracts and holding them to the records")
-        contracts = read_contracts(self.portfolio.folder)
-        with_lines = replace(ground, rows={**ground.rows, "order_lines": self._intake.referenced_lines})
-        self._governance = governance = govern(with_lines, contracts)
+        governance = self._governed[1]
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")

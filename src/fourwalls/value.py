@@ -363,6 +363,48 @@ def path_values(
     return found
 
 
+def portfolio_values(
+    each: Sequence[Mapping[VerdictName, PathValue]], portfolio: Portfolio
+) -> Mapping[VerdictName, PathValue] | None:
+    """What each path brings if every asset takes it: draws are added one by one, since weeks are drawn for all assets alike.
+
+    Costs move together over assets, too: who errs in one, errs in all, so ranges are rather too wide than too narrow. What is
+    paid once for all (enablers under [allocation]) is taken off once. None where no asset has values.
+
+    Args:
+        each: Values of each asset that has them.
+        portfolio: With its assumptions, and enablers that paths share.
+    """
+    if not each:
+        return None
+    over = horizon(portfolio)
+    n = min(len(v.draws) for values in each for v in values.values())
+    found: dict[VerdictName, PathValue] = {}
+    for path in PATHS:
+        mine = [values[path] for values in each if path in values]
+        shared = _paid_once(portfolio, path)
+        links: dict[str, float] = {}
+        for name, amount in (link for v in mine for link in v.links):
+            links[name] = links.get(name, 0.0) + amount
+        if shared:
+            links["paid once for all assets"] = -shared
+        gain, one_off, run = (
+            sum(getattr(v, field) for v in mine) for field in ("gain_per_year", "one_off", "run_per_year")
+        )
+        found[path] = PathValue(
+            sum(v.value for v in mine) - shared, np.sum([v.draws[:n] for v in mine], axis=0) - shared, gain, one_off + shared,
+            run, sum(v.stock for v in mine), _payback(over, gain, one_off + shared, run), tuple(links.items()),
+            any(v.is_default for v in mine),
+        )  # fmt: skip
+    return found
+
+
+def _paid_once(portfolio: Portfolio, path: VerdictName) -> float:
+    """Cost of the enablers that a path needs."""
+    wanted = {name for side in SIDES[path] for name in portfolio.paths.get(side, {}).get("shared_one_off", [])}
+    return sum(e.cost for e in portfolio.funds.enablers if e.id in wanted)
+
+
 def _links(
     by_flow: Mapping[str, Worth], number: int, scale: float, total: float, n: int
 ) -> tuple[tuple[str, float], ...]:

@@ -121,6 +121,14 @@ def oidc_from(environment: Mapping[str, str] = os.environ) -> Oidc | None:
     roles = {value.strip(): role.strip() for value, _, role in pairs}
     wrong = [role for role in roles.values() if role not in ROLES]
     if wrong or not issuer.startswith("https://"):
-        told = f"FOURWALLS_OIDC_ROLES names role {wrong[0]!r}." if wrong else "FOURWALLS_OIDC_ISSUER is no https address."
+        told = (
+            f"FOURWALLS_OIDC_ROLES names role {wrong[0]!r}." if wrong else "FOURWALLS_OIDC_ISSUER is no https address."
+        )
         raise PortfolioError(told, f"Write VALUE=ROLE,VALUE=ROLE with roles {', '.join(ROLES)}.")
-    return Oidc(issuer.rstrip("/"), said["CLIENT_ID"], said["CLIENT_SECRET"], roles, environment.get("FOURWALLS_OIDC_CLAIM", "groups"))
+    return Oidc(
+        issuer.rstrip("/"),
+        said["CLIENT_ID"],
+        said["CLIENT_SECRET"],
+        roles,
+        environment.get("FOURWALLS_OIDC_CLAIM", "groups"),
+    )
