@@ -10,6 +10,7 @@ FourwallsError          bad input: what, where, found, allowed, remedy
 ├── PanelError          a panel of units and periods for a pilot
 ├── PlanError           a frozen pilot plan
 └── RegisterError       the register of runs, decisions, plans and outcomes
+    ├── DamagedError    what is kept cannot be read
     └── OvertakenError  somebody else wrote first
 
 A question that the data cannot answer is no error: it is a `Refusal` (see `figures`).
@@ -124,6 +125,10 @@ class AllocationError(FourwallsError):
 
 class RegisterError(FourwallsError):
     """The register cannot be used as asked: its place, its file, or what is to be written."""
+
+
+class DamagedError(RegisterError):
+    """What a register keeps cannot be read any more."""
 
 
 class OvertakenError(RegisterError):

@@ -15,8 +15,8 @@ from fourwalls.register.tables import FILE
 from .made import INPUTS, asset, document, recorded
 
 TASKS = (
-    Task("map", "Map the chain", "to see it", 1, "Bo", 0, 5),
-    Task("fix", "Fix release", "most lost there", 2, "", 5, 12, ("map",)),
+    Task("map", 1, "Map the chain", "to see it", "Bo", 1, 5),
+    Task("fix", 2, "Fix release", "most lost there", "", 6, 12, ("map",)),
 )
 
 
@@ -92,7 +92,7 @@ def test_a_plan_is_followed_up(register: Register) -> None:
     with pytest.raises(OvertakenError, match="you saw version 1"):
         register.follow("Lamps", "map", "Di", expected_version=1, owner="Di")
     again = register.plan(
-        "Lamps", (*TASKS, Task("tell", "Tell", "", 3, "", 12, 13)), date(2026, 1, 5), "Bo", expected_version=1
+        "Lamps", (*TASKS, Task("tell", 3, "Tell", "", "", 12, 13)), date(2026, 1, 5), "Bo", expected_version=1
     )
     assert [(m.state, m.done_on) for m in again.milestones] == [
         ("done", date(2026, 1, 12)),
@@ -106,11 +106,11 @@ def test_a_plan_is_followed_up(register: Register) -> None:
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        (Task("a", "A", "", 1, "", 3, 3), "runs from day 3 to day 3"),
-        (Task("a", "A", "", 1, "", 0, 2, ("b",)), "needs 'b', which is not there"),
-        (Task("a", "A", "", 1, "", 0, 2, ("a",)), "in a circle: a → a"),
-        (Task("a", "", "", 1, "", 0, 2), "The title of task 'a' is ''"),
-        (Task("a", "A", "", 1, "", 0, float("nan")), "to day nan"),
+        (Task("a", 1, "A", "", "", 3, 2), "runs from day 3 to day 2"),
+        (Task("a", 1, "A", "", "", 1, 2, ("b",)), "needs 'b', which is not there"),
+        (Task("a", 1, "A", "", "", 1, 2, ("a",)), "in a circle: a → a"),
+        (Task("a", 1, "", "", "", 1, 2), "The title of task 'a' is ''"),
+        (Task("a", 1, "A", "", "", 0, 2), "runs from day 0"),
     ],
 )
 def test_what_cannot_be_planned(register: Register, task: Task, said: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from fourwalls.diagnosis import VerdictName
 from fourwalls.errors import RegisterError, did_you_mean, listed
 from fourwalls.figures import Estimate, Figure, Refusal
-from fourwalls.register import journal
+from fourwalls.register import journal, keeping
 from fourwalls.register.connecting import Database, url_of
 from fourwalls.register.desk import Desk
 from fourwalls.register.fingerprints import fingerprint
@@ -357,6 +357,20 @@ class Register:
         """What was ever written, in the order it was kept; of one asset, of some kinds, after a place in it."""
         with self.database.reading() as connection:
             return journal.past(connection, kinds, key, asset, after, most)
+
+    # Keeping
+
+    def backup(self, path: str | Path) -> keeping.Kept:
+        """Writes everything to one file (JSON Lines, gzip) from which `restore` puts it back, on either engine."""
+        return keeping.write(self.database, Path(path), with_secrets=True, is_compressed=True)
+
+    def export(self, path: str | Path) -> keeping.Kept:
+        """Writes everything as JSON Lines for other programs, without the hashes of passwords."""
+        return keeping.write(self.database, Path(path), with_secrets=False, is_compressed=False)
+
+    def check(self) -> list[str]:
+        """What is wrong with the register, in sentences; empty if nothing is."""
+        return keeping.check(self.database)
 
 
 def _known(what: str, word: str, known: Sequence[str] | Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from fourwalls.errors import RegisterError
+from fourwalls.errors import DamagedError, RegisterError
 from fourwalls.register.tables import FILE
 
 # Seconds a writer waits for others: a hundred writers at once are through in a few.
@@ -173,6 +173,7 @@ class Database:
         if self._inode is None:
             self._inode = inode
         if inode is None:
+            self._inode = None
             self._engine.dispose()
             raise RegisterError(
                 f"The register {self.name} is no longer there: it was deleted or moved while in use. The last change was not kept.",
@@ -239,6 +240,7 @@ def _in_words(name: str, said: str) -> RegisterError:
     plain = said.lower()
     for words, what, remedy in _COMPLAINTS:
         if any(word in plain for word in words):
-            return RegisterError(f"The register {name} {what}.", remedy)
+            kind = DamagedError if "damaged" in what else RegisterError
+            return kind(f"The register {name} {what}.", remedy)
     first = said.splitlines()[0] if said else "no reason given"
     return RegisterError(f"The register {name} cannot be used: {first}.", "Check it: fourwalls register check.")

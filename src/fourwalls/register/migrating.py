@@ -40,7 +40,7 @@ def bring_up(database: Database, scripts: Path = SCRIPTS, revisions: tuple[str, 
         if found == revisions[-1]:
             return None
         copy = _keep_copy(database, connection, found) if found is not None else None
-        _upgrade(connection, scripts)
+        upgrade(connection, scripts)
         return copy
 
 
@@ -63,7 +63,8 @@ def _revision(connection: Connection, database: Database, revisions: tuple[str, 
     return found
 
 
-def _upgrade(connection: Connection, scripts: Path) -> None:
+def upgrade(connection: Connection, scripts: Path = SCRIPTS) -> None:
+    """Runs the migrations that are still to be run, in the transaction it is given."""
     # Alembic takes a quarter of a second to import; most openings need none of it.
     from alembic import command
     from alembic.config import Config

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -49,11 +48,10 @@ def checked_tasks(asset: str, tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 
 def _check_days(task: Task) -> None:
-    days = (task.start_day, task.end_day)
-    if not all(math.isfinite(d) for d in days) or not 0 <= days[0] < days[1] <= MOST_DAYS:
+    if not 1 <= task.start_day <= task.end_day <= MOST_DAYS:
         raise RegisterError(
             f"Task '{task.id}' runs from day {task.start_day} to day {task.end_day}.",
-            f"Days count from the plan's start: 0 <= start_day < end_day <= {MOST_DAYS}.",
+            f"Days count from 1, the plan's first: 1 <= start_day <= end_day <= {MOST_DAYS}.",
         )
 
 

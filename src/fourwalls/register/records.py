@@ -89,20 +89,20 @@ class Task:
 
     Attributes:
         id: Short name, unique in its plan.
-        title, why: What to do, and what for.
         week: Which of the plan's weeks it belongs to.
+        title, why: What to do, and what for.
         owner: Who does it; "" while nobody does.
-        start_day, end_day: Days after the plan's start, the end exclusive [days]; end_day > start_day.
+        start_day, end_day: First and last day, counted from 1, the day the plan starts.
         needs: Tasks that must be finished first.
     """
 
     id: str
+    week: int
     title: str
     why: str
-    week: int
     owner: str
-    start_day: float
-    end_day: float
+    start_day: int
+    end_day: int
     needs: tuple[str, ...] = ()
 
 
