@@ -119,6 +119,13 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
     return replace(kept.told, assets=assets, total=total, assumptions=assumed(portfolio, cost))
 
 
+def cases_kept(kept: Kept) -> list[tuple[str, concluding.Case]]:
+    """Name of each asset, and what its verdict rests on."""
+    side, cost = kept.each, costs(kept.portfolio, None, kept.late)
+    cases = concluding.cases_of(side.parts, side.beside, kept.portfolio, cost, kept.names, kept.years)
+    return [(assembly.asset_name(case.key), case) for case in cases]
+
+
 @dataclass(frozen=True, slots=True)
 class _Anew:
     assets: list[AssetDiagnosis]

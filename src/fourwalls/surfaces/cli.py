@@ -15,6 +15,7 @@ from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_yo
 from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.contracts_cli import contracts_app
 from fourwalls.surfaces.pilot_cli import pilot_app
+from fourwalls.surfaces.serve_cli import serve, users_app
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -301,6 +302,8 @@ app.add_typer(worlds_app, name="worlds")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(contracts_app, name="contracts")
 app.command()(ask)
+app.command()(serve)
+app.add_typer(users_app, name="users")
 
 
 @worlds_app.command("make")

@@ -202,6 +202,11 @@ def fragment(diagnosis: Diagnosis) -> str:
     return _write("fragment.html.j2", page=view, style=Markup(_style("page.css")))  # noqa: S704 - our own file
 
 
+def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
+    """One asset, or the whole, as the page tells it, with all its evidence: for other surfaces that show one at a time."""
+    return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
+
+
 def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
     words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
     return PageView(

@@ -1,0 +1,171 @@
+"""The portfolio folders being served: each with its register and the result of its last run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
+from fourwalls.errors import FourwallsError, PortfolioError, RegisterError
+from fourwalls.portfolio import Portfolio, read_portfolio
+from fourwalls.register import Register
+from fourwalls.surfaces import wording
+from fourwalls.surfaces.web.keeping import Result, read_result, stamp
+from fourwalls.surfaces.web.settings import slug
+
+
+class Served:
+    """One folder.
+
+    Attributes:
+        slug: As it stands in addresses.
+        folder: Where it is.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.slug, self.folder = name, folder
+        self._register: Register | None = None
+        self._seen: tuple[int, Result | None] = (-1, None)
+        self._slugs: tuple[int, Mapping[str, str]] = (-1, {})
+        self._lock = threading.Lock()
+
+    @property
+    def register(self) -> Register:
+        """Its register, opened at the first use.
+
+        Raises:
+            RegisterError: It cannot be opened, or the folder is gone.
+        """
+        with self._lock:
+            if self._register is None:
+                self._register = Register.open(self.folder)
+            return self._register
+
+    @property
+    def result(self) -> Result | None:
+        """What the last run left; None before the first."""
+        at = stamp(self.folder)
+        if self._seen[0] != at:
+            self._seen = (at, read_result(self.folder) if at else None)
+        return self._seen[1]
+
+    @property
+    def version(self) -> int:
+        """Changes with every run."""
+        return self._seen[0]
+
+    @property
+    def name(self) -> str:
+        """As portfolio.toml calls it; else the folder's name."""
+        try:
+            return wording.name(self.portfolio.name)
+        except FourwallsError:
+            return self.folder.name
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """What portfolio.toml says now.
+
+        Raises:
+            PortfolioError: It is missing or cannot be read.
+        """
+        return read_portfolio(self.folder)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there is anything to diagnose."""
+        tables = self.folder / "tables"
+        return (tables.is_dir() and any(tables.iterdir())) or (self.folder / "answers.csv").is_file()
+
+    def diagnosis(self) -> Diagnosis:
+        """The last diagnosis.
+
+        Raises:
+            NoResultError: There is none yet.
+        """
+        if not self.folder.is_dir():
+            raise RegisterError(
+                f"The folder '{self.folder.name}' is gone.", "Put it back, or start fourwalls without it."
+            )
+        result = self.result
+        if result is None:
+            raise NoResultError(self)
+        return result.diagnosis
+
+    def slugs(self) -> Mapping[str, str]:
+        """Address → name of each asset, all different."""
+        diagnosis = self.diagnosis()
+        if self._slugs[0] != self.version:
+            found: dict[str, str] = {}
+            for a in diagnosis.assets:
+                base = slug(wording.asset(a))
+                found[next(n for i in range(1, 10_000) if (n := base if i == 1 else f"{base}-{i}") not in found)] = (
+                    a.name
+                )
+            self._slugs = (self.version, found)
+        return self._slugs[1]
+
+    def address(self, name: str) -> str:
+        """The address of an asset by its name."""
+        return next((s for s, n in self.slugs().items() if n == name), slug(name))
+
+    def asset(self, address: str, diagnosis: Diagnosis | None = None) -> AssetDiagnosis:
+        """An asset by its address.
+
+        Raises:
+            PortfolioError: There is none.
+        """
+        name = self.slugs().get(address)
+        for found in (diagnosis or self.diagnosis()).assets:
+            if found.name == name:
+                return found
+        raise NoSuchPageError("There is no such asset in the last run.", "Choose one from the portfolio.")
+
+    def close(self) -> None:
+        """Lets go of the register."""
+        with self._lock:
+            if self._register is not None:
+                self._register.close()
+                self._register = None
+
+
+class NoSuchPageError(PortfolioError):
+    """An address that leads nowhere."""
+
+
+class NoResultError(PortfolioError):
+    """A page that needs a run, before the first."""
+
+    def __init__(self, served: Served) -> None:
+        super().__init__(f"'{served.folder.name}' was not diagnosed yet.", "Run the diagnosis.")
+        self.served = served
+
+
+class Folders:
+    """All folders being served; the first one's register also keeps who may in."""
+
+    def __init__(self, named: Mapping[str, Path]) -> None:
+        self._served = {name: Served(name, folder) for name, folder in named.items()}
+
+    def __iter__(self) -> Iterator[Served]:
+        return iter(self._served.values())
+
+    def __len__(self) -> int:
+        return len(self._served)
+
+    def __getitem__(self, name: str) -> Served:
+        found = self._served.get(name)
+        if found is None:
+            raise NoSuchPageError("There is no such portfolio here.", "Choose one from the start page.")
+        return found
+
+    @property
+    def first(self) -> Served:
+        """The first."""
+        return next(iter(self))
+
+    def close(self) -> None:
+        """Lets go of all registers."""
+        for served in self:
+            served.close()

@@ -1,0 +1,107 @@
+"""Pages: templates in the app's frame, and the files they use."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from fourwalls.surfaces import evidence_words, wording
+
+if TYPE_CHECKING:
+    from fourwalls.surfaces.web.desk import Asked
+
+PAGE = "fourwalls.surfaces.page"
+WEB = "fourwalls.surfaces.web"
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@cache
+def static(name: str) -> bytes | None:
+    """A file the pages use; None if there is none of this name."""
+    if name == "page.css":
+        return b"".join(files(PAGE).joinpath(n).read_bytes() for n in ("page.css", "evidence.css"))
+    if name == "pilot.css":
+        return files(PAGE).joinpath(name).read_bytes()
+    if name in ("web.css", "htmx.min.js", "icon.svg", "NOTICE"):
+        return files(WEB).joinpath("static").joinpath(name).read_bytes()
+    return None
+
+
+@cache
+def asset_url(name: str) -> str:
+    """Its address; another one whenever it changes, so that browsers may keep it for good."""
+    return f"/static/{name}?v={hashlib.sha256(static(name) or b'').hexdigest()[:12]}"
+
+
+class Pages:
+    """Writes pages."""
+
+    def __init__(self) -> None:
+        self._environment = environment()
+
+    def answer(self, asked: Asked, template: str, status: int, context: Mapping[str, object]) -> Response:
+        """A page for whoever asked, with a token for its forms."""
+        office, viewer = asked.office, asked.viewer
+        token = viewer.token
+        is_new = not token
+        if is_new:
+            token = secrets.token_urlsafe(24)
+        portfolio = asked.request.path_params.get("portfolio", "")
+        known = {f.slug for f in office.folders}
+        frame = {
+            "viewer": viewer,
+            "needs_login": office.access.needs_login,
+            "form_token": Form(office.access.form_token(token)),
+            "folders": list(office.folders),
+            "here": office.folders[portfolio] if portfolio in known else None,
+            "path": asked.request.url.path,
+            "query": asked.request.url.query,
+            "url": asked.url,
+            "is_piece": asked.request.headers.get("hx-request") == "true",
+        }
+        response = HTMLResponse(self.text(template, {**frame, **context}), status_code=status)
+        if is_new:
+            response.set_cookie("fw_visit", token, httponly=True, samesite="lax", secure=office.settings.is_https)
+        return response
+
+    def text(self, template: str, context: Mapping[str, object]) -> str:
+        """A template filled in."""
+        return self._environment.get_template(template).render(**context)
+
+
+class Form(str):
+    """A token; as a field of a form it writes itself."""
+
+    __slots__ = ()
+
+    @property
+    def field(self) -> Markup:
+        """The hidden field."""
+        return Markup('<input type="hidden" name="form_token" value="{}">').format(str(self))
+
+
+@cache
+def environment() -> Environment:
+    """Templates of the app and of the one page, with the words and figures of the latter."""
+    found = Environment(
+        loader=ChoiceLoader([PackageLoader(WEB, "templates"), PackageLoader(PAGE, "")]),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    found.filters.update(
+        plain=wording.plain, prose=wording.prose, opening=wording.opening, sentence=wording.sentence, count=wording.count,
+        aside=wording.aside, percent=wording.percent, pc=lambda x: f"{x:.1f}".removesuffix(".0") + "%",
+        slug=lambda v: str(v).replace(" ", "-"),
+    )  # fmt: skip
+    found.globals.update(
+        plural=wording.plural, costs_sales=wording.COSTS_SALES, static=asset_url, verdict_words=wording.VERDICTS,
+        default_costs=[wording.sentence(x) for x in evidence_words.DEFAULT_COSTS.partition(": ")[::2]],
+    )  # fmt: skip
+    return found

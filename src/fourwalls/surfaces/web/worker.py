@@ -1,0 +1,69 @@
+"""One run in a process of its own: whatever it does to memory, the web app stays up. Tells its steps, one JSON a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from fourwalls.errors import FourwallsError
+
+
+def main(folder: str, who: str, data: str = "") -> int:
+    """Diagnoses a folder, records the run and keeps the result; 2 for what the user can mend."""
+    # Lines on the true output are steps; what libraries print must not be taken for one.
+    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(**content: Any) -> None:  # noqa: ANN401 - what can be JSON
+        with suppress(BrokenPipeError):
+            told.write(json.dumps(content) + "\n")
+            told.flush()
+
+    go_first()
+    try:
+        run = diagnose(Path(folder), Path(data) if data else None, who, lambda step: tell(step=step))
+    except FourwallsError as error:
+        tell(error=error.what, remedy=error.remedy)
+        return 2
+    except MemoryError:
+        tell(
+            error="The run needed more memory than there is.",
+            remedy="Diagnose a shorter period, or on a larger machine.",
+        )
+        return 2
+    tell(run=run)
+    return 0
+
+
+def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], None]) -> int:
+    """The run's number, once it is recorded and kept."""
+    from fourwalls.reconsidering import Kept
+    from fourwalls.register import Register, take_fingerprints
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.page.json import to_dict
+    from fourwalls.surfaces.web.keeping import Result, write_result
+
+    with open_study(folder, data, progress=step) as study:
+        inputs = take_fingerprints(folder, data)
+        found = study.diagnose()
+        kept = study.kept
+        step("recording the run")
+        with Register.open(folder) as register:
+            run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
+        write_result(folder, Result(run.id, found, kept if isinstance(kept, Kept) else None))
+    return run.id
+
+
+def go_first() -> None:
+    """Where memory runs out, the system ends this process and not the web app."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))
