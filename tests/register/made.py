@@ -29,7 +29,7 @@ def asset(
     return {
         "name": name, "verdict": verdict, "readings": list(readings), "evidence": [], "signals": [], "clocks": [],
         "paths": paths, "availability": {"refusal": {"code": "x", "about": "stock", "because": "y", "next_step": "z"}},
-        "asset": {"brand": name}, **more,
+        "asset": {"brand": name}, "n_lines": 100, **more,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 from sqlalchemy import Connection, select
 
@@ -31,8 +31,8 @@ from fourwalls.register.records import (
     Milestone,
     Outcome,
     PilotRecord,
+    Recorded,
     Run,
-    State,
     Task,
     TaskPlan,
     figure,
@@ -141,6 +141,13 @@ class Register:
         with self.database.reading() as connection:
             return _document(connection, _run(connection, number).id)
 
+    def recorded(self, most: int | None = None) -> list[Recorded]:
+        """The last so many runs with their diagnoses (all, if no number is named): what a scoreboard is made from."""
+        with self.database.reading() as connection:
+            runs = [run_of(e) for e in journal.past(connection, ["run"])]
+            chosen = runs if most is None else runs[-most:]
+            return [Recorded(run, _document(connection, run.id)) for run in chosen]
+
     # Decisions
 
     def decide(
@@ -226,7 +233,7 @@ class Register:
         who: str,
         *,
         expected_version: int,
-        state: State | None = None,
+        state: str | None = None,
         owner: str | None = None,
         started_on: date | None = None,
         done_on: date | None = None,
@@ -314,7 +321,7 @@ class Register:
         source: str,
         who: str,
         *,
-        measure: Literal["gain_per_year", "value"] = "gain_per_year",
+        measure: str = "gain_per_year",
         is_best: bool | None = None,
         expected_version: int = 0,
     ) -> Outcome:

@@ -90,6 +90,8 @@ def copy_file(file: Path, why: str) -> Path:
     number, target = 1, file.with_name(f"{file.name}.{why}")
     while target.exists():
         number, target = number + 1, file.with_name(f"{file.name}.{why}-{number + 1}")
+    # As closed to others as the register itself: hashes of passwords are in it.
+    target.touch(mode=0o600)
     source, copy = sqlite3.connect(file), sqlite3.connect(target)
     try:
         source.backup(copy)

@@ -10,11 +10,38 @@ from typing import Any
 
 from fourwalls.errors import RegisterError, did_you_mean, listed
 from fourwalls.register.journal import Entry, checked_name
-from fourwalls.register.records import STATES, Milestone, State, Task, day
+from fourwalls.register.records import STATES, Milestone, Task, day
 
 # Tasks of one plan: more is no plan that somebody follows up.
 MOST_TASKS = 500
 MOST_DAYS = 10_000
+
+
+def tasks_of(rows: object, where: str) -> list[Task]:
+    """Tasks out of JSON: a list of objects with id, title, start_day, end_day and, where said, week, why, owner, needs.
+
+    Raises:
+        RegisterError: It is none.
+    """
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RegisterError(
+            f"{where} is no list of tasks.", 'Write [{"id": "map", "title": "…", "start_day": 1, "end_day": 5}].'
+        )
+    return [_task({"week": 1, "why": "", "owner": "", "needs": [], **row}, where) for row in rows]
+
+
+def _task(row: Mapping[str, Any], where: str) -> Task:
+    texts, numbers = ("id", "title", "why", "owner"), ("week", "start_day", "end_day")
+    wrong = [n for n in texts if not isinstance(row.get(n), str)] + [n for n in numbers if type(row.get(n)) is not int]
+    needs = row["needs"]
+    if not isinstance(needs, list) or not all(isinstance(n, str) for n in needs):
+        wrong.append("needs")
+    if wrong:
+        raise RegisterError(
+            f"{where}: task {str(row.get('id'))[:40]!r} has no usable {listed(wrong)}.",
+            f"{listed(texts)} are text, {listed(numbers)} whole numbers, needs a list of ids.",
+        )
+    return Task(**{name: row[name] for name in (*texts, *numbers)}, needs=tuple(needs))
 
 
 def checked_tasks(asset: str, tasks: Sequence[Task]) -> list[dict[str, Any]]:
@@ -76,7 +103,7 @@ def milestones_of(
 def milestone_content(
     asset: str,
     before: Milestone,
-    state: State | None,
+    state: str | None,
     owner: str | None,
     started_on: date | None,
     done_on: date | None,
@@ -87,7 +114,7 @@ def milestone_content(
     Raises:
         RegisterError: The state is not known, or the days do not fit it.
     """
-    after: State = state or ("done" if done_on else "started" if started_on else before.state)
+    after = state or ("done" if done_on else "started" if started_on else before.state)
     if after not in STATES:
         raise RegisterError(
             f"There is no state '{after}'.{did_you_mean(after, STATES)}", f"Choose from {listed(STATES)}."

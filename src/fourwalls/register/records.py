@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fourwalls.figures import Estimate, Figure, Refusal
+
+if TYPE_CHECKING:
+    from fourwalls.pilot import Evaluation
 
 State = Literal["open", "started", "done", "dropped"]
 STATES: tuple[State, ...] = ("open", "started", "done", "dropped")
@@ -56,6 +59,14 @@ class Run:
     fingerprint: str
     targets: Mapping[str, float]
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run with its diagnosis as JSON."""
+
+    run: Run
+    document: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,31 @@ def plain(given: Figure) -> dict[str, Any]:
         names = ("code", "about", "because", "next_step")
         return {"refusal": {name: getattr(given, name) for name in names}}
     return {name: getattr(given, name) for name in ("value", "low", "high", "unit", "level")}
+
+
+def pilot_told(found: Evaluation) -> dict[str, Any]:
+    """What a pilot has shown, as the register keeps it."""
+    verdict = found.verdict
+    return {
+        "answer": verdict.answer if verdict else "", "sentence": verdict.sentence if verdict else "",
+        "rule": verdict.rule if verdict else "", "predicted": verdict.predicted if verdict else None,
+        "outcome": found.outcome, "method": found.chosen, "effect": plain(found.effect), "lift": plain(found.lift),
+        "worth": plain(found.worth) if found.worth is not None else None,
+    }  # fmt: skip
+
+
+def as_plain(thing: object) -> Any:  # noqa: ANN401 - JSON
+    """Any of these as JSON: attributes by name, days as text, a refusal in the place of its figure; functions are left out."""
+    if isinstance(thing, Estimate | Refusal):
+        return plain(thing)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        named = {f.name: getattr(thing, f.name) for f in fields(thing)}
+        return {name: as_plain(value) for name, value in named.items() if not callable(value)}
+    if isinstance(thing, Mapping):
+        return {str(name): as_plain(value) for name, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [as_plain(value) for value in thing]
+    return thing.isoformat() if isinstance(thing, date) else thing
 
 
 def day(text: str | None) -> date | None:

@@ -15,6 +15,7 @@ from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_yo
 from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.contracts_cli import contracts_app
 from fourwalls.surfaces.pilot_cli import pilot_app
+from fourwalls.surfaces.register_cli import record, register_app, track_app
 from fourwalls.surfaces.serve_cli import serve, users_app
 
 if TYPE_CHECKING:
@@ -113,6 +114,10 @@ def diagnose(
     data: Data = None,
     out: Out = None,
     xlsx: Annotated[Path | None, typer.Option(help="Write all figures to this Excel file too.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--record", help="Keep this run in the register, to decide on and compare with.")
+    ] = False,
+    who: Annotated[str | None, typer.Option(help="Who records it; default: who is logged in.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
@@ -125,6 +130,9 @@ def diagnose(
         if xlsx is not None:
             write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
             typer.echo(f"The spreadsheet: {xlsx}")
+        if keep:
+            run = record(folder, data, found, study.portfolio.targets, who)
+            typer.echo(f"Recorded: run {run.id}. Next: fourwalls track decide {folder} ASSET VERDICT")
 
 
 def _revenue(study: Study) -> dict[str, float]:
@@ -301,6 +309,8 @@ worlds_app = typer.Typer(
 app.add_typer(worlds_app, name="worlds")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(contracts_app, name="contracts")
+app.add_typer(track_app, name="track")
+app.add_typer(register_app, name="register")
 app.command()(ask)
 app.command()(serve)
 app.add_typer(users_app, name="users")

@@ -1,0 +1,37 @@
+"""Ranges of a share and of a difference, from textbooks."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import ndtri
+
+from fourwalls.figures import Estimate, Figure, Refusal
+
+
+def share_of(count: int, n: int, level: float = 0.9) -> Estimate:
+    """A share of `n` cases with Wilson's range (1927)."""
+    z = float(ndtri(0.5 + level / 2))
+    share = count / n
+    middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = ((middle + side * half) / (1 + z**2 / n) for side in (-1, 1))
+    return Estimate(share, max(min(low, share), 0.0), min(max(high, share), 1.0), "share", level)
+
+
+def difference(after: Figure, before: Figure) -> Figure:
+    """After less before, with a range from both ranges (MOVER: Zou and Donner 2008, Statistics in Medicine 27).
+
+    Both are taken as independent: where they rest on the same records, the range is wider than it need be.
+    """
+    if isinstance(before, Refusal):
+        return before
+    if isinstance(after, Refusal):
+        return after
+    if before.unit != after.unit:
+        return Refusal(
+            "other_unit", "difference", f"one is in {before.unit}, one in {after.unit}", "figures in one unit"
+        )
+    value = after.value - before.value
+    down = math.hypot(after.value - after.low, before.high - before.value)
+    up = math.hypot(after.high - after.value, before.value - before.low)
+    return Estimate(value, value - down, value + up, after.unit, min(before.level, after.level))
