@@ -49,10 +49,10 @@ def build(settings: Settings, data: Path | None = None, *, works: bool = True) -
     app = Starlette(
         routes=routes(),
         middleware=[
-            Middleware(Guard, settings=settings),
+            Middleware(Guard, settings=settings, unforeseen=_unforeseen),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
         ],
-        exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
+        exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     app.state.office = Office(settings, folders, access, runner, Pages())

@@ -131,7 +131,7 @@ def follow(asked: Asked) -> Response:
     on = day(asked, "on") or today()
     asked.served.register.follow(
         asset.name, task, asked.viewer.name, expected_version=whole(asked, "expected_version"),
-        state=state,  # type: ignore[arg-type]
+        state=state,
         owner=asked.said("owner") or None, started_on=on if state == "started" else None,
         done_on=on if state == "done" else None, note=asked.said("note") or None,
     )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fourwalls.surfaces.web.settings import Settings
@@ -36,8 +37,8 @@ class Guard:
     can send forms here: then the Origin is not ours.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, unforeseen: Callable[[Request, Exception], Response]) -> None:
+        self._app, self._settings, self._unforeseen = app, settings, unforeseen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -45,7 +46,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        has_begun = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._added(scope["path"]).items():
@@ -55,8 +60,14 @@ class Guard:
         told = self._wrong(Headers(scope=scope), scope["method"])
         if told:
             await PlainTextResponse(told[1] + "\n", status_code=told[0])(scope, receive, with_headers)
-        else:
+            return
+        try:
             await self._app(scope, receive, with_headers)
+        except Exception as error:
+            if has_begun:
+                raise
+            # Nobody reads a traceback in a browser, and one page's fault must not end the connection.
+            await self._unforeseen(Request(scope), error)(scope, receive, with_headers)
 
     def _added(self, path: str) -> Mapping[str, str]:
         kept = "max-age=31536000, immutable" if path.startswith("/static/") else "private, no-cache"

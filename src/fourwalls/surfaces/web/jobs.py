@@ -26,9 +26,12 @@ _BEAT_SECONDS = 1.0
 _IDLE_SECONDS = 2.0
 # What a run tells while it works, in the order it comes; where it stands in this list is how far it is.
 STEPS = (
-    "reading", "checking", "looking for calendars", "reading what release", "reading what fulfilment", "reading what carriage",
-    "counting", "fetching", "replaying", "estimating", "replaying every shelf", "measuring", "looking at", "reading contracts",
-    "reading signals", "recording",
+    "reading", "counting", "checking", "looking for order lines that stand twice", "reading whose orders",
+    "estimating what empty shelves", "reading stock:", "comparing forecasts", "looking for stock", "fetching late",
+    "reading what release", "reading what fulfilment", "reading what carriage", "replaying without", "measuring cycle times",
+    "measuring what failures cost", "looking at case work", "looking at feeds", "looking at hours", "looking at listings",
+    "looking at offers", "looking at bookings", "reading contracts", "reading signals", "looking for what is suspicious",
+    "recording the run", "asking which data",
 )  # fmt: skip
 
 

@@ -8,14 +8,14 @@ import os
 import pickle
 import secrets
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.reconsidering import Kept
+from fourwalls.surfaces.web.telling import Telling
 
 HIDDEN = ".fourwalls"
 FILE = "result.bin"
@@ -31,13 +31,13 @@ class Result:
         run: Its number in the register.
         diagnosis: What it said.
         kept: What other assumptions can be tried on; None where nothing was replayed and priced.
-        samples: Asset and stage → first records behind it, as columns.
+        telling: Which data would be worth having first.
     """
 
     run: int
     diagnosis: Diagnosis
     kept: Kept | None
-    samples: Mapping[str, Mapping[str, list[object]]] = field(default_factory=dict)
+    telling: tuple[Telling, ...] = ()
 
 
 def write_result(folder: Path, result: Result) -> None:

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fourwalls.diagnosis import AssetDiagnosis
-from fourwalls.errors import FourwallsError, PortfolioError
+from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
-from fourwalls.hinges import unknowns_of
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import evidence, html, waterfall, worth
 from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.desk import Asked, page
+from fourwalls.surfaces.web.telling import MOST_ASKED
 from fourwalls.surfaces.web.views import AssetRow, portfolio_view
 
 SORTS = {"loss": "most to recover", "worth": "worth most", "name": "name"}
@@ -135,58 +135,5 @@ def data_health(asked: Asked) -> Response:
     rows = sorted(((by_key[k], refusals.get(k, [])) for k in by_key), key=lambda pair: -len(pair[1]))
     return asked.page(
         "data.html.j2", found=found, health=found.health, refused=rows, months=waterfall.months(found.health.coverage),
-        assumed=evidence.assumed(found), telling=_telling(asked),
+        assumed=evidence.assumed(found), telling=served.result.telling if served.result else (), most_asked=MOST_ASKED,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """A figure nobody knows for sure, over all assets.
-
-    Attributes:
-        about, source: Which, and the data that would tell.
-        worth: Expected gain from knowing it before choosing, over all assets [portfolio currency].
-        told: The same in words.
-        assets: Assets whose choice could change, the most first.
-    """
-
-    about: str
-    source: str
-    worth: float
-    told: str
-    assets: tuple[str, ...]
-
-
-_TELLING: dict[tuple[str, int], tuple[Telling, ...]] = {}
-
-
-def _telling(asked: Asked) -> tuple[Telling, ...]:
-    """Data by what knowing would be worth (EVPPI), added up over assets; worked out once for each run."""
-    served = asked.served
-    result = served.result
-    if result is None or result.kept is None:
-        return ()
-    key = (served.slug, served.version)
-    if key not in _TELLING:
-        from fourwalls.reconsidering import cases_kept
-
-        sums: dict[tuple[str, str], list[tuple[float, str]]] = {}
-        for name, case in cases_kept(result.kept):
-            try:
-                unknowns = unknowns_of(case, result.kept.portfolio)
-            except FourwallsError:
-                continue
-            for u in () if isinstance(unknowns, Refusal) else unknowns:
-                if u.value > 0:
-                    sums.setdefault((u.about, u.source), []).append((u.value, name))
-        rows = [
-            Telling(
-                about.replace("_", " "), source, sum(v for v, _ in found),
-                evidence_words.money(sum(v for v, _ in found), result.diagnosis.currency),
-                tuple(n for _, n in sorted(found, reverse=True)),
-            )
-            for (about, source), found in sums.items()
-        ]  # fmt: skip
-        _TELLING.clear()
-        _TELLING[key] = tuple(sorted(rows, key=lambda r: -r.worth))
-    return _TELLING[key]

@@ -47,6 +47,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.page.json import to_dict
     from fourwalls.surfaces.web.keeping import Result, write_result
+    from fourwalls.surfaces.web.telling import telling
 
     with open_study(folder, data, progress=step) as study:
         inputs = take_fingerprints(folder, data)
@@ -55,7 +56,11 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
         step("recording the run")
         with Register.open(folder) as register:
             run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
-        write_result(folder, Result(run.id, found, kept if isinstance(kept, Kept) else None))
+        step("asking which data would be worth having")
+        result = Result(run.id, found, None)
+        if isinstance(kept, Kept):
+            result = Result(run.id, found, kept, telling(kept))
+        write_result(folder, result)
     return run.id
 
 
