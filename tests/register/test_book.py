@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -9,7 +11,7 @@ from sqlalchemy import text
 
 from fourwalls.errors import OvertakenError, RegisterError
 from fourwalls.figures import Estimate
-from fourwalls.register import Register, Task
+from fourwalls.register import Register, Task, connecting
 from fourwalls.register.tables import FILE
 
 from .made import INPUTS, asset, document, recorded
@@ -111,6 +113,7 @@ def test_a_plan_is_followed_up(register: Register) -> None:
         (Task("a", 1, "A", "", "", 1, 2, ("a",)), "in a circle: a → a"),
         (Task("a", 1, "", "", "", 1, 2), "The title of task 'a' is ''"),
         (Task("a", 1, "A", "", "", 0, 2), "runs from day 0"),
+        (Task("a/b", 1, "A", "", "", 1, 2), "Ids have no slash"),
     ],
 )
 def test_what_cannot_be_planned(register: Register, task: Task, said: str) -> None:
@@ -188,3 +191,52 @@ def test_places_that_are_none(place: str, said: str) -> None:
     with pytest.raises(RegisterError, match=said) as caught:
         Register.open(place)
     assert "secret" not in str(caught.value)
+
+
+def test_assets_whose_names_begin_alike_are_told_apart(register: Register) -> None:
+    recorded(register, asset("A"), asset("A/b"), asset("A%"))
+    for name in ("A", "A/b", "A%"):
+        register.plan(name, [Task("c", 1, name, "", "", 1, 2)], date(2026, 1, 5), "Bo")
+        register.follow(name, "c", "Bo", expected_version=0, note=name)
+        register.freeze_pilot(f"pilot of {name}", name, frozen(), "Bo")
+    for name in ("A", "A/b", "A%"):
+        assert [e.kind for e in register.history(name)] == ["plan", "milestone", "pilot"]
+        plan = register.plan_of(name)
+        assert plan is not None
+        assert [m.note for m in plan.milestones] == [name]
+    assert [p.milestones[0].note for p in register.plans()] == ["A", "A%", "A/b"]
+
+
+def frozen() -> dict[str, object]:
+    plan = {"outcome": "margin", "treated": ["north"]}
+    text = json.dumps(plan, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return {"format": 1, "sha256": hashlib.sha256(text.encode()).hexdigest(), "plan": plan}
+
+
+def test_a_pilot_is_judged_by_its_frozen_plan(register: Register) -> None:
+    kept = register.freeze_pilot("north", "Lamps", frozen(), "Bo")
+    assert (kept.version, kept.result, kept.asset) == (1, None, "Lamps")
+    with pytest.raises(OvertakenError, match="Bo wrote version 1 of pilot 'north'"):
+        register.freeze_pilot("north", "Lamps", frozen(), "Cy")
+    with pytest.raises(RegisterError, match="changed after it was frozen"):
+        register.freeze_pilot("south", "Lamps", {**frozen(), "plan": {"outcome": "sales"}}, "Bo")
+    with pytest.raises(RegisterError, match="no frozen plan"):
+        register.freeze_pilot("south", "Lamps", {}, "Bo")
+    with pytest.raises(RegisterError, match="a new plan is a new pilot"):
+        register.pilot_result("north", {"answer": "stop"}, "f" * 64, "Bo", expected_version=1)
+    with pytest.raises(RegisterError, match="There is no pilot 'south'"):
+        register.pilot_result("south", {"answer": "stop"}, kept.sha256, "Bo", expected_version=1)
+    found = register.pilot_result("north", {"answer": "stop"}, kept.sha256, "Cy", expected_version=1)
+    assert (found.version, found.sha256, found.plan, found.result) == (2, kept.sha256, kept.plan, {"answer": "stop"})
+    assert register.pilots() == [found]
+
+
+def test_whoever_holds_the_register_for_too_long_is_named_as_the_cause(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "WAIT_SECONDS", 0.3)
+    with Register.open(place) as one, Register.open(place) as two:
+        recorded(one)
+        with one.database.writing(), pytest.raises(RegisterError, match="held by somebody else for too long"):
+            two.decide("Lamps", 1, "operate", "Bo")
+        two.decide("Lamps", 1, "operate", "Bo")

@@ -224,7 +224,8 @@ class Register:
     def plans(self) -> list[TaskPlan]:
         """All plans, by asset."""
         with self.database.reading() as connection:
-            return [_plan(connection, e) for e in journal.standing(connection, "plan")]
+            followed = {e.key: e for e in journal.standing(connection, "milestone")}
+            return [_plan(connection, e, followed) for e in journal.standing(connection, "plan")]
 
     def follow(
         self,
@@ -410,8 +411,9 @@ def _document(connection: Connection, number: int) -> dict[str, Any]:
     return found
 
 
-def _plan(connection: Connection, entry: Entry) -> TaskPlan:
-    followed = {e.key: e for e in journal.standing(connection, "milestone", f"{entry.key}/")}
+def _plan(connection: Connection, entry: Entry, followed: Mapping[str, Entry] | None = None) -> TaskPlan:
+    if followed is None:
+        followed = {e.key: e for e in journal.standing(connection, "milestone", f"{entry.key}/")}
     content = entry.content
     return TaskPlan(
         entry.key, entry.version, entry.seq, entry.at, entry.who, date.fromisoformat(content["starts_on"]),

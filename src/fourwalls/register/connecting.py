@@ -95,7 +95,7 @@ class Database:
         self.schema = schema
         return create_engine(
             url.difference_update_query(["schema"]),
-            connect_args={"connect_timeout": 10, "options": f"-csearch_path={schema}"},
+            connect_args={"connect_timeout": 10, "options": f"-csearch_path={schema} -clock_timeout={int(1000 * WAIT_SECONDS)}"},
             pool_size=8, max_overflow=24, pool_timeout=WAIT_SECONDS, pool_pre_ping=True,
         )  # fmt: skip
 
@@ -228,7 +228,7 @@ _COMPLAINTS = (
      "is damaged", "Restore a backup: fourwalls register restore. Keep the damaged file aside."),
     (("unable to open", "no such file"), "cannot be opened", "Check that the folder is there and its permissions."),
     (("readonly", "read-only", "permission denied"), "cannot be written", "Check the permissions of the folder or of the user of the database."),
-    (("locked", "busy"), "is held by somebody else for too long", "Try again; close other programs that have the file open."),
+    (("locked", "busy", "lock timeout"), "is held by somebody else for too long", "Try again; close other programs that have the file open."),
     (("password authentication", "authentication failed"), "did not let us in", "Check user and password of its address."),
     (("does not exist",), "has no such database, user or table", "Check the address of the register."),
     (("connection", "could not translate", "timeout expired", "terminating"), "cannot be reached", "Check that the database server runs and the address is right."),

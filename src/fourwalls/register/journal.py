@@ -142,6 +142,10 @@ def past(
         query = query.where(JOURNAL.c.kind.in_(kinds))
     if key is not None:
         query = query.where(JOURNAL.c.key == key)
+    if about is not None:
+        # Keys are the asset, or begin with it; a pilot has a name of its own.
+        named = (JOURNAL.c.key == about) | JOURNAL.c.key.startswith(f"{about}/", autoescape=True)
+        query = query.where(named | (JOURNAL.c.kind == "pilot"))
     found = (_entry(row) for row in connection.execute(query).mappings())
     chosen = [e for e in found if about is None or e.content.get("asset") == about]
     return chosen[:most]

@@ -53,6 +53,9 @@ def checked_tasks(asset: str, tasks: Sequence[Task]) -> list[dict[str, Any]]:
     if not 0 < len(tasks) <= MOST_TASKS:
         raise RegisterError(f"The plan for '{asset}' has {len(tasks)} tasks.", f"Name 1 to {MOST_TASKS}.")
     ids = [checked_name("The id of a task", t.id, 80) for t in tasks]
+    cut = [i for i in ids if "/" in i]
+    if cut:
+        raise RegisterError(f"The id of a task is {listed(cut)}.", "Ids have no slash.")
     twice = {i for i in ids if ids.count(i) > 1}
     if twice:
         raise RegisterError(f"Task {listed(sorted(twice))} is there twice.", "Give each task its own id.")
