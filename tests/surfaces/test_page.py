@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, Gap
+from fourwalls.numbers import numbers
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.page import html
 from fourwalls.surfaces.page.waterfall import Step, months, shelf_steps, split_bar, steps, widest_gap
@@ -27,10 +28,10 @@ VOID = {"meta", "link", "br", "hr", "img", "input"}
 TAGS = """
 html head meta title style body div header main section footer h1 h2 h3 p span b i em bdi code dl dt dd ol ul li
 details summary table caption thead tbody tr th td svg defs pattern marker symbol use path circle line rect desc
-text g polygon
+text g polygon figure figcaption small
 """
 ATTRIBUTES = """
-aria-hidden aria-label aria-labelledby charset class colspan content cx cy d focusable height href http-equiv id
+aria-hidden aria-label aria-labelledby charset class colspan content cx cy d data-id focusable height href http-equiv id
 lang markerheight markerunits markerwidth name open overflow patterntransform patternunits r role rx scope start
 title viewbox width x x1 x2 y y1 y2 tabindex fill stroke stroke-width stroke-dasharray stroke-linejoin paint-order
 font-family font-size font-weight text-anchor points
@@ -667,7 +668,8 @@ def test_colours_can_be_told_from_their_ground(sheet: str) -> None:
 
 def test_of_two_thousand_assets_two_hundred_are_shown_and_the_file_stays_small() -> None:
     page = html.render(sample.large(2000))
-    assert len(page.encode()) < 2_100_000
+    # 1.4 MB of it are the ids of numbers, 0.4 MB the first forty printed pages.
+    assert len(page.encode()) < 4_100_000
     assert page.count('class="fw-asset-name"') == 200
     assert "1,800 more assets with less to recover: only in diagnosis.json." in page
 
@@ -721,32 +723,58 @@ SHEETS = [
 ]
 
 
-def test_it_prints_on_one_sheet_with_nothing_cut(browser: Any) -> None:
+def test_it_prints_on_one_sheet_and_one_for_each_asset_with_nothing_cut(browser: Any) -> None:
     page = browser.new_page(viewport={"width": 711, "height": 1058})
     page.emulate_media(media="print")
     for diagnosis in SHEETS:
         page.set_content(html.render(diagnosis))
-        below, beside = page.evaluate(
+        below, beside, over = page.evaluate(
             """() => {
                 const sheet = document.querySelector(".fw-sheet").getBoundingClientRect();
                 const foot = document.querySelector("footer").getBoundingClientRect();
                 const parts = [...document.querySelectorAll(".fw-sheet main > *, .fw-sheet table, .fw-clocks td, .fw-columns > *")];
                 const right = Math.max(...parts.map(e => e.getBoundingClientRect().right));
-                return [foot.bottom - sheet.bottom, right - sheet.right];
+                const pages = [...document.querySelectorAll(".fw-page")].map(e => e.scrollHeight - e.clientHeight);
+                return [foot.bottom - sheet.bottom, right - sheet.right, Math.max(0, ...pages)];
             }"""
         )
         assert below <= 0
         assert beside <= 1
+        assert over <= 0
     # Outside its box nothing is drawn, so that one file stands for all.
-    assert_one_sheet(page.pdf(prefer_css_page_size=True, print_background=True))
+    assert_sheets(page.pdf(prefer_css_page_size=True, print_background=True), 1 + len(SHEETS[-1].assets))
+    page.set_content(rendered(worst_priced))
+    assert_sheets(page.pdf(prefer_css_page_size=True, print_background=True), 1 + len(worst_priced().assets))
     page.close()
 
 
-def assert_one_sheet(pdf: bytes) -> None:
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+def assert_sheets(pdf: bytes, pages: int) -> None:
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == pages
     sides = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
     assert sides
     assert (float(sides[1]), float(sides[2])) == (pytest.approx(595, abs=1.5), pytest.approx(842, abs=1.5))
+
+
+NUMBER = re.compile(r"\d")
+
+
+@pytest.mark.parametrize("make", [sample.usual, sample.stocked, sample.priced, sample.shelves_only])
+def test_every_number_of_a_table_has_an_id_that_can_be_explained(make: Callable[[], Diagnosis]) -> None:
+    root, known = parsed(make), numbers(make())
+    ids = {e.attributes["data-id"] for e in root.all() if "data-id" in e.attributes}
+    assert ids
+    assert ids <= known.keys()
+    sheet = root.classed("fw-sheet")[0]
+    for row in sheet.all("tr"):
+        cells = [c for c in row.all("td") if NUMBER.search(c.text) and "colspan" not in c.attributes]
+        if "data-id" in row.attributes or "fw-further" in row.attributes.get("class", ""):
+            continue
+        for cell in cells:
+            inside = [e for e in (cell, *cell.all()) if "data-id" in e.attributes]
+            assert inside, f"no id: {row.text}"
+    for tile in sheet.classed("fw-tile-answer"):
+        if NUMBER.search(tile.text):
+            assert "data-id" in tile.attributes, tile.text
 
 
 def test_it_fits_every_screen_and_asks_for_nothing(browser: Any, tmp_path: Path) -> None:

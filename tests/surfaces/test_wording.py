@@ -209,7 +209,7 @@ def test_of_shelves_a_stage_can_be_judged_in_part() -> None:
 
 def test_other_small_words() -> None:
     assert str(wording.lines_of(sample.share(0.0123), 10_000)) == "123 lines (108–138)"
-    assert wording.lines_of(sample.NO_PROMISE, 10) == (wording.NOT_KNOWN, "")
+    assert wording.lines_of(sample.NO_PROMISE, 10) == wording.Said(wording.NOT_KNOWN, "")
     refused = sample.NO_PROMISE
     assert wording.as_lines(refused, 10) is refused
     assert wording.other_side(refused) is refused

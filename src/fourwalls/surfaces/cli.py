@@ -118,13 +118,19 @@ def diagnose(
         bool, typer.Option("--record", help="Keep this run in the register, to decide on and compare with.")
     ] = False,
     who: Annotated[str | None, typer.Option(help="Who records it; default: who is logged in.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write this PDF too: a page for the portfolio, then one for each asset.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say for each asset where its service losses come from, on which side of the wall, with whom, and what follows."""
+    from fourwalls.surfaces.files import check_ending, write_bytes
     from fourwalls.surfaces.spreadsheet import check_place, write_spreadsheet
 
     if xlsx is not None:
         check_place(xlsx)
+    if pdf is not None:
+        check_ending(pdf, ".pdf")
     with _study(folder, data, quiet) as study:
         found = _diagnose(study, out or folder / "out")
         if xlsx is not None:
@@ -133,6 +139,11 @@ def diagnose(
         if keep:
             run = record(folder, data, found, study.portfolio.targets, who)
             typer.echo(f"Recorded: run {run.id}. Next: fourwalls track decide {folder} ASSET VERDICT")
+        if pdf is not None:
+            from fourwalls.surfaces.page import sheets
+
+            write_bytes(pdf, sheets.pdf(found))
+            typer.echo(f"On paper: {pdf}")
 
 
 def _revenue(study: Study) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import AssetDiagnosis, Capability, Diagnosis, Lean, PathWorth, SignalReading, Told, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.numbers import Numbered, slug
 from fourwalls.surfaces import wording
 
 DEFAULT_COSTS = "Costs are this product's defaults, not yours: set [paths] in portfolio.toml before you rely on them."
@@ -86,14 +87,16 @@ def losses_of(asset: AssetDiagnosis, wall: Wall) -> tuple[StageLoss, ...]:
     for x in asset.losses:
         if x.wall == wall and isinstance(x.amount, Estimate):
             by_stage.setdefault(x.stage, []).append(x)
-    found = [_stage_loss(stage, mine) for stage, mine in by_stage.items()]
+    found = [_stage_loss(stage, mine, wall) for stage, mine in by_stage.items()]
     return tuple(sorted((s for s in found if s.parties), key=lambda s: -s.amount.value))
 
 
 def lost(asset: AssetDiagnosis, wall: Wall) -> Estimate | None:
     """The sum of one side; None where nothing is lost there."""
     parts = losses_of(asset, wall)
-    return added(p.amount for p in parts) if parts else None
+    if not parts:
+        return None
+    return _with_id(added(p.amount for p in parts), _asset_id(x.amount for x in asset.losses), "lost", wall)
 
 
 def added(amounts: Iterable[Estimate]) -> Estimate:
@@ -106,6 +109,17 @@ def added(amounts: Iterable[Estimate]) -> Estimate:
 def money(amount: float, currency: str) -> str:
     """An amount without a range: "EUR 55,200"."""
     return wording.said(Estimate(amount, amount, amount, currency)).value
+
+
+def _with_id(amount: Estimate, *words: str) -> Estimate:
+    """A sum with the id under which it can be explained; without one where its asset has none."""
+    if not words[0]:
+        return amount
+    return Numbered(amount.value, amount.low, amount.high, amount.unit, amount.level, ".".join(words))
+
+
+def _asset_id(figures: Iterable[Figure]) -> str:
+    return next((wording.id_of(f).partition(".")[0] for f in figures if wording.id_of(f)), "")
 
 
 def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
@@ -208,17 +222,24 @@ def is_weak(capability: Capability) -> bool:
     return capability.level in ("below standard", "far below standard")
 
 
-def _stage_loss(stage: str, told: Sequence[Told]) -> StageLoss:
+def _stage_loss(stage: str, told: Sequence[Told], wall: Wall) -> StageLoss:
     by_party: dict[tuple[str | None, str], list[Told]] = {}
     for x in told:
         by_party.setdefault((x.party_id, x.party_name), []).append(x)
     parties = [
-        PartyLoss(wording.name(name), added(_amounts(mine)), _counted(mine), wording.standard(mine[0].standard))
+        PartyLoss(wording.name(name), _of_party(mine), _counted(mine), wording.standard(mine[0].standard))
         for (_, name), mine in by_party.items()
     ]
     kept = [p for p in parties if abs(p.amount.value) >= _LEAST_AMOUNT]
-    total = added(p.amount for p in kept or parties)
+    asset = _asset_id(x.amount for x in told)
+    total = _with_id(added(p.amount for p in kept or parties), asset, "lost", wall, slug(stage))
     return StageLoss(stage, total, _counted(told), tuple(sorted(kept, key=lambda p: -p.amount.value)))
+
+
+def _of_party(told: Sequence[Told]) -> Estimate:
+    """What one party costs; with its id where one record tells it."""
+    amounts = _amounts(told)
+    return amounts[0] if len(amounts) == 1 else added(amounts)
 
 
 def _amounts(told: Iterable[Told]) -> list[Estimate]:

@@ -39,6 +39,28 @@ def write_files(folder: Path, texts: Mapping[str, str | None]) -> None:
         ) from None
 
 
+def check_ending(place: Path, ending: str) -> None:
+    """Raises OutputError where a file of that kind cannot be written, before anything long is begun."""
+    if place.suffix.lower() != ending:
+        raise OutputError(f"'{place.name}' does not end in {ending}.", f"Name a file that ends in {ending}.")
+    if place.is_dir():
+        raise OutputError(f"'{place.name}' is a folder.", "Name another file.")
+
+
+def write_bytes(place: Path, content: bytes) -> None:
+    """Writes one file.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    except OSError as error:
+        why = error.strerror or "the system refused"
+        raise OutputError(f"Cannot write '{place.name}': {why}.", "Name another place.") from None
+
+
 def _write(folder: Path, texts: Mapping[str, str | None]) -> None:
     for name in texts:
         if (folder / name).is_dir():

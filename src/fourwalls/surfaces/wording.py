@@ -24,6 +24,7 @@ from fourwalls.diagnosis import (
     Wall,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
+from fourwalls.numbers import Numbered
 
 Flow = Literal["service", "stock"]
 """What is late or cancelled, counted in order lines; what empty shelves did not sell, counted in units."""
@@ -84,10 +85,11 @@ _LEAST_UNITS = 0.5
 
 
 class Said(NamedTuple):
-    """A figure in words: the value with its unit, and its range without brackets ("" if there is none)."""
+    """A figure in words: the value with its unit, its range without brackets ("" if there is none), and its id."""
 
     value: str
     interval: str
+    id: str = ""
 
     def __str__(self) -> str:
         """Value and range as one string: "7.9 % (6.8–9.1)"."""
@@ -152,6 +154,7 @@ def said(figure: Figure, level: float | None = None) -> Said:
     """
     if isinstance(figure, Refusal):
         return Said(NOT_KNOWN, "")
+    number = id_of(figure)
     figure = _dusted(figure)
     scale = _scale(figure)
     value, low, high = (x * scale.factor for x in (figure.value, figure.low, figure.high))
@@ -159,12 +162,17 @@ def said(figure: Figure, level: float | None = None) -> Said:
     unit = scale.after[:-1] if scale.after in (" lines", " units") and figure.value == 1 else scale.after
     text = f"{scale.before}{_grouped(value, decimals)}{unit}"
     if low == high:
-        return Said(text, "")
+        return Said(text, "", number)
     join = " to " if low < 0 else "–"
     interval = f"{_grouped(low, decimals)}{join}{_grouped(high, decimals)}"
     if level is not None and not math.isclose(level, figure.level):
         interval += f", {percent(figure.level)} interval"
-    return Said(text, interval)
+    return Said(text, interval, number)
+
+
+def id_of(figure: Figure) -> str:
+    """The id of a figure that knows it; else ""."""
+    return figure.id if isinstance(figure, Numbered) else ""
 
 
 def count(n: int) -> str:
@@ -241,14 +249,14 @@ def lines_of(share: Figure, n_lines: float, level: float | None = None, flow: Fl
     """A share of an asset's lines or units, counted, as every list tells it: "1,919 lines (1,600–2,300)"."""
     if isinstance(share, Refusal):
         return Said(NOT_KNOWN, "")
-    return Said(counted(share.value * n_lines, flow), said(as_lines(share, n_lines), level).interval)
+    return Said(counted(share.value * n_lines, flow), said(as_lines(share, n_lines), level).interval, id_of(share))
 
 
 def other_side(share: Figure) -> Figure:
     """What is left of a whole once a share of it is taken."""
     if isinstance(share, Refusal):
         return share
-    return Estimate(1 - share.value, 1 - share.high, 1 - share.low, share.unit, share.level)
+    return Numbered(1 - share.value, 1 - share.high, 1 - share.low, share.unit, share.level, id_of(share))
 
 
 def day(value: date) -> str:
@@ -590,7 +598,7 @@ def stock_figures(known: Availability) -> tuple[tuple[str, str, Said], ...]:
     for field, (label, meaning) in STOCK.items():
         figure: Figure = getattr(known.stock, field)
         if field in ("operate", "orchestrate", "both"):
-            value = Said(NOT_KNOWN if is_blind(known) else change(figure), "")
+            value = Said(NOT_KNOWN if is_blind(known) else change(figure), "", id_of(figure))
         else:
             value = said(figure)
         told.append((label, meaning, value))

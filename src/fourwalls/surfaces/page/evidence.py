@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fourwalls.diagnosis import AssetDiagnosis, Capability, Diagnosis, GovernanceTold, SignalReading, Wall
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Assumed,
+    Capability,
+    Diagnosis,
+    GovernanceTold,
+    RuleHole,
+    SignalReading,
+    Wall,
+)
 from fourwalls.figures import Reading, Refusal
+from fourwalls.numbers import slug
 from fourwalls.surfaces import evidence_words, wording
 
 _MOST_HOLES = 8
@@ -46,9 +56,11 @@ class Line:
     icon: str
     strength: int
     because: str
-    reading: str
+    reading: wording.Said
     reading_label: str
     threshold: str
+    threshold_id: str
+    strength_id: str
     default: bool
     explained: str
     judged: str
@@ -64,14 +76,14 @@ class Hole:
     because: str
     remedy: str
     blocks: bool
-    amount: str
+    amount: wording.Said
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How far rules with partners are settled: in one sentence, and what is open."""
 
-    told: str
+    told: wording.Said
     is_blocked: bool
     holes: tuple[Hole, ...]
     more: int
@@ -90,7 +102,7 @@ class Cell:
     sign: str
     hands: str
     words: str
-    loss: str
+    loss: wording.Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ class Given:
 
     name: str
     about: str
-    value: str
+    value: wording.Said
     origin: str
 
 
@@ -174,10 +186,11 @@ def _loss_row(s: evidence_words.StageLoss, most: int, level: float) -> LossRow:
 
 def ten_lines(asset: AssetDiagnosis, level: float) -> tuple[Line, ...]:
     """The six signals and four tests as rows."""
-    return tuple(_line(s, level) for s in asset.signals)
+    at = _asset_id(asset)
+    return tuple(_line(s, level, f"{at}.signals.{slug(s.name)}" if at else "") for s in asset.signals)
 
 
-def _line(s: SignalReading, level: float) -> Line:
+def _line(s: SignalReading, level: float, at: str) -> Line:
     first = s.readings[0] if s.readings else None
     figure = wording.said(first.figure, level) if first else wording.Said(wording.NOT_KNOWN, "")
     judged = ""
@@ -192,9 +205,11 @@ def _line(s: SignalReading, level: float) -> Line:
         icon={"neither": "leave-it", "cannot tell": "cannot-tell-yet"}.get(s.lean, s.lean),
         strength=round(100 * s.strength),
         because=wording.sentence(s.because),
-        reading=str(figure),
+        reading=figure,
         reading_label=wording.plain(first.label) if first else "",
         threshold=evidence_words.threshold(s),
+        threshold_id=f"{at}.thresholds.{slug(s.thresholds[0].name)}.value" if at and s.thresholds else "",
+        strength_id=f"{at}.strength" if at else "",
         default=any(t.is_default for t in s.thresholds),
         explained=wording.sentence(s.direction) + " " + " ".join(wording.sentence(t.origin) for t in s.thresholds),
         judged=judged,
@@ -209,11 +224,26 @@ def rules(asset: AssetDiagnosis, currency: str) -> Rules:
     shown = tuple(
         Hole(
             wording.name(h.party_name), wording.prose(h.question), f"{wording.prose(h.because)}.",
-            wording.sentence(h.remedy), h.blocks, evidence_words.money(h.amount, currency),
+            wording.sentence(h.remedy), h.blocks, _hole_amount(asset, h, currency),
         )
         for h in holes[:_MOST_HOLES]
     )  # fmt: skip
-    return Rules(evidence_words.readiness(asset), g is not None and g.is_blocked, shown, len(holes) - len(shown))
+    at = _asset_id(asset)
+    told = wording.Said(evidence_words.readiness(asset), "", f"{at}.governance.share" if at and g is not None else "")
+    return Rules(told, g is not None and g.is_blocked, shown, len(holes) - len(shown))
+
+
+def _hole_amount(asset: AssetDiagnosis, hole: RuleHole, currency: str) -> wording.Said:
+    at = _asset_id(asset)
+    number = f"{at}.governance.holes.{slug(hole.party_id, hole.question)}.amount" if at else ""
+    return wording.Said(evidence_words.money(hole.amount, currency), "", number)
+
+
+def _asset_id(asset: AssetDiagnosis) -> str:
+    """What ids of an asset begin with; "" where its figures have none."""
+    figures = (r.figure for r in (*asset.readings, *asset.evidence))
+    known = (wording.id_of(f) for f in (asset.revenue_per_year, *figures, *(x.amount for x in asset.losses)))
+    return next((x.partition(".")[0] for x in known if x), "")
 
 
 def matrix(diagnosis: Diagnosis, most: int) -> Matrix | None:
@@ -239,7 +269,7 @@ def cell(c: Capability) -> Cell:
     """One capability in colour, sign and words."""
     paint, sign = _LEVELS[c.level]
     hands = {"inside": "own", "partner": "partner", "both": "both", "unknown": ""}[c.hands]
-    loss = "" if isinstance(c.loss, Refusal) else wording.said(c.loss).value
+    loss = wording.Said("", "") if isinstance(c.loss, Refusal) else wording.said(c.loss)._replace(interval="")
     told = f"{c.level}{', ' + hands if hands else ''}: {wording.prose(c.reading)}"
     return Cell(paint, sign, hands, wording.opening(told), loss)
 
@@ -276,13 +306,18 @@ def _measured(readings: Sequence[Reading], level: float) -> tuple[Measured, ...]
     )
 
 
+def _given(a: Assumed) -> wording.Said:
+    told = wording.percent(a.value) if a.unit == "share" else wording.prose(f"{a.value:,.4g} {a.unit}")
+    return wording.Said(told, "", f"assumptions.{slug(a.name)}.value")
+
+
 def assumed(diagnosis: Diagnosis) -> tuple[Given, ...]:
     """Numbers that values rest on, those that nobody has set first."""
     order = sorted(diagnosis.assumptions, key=lambda a: a.origin != "default")
     return tuple(
         Given(
             wording.plain(a.name), wording.opening(a.about),
-            wording.percent(a.value) if a.unit == "share" else wording.prose(f"{a.value:,.4g} {a.unit}"), a.origin,
+            _given(a), a.origin,
         )
         for a in order
     )  # fmt: skip

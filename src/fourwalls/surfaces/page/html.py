@@ -14,9 +14,12 @@ from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName
 from fourwalls.figures import Figure, Reading, Refusal
+from fourwalls.numbers import numbered, slug
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import evidence
+from fourwalls.surfaces.page.advice import Advice, advice
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
+from fourwalls.surfaces.page.sheets import SheetPrinted, sheets
 from fourwalls.surfaces.page.stock import Shelves, shelves
 from fourwalls.surfaces.page.tiles import Tile, tiles
 from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, printed, split_bar, steps, widest_gap
@@ -24,6 +27,8 @@ from fourwalls.surfaces.page.worth import PortfolioWorth, Worth, portfolio_worth
 
 MOST_ASSETS = 200
 """Assets on the page; the JSON file carries all of them."""
+MOST_PRINTED = 40
+"""Assets with a printed page of their own; the PDF has one for all."""
 _MOST_PARTIES = 5
 _MOST_PARTIES_OF_ASSET = 2
 _MOST_ASSETS_OF_FRAGMENT = 10
@@ -117,6 +122,8 @@ class AssetView:
         rules: How far rules with partners are settled.
         weak: Capabilities below their standard.
         evidence: Further readings; of the assets that a screen shows at once.
+        advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
+        best: What the path worth most is worth; None where no path has a value.
     """
 
     name: str
@@ -148,6 +155,8 @@ class AssetView:
     rules: evidence.Rules
     weak: tuple[tuple[str, evidence.Cell], ...]
     evidence: tuple[evidence.Group, ...]
+    advice: Advice
+    best: wording.Said | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,8 @@ class PageView:
         horizon: How long values are counted.
         matrix: Capabilities by assets; None where nothing is known of any.
         assumed: Numbers that values rest on and that are not measured.
+        two_told, guards_told: The two lists, and the four mistakes in all assets, in a line.
+        sheets: A printed page for each of the first assets.
     """
 
     portfolio: str
@@ -186,11 +197,14 @@ class PageView:
     horizon: str
     matrix: evidence.Matrix | None
     assumed: tuple[evidence.Given, ...]
+    two_told: str
+    guards_told: str
+    sheets: tuple[SheetPrinted, ...]
 
 
 def render(diagnosis: Diagnosis) -> str:
     """The whole page as one self-contained HTML document."""
-    view = _page(diagnosis, MOST_ASSETS)
+    view = _page(numbered(diagnosis), MOST_ASSETS)
     style = _style("page.css") + _style("evidence.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _write("page.html.j2", page=view, fit=view.fit, style=Markup(style), style_hash=digest)  # noqa: S704 - our own file
@@ -200,6 +214,12 @@ def fragment(diagnosis: Diagnosis) -> str:
     """The answer and the ranked assets as a piece of HTML, for a notebook."""
     view = _page(diagnosis, _MOST_ASSETS_OF_FRAGMENT)
     return _write("fragment.html.j2", page=view, style=Markup(_style("page.css")))  # noqa: S704 - our own file
+
+
+def lend_words(environment: Environment) -> None:
+    """Gives another surface's templates the words and figures of the page, so that they can use its pieces."""
+    environment.filters.update(_templates().filters)
+    environment.globals.update(_templates().globals)
 
 
 def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
@@ -227,7 +247,29 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         horizon=evidence_words.horizon(diagnosis),
         matrix=evidence.matrix(diagnosis, words.fit.on_screen),
         assumed=evidence.assumed(diagnosis),
+        two_told=_two_told(diagnosis.total),
+        guards_told=_guards_told(diagnosis),
+        sheets=sheets(diagnosis, min(most_assets, MOST_PRINTED))[1:],
     )
+
+
+def _two_told(total: AssetDiagnosis) -> str:
+    """What each side loses a year, in a line."""
+    told = []
+    for wall in ("inside", "between"):
+        lost = evidence_words.lost(total, wall)
+        if lost is not None:
+            told.append(f"{wording.LISTS[wall].lower()} {wording.said(lost).value}")
+    return f"{', '.join(told)} a year" if told else ""
+
+
+def _guards_told(diagnosis: Diagnosis) -> str:
+    """In how many assets a mistake fires."""
+    fired = [a for a in diagnosis.assets if any(g.state == "fires" for g in a.guardrails)]
+    if not fired:
+        return "none fires"
+    names = [wording.asset(a) for a in fired[:3]]
+    return f"one fires in {wording.plural(len(fired), 'asset')}: {', '.join(names)}{' …' if len(fired) > 3 else ''}"
 
 
 class _AssetWords:
@@ -274,7 +316,15 @@ class _AssetWords:
             rules=evidence.rules(asset, self.currency),
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
+            advice=advice(asset),
+            best=self._best(asset),
         )
+
+    def _best(self, asset: AssetDiagnosis) -> wording.Said | None:
+        if not asset.paths:
+            return None
+        best = evidence_words.best_path(asset)
+        return wording.Said("nothing pays", "") if best is None else wording.said(best.value)
 
     def _said(self, figure: Figure) -> wording.Said:
         return wording.said(figure, self.level)
@@ -342,12 +392,25 @@ def _templates() -> Environment:
         count=wording.count,
         aside=wording.aside,
         pc=_pc,
+        parent=_parent,
+        drawn=_drawn,
+        slug=slug,
     )
     templates.globals.update(plural=wording.plural, costs_sales=wording.COSTS_SALES)
     templates.globals.update(
         default_costs=[wording.sentence(x) for x in evidence_words.DEFAULT_COSTS.partition(": ")[::2]]
     )
     return templates
+
+
+def _drawn(svg: str) -> Markup:
+    """A drawing of our own: its words are escaped where it is drawn, and a page needs no namespace."""
+    return Markup(svg.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))  # noqa: S704 - canvas escapes every word
+
+
+def _parent(number: str) -> str:
+    """The id of the part that a number is a field of."""
+    return number.rpartition(".")[0]
 
 
 def _pc(x: float) -> str:

@@ -18,6 +18,7 @@ class Entry:
     counted: str
     interval: str
     amount: wording.Said
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Part:
         entries: Its biggest parties.
         in_print: How many of these go on paper.
         further, further_in_print: The parties left out, on screen and on paper; "" if none is.
+        id: Of the stage's share.
     """
 
     stage: str
@@ -47,6 +49,7 @@ class Part:
     in_print: int
     further: str
     further_in_print: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ class _Words:
             in_print=cut,
             further=wording.further(part.biggest, part.others),
             further_in_print=wording.further(printed, others) if cut else "",
+            id=wording.id_of(of.share),
         )
 
     def _entry(self, c: wording.Taken) -> Entry:
@@ -147,6 +151,7 @@ class _Words:
             counted=wording.lines(wording.size(c)),
             interval=wording.said(wording.as_lines(c.share, self.n), self.level).interval,
             amount=wording.said(c.amount, self.level),
+            id=wording.id_of(c.share),
         )
 
 

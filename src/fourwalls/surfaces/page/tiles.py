@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Gap, Wall
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import evidence_words, wording
 
 # Verdicts that name a side, with it.
 _SIDE_OF: dict[str, Wall] = {"operate": "inside", "orchestrate": "between"}
@@ -21,16 +21,108 @@ class Tile:
     answer: str
     note: str
     wall: Wall | None = None
+    id: str = ""
 
 
 def tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
-    """The short answers of an asset, from the flows of which its split is known; none where neither is."""
+    """The short answers of an asset: in money where losses are priced, else from the flows whose split is known; none where neither is."""
+    if any(evidence_words.losses_of(asset, wall) for wall in wording.WALLS):
+        return _MoneyWords(asset, level).tiles()
     flows = wording.known_flows(asset)
     if not flows:
         return ()
     words = _Words(asset, flows, level)
     much = [words.much(flow) for flow in flows]
     return (*much, words.side(), words.sure(), words.first("inside"), words.first("between"))
+
+
+class _MoneyWords:
+    """Answers in money for one asset, from all records together."""
+
+    def __init__(self, asset: AssetDiagnosis, level: float) -> None:
+        self.asset, self.level = asset, level
+        self.lost: dict[Wall, Estimate | None] = {wall: evidence_words.lost(asset, wall) for wall in wording.WALLS}
+        self.sums: dict[Wall, float] = {
+            wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in self.lost.items()
+        }
+        self.path = next((p for p in asset.paths if p.path == asset.verdict), evidence_words.best_path(asset))
+
+    def tiles(self) -> tuple[Tile, ...]:
+        """What it is worth, what is lost, where, how sure, and the first thing on either side."""
+        return (*self.worth(), self.much(), self.side(), *self.sure(), self.first("inside"), self.first("between"))
+
+    def worth(self) -> tuple[Tile, ...]:
+        """What the path of the verdict, else the best one, brings after its costs; none where no path has a value."""
+        if not self.asset.paths:
+            return ()
+        if self.path is None:
+            return (Tile("Worth", "Nothing pays", "no path is expected to bring more than it costs"),)
+        told = wording.said(self.path.value)
+        within = f"({told.interval}) " if told.interval else ""
+        pays = evidence_words.payback(self.path.payback)
+        when = f"pays after {pays}" if isinstance(self.path.payback, Estimate) else pays
+        note = f"{within}over the horizon, to {self.path.path}; {when}"
+        return (Tile("Worth", told.value, wording.prose(note), id=told.id),)
+
+    def much(self) -> Tile:
+        """Margin lost a year, of what revenue."""
+        known = [x for x in self.lost.values() if x is not None]
+        told = wording.said(evidence_words.added(known), self.level)
+        revenue = self.asset.revenue_per_year
+        note = f"({told.interval}) " if told.interval else ""
+        if isinstance(revenue, Estimate) and revenue.value > 0:
+            part = wording.percent(sum(self.sums.values()) / revenue.value)
+            note += f"margin, {part} of {wording.said(revenue).value} revenue"
+        else:
+            note += "margin, all records together"
+        return Tile("Lost a year", told.value, wording.prose(note), id=self._id("lost"))
+
+    def side(self) -> Tile:
+        """Which side the verdict speaks for, with its part of the margin lost."""
+        total = sum(self.sums.values())
+        walls: list[Wall] = ["inside", "between", "unknown"]
+        said = _SIDE_OF.get(self.asset.verdict)
+        wall = max(walls, key=lambda w: self.sums[w]) if said is None else said
+        if total <= 0:
+            return Tile("Which side", wording.NOT_KNOWN, "no loss on either side")
+        part = wording.percent(self.sums[wall] / total)
+        if self.asset.verdict == _BOTH:
+            note = f"{wording.percent(self.sums['inside'] / total)} of it inside, {wording.percent(self.sums['between'] / total)} between"
+            return Tile("Which side", "Both", wording.prose(note), id=self._id("lost.inside"))
+        return Tile(
+            "Which side", wording.SIDES[wall], wording.prose(f"{part} of the margin lost"), id=self._id(f"lost.{wall}")
+        )
+
+    def sure(self) -> tuple[Tile, ...]:
+        """The chance that the path is best, doing nothing included; none where no path has a value."""
+        if self.path is None:
+            return ()
+        if self.asset.verdict in ("leave it", "cannot tell yet"):
+            rest = max(0.0, 1 - sum(p.chance for p in self.asset.paths))
+            return (Tile("How sure", wording.opening(wording.chance(rest)), "chance that doing nothing is best"),)
+        told = wording.opening(wording.chance(self.path.chance))
+        at = wording.id_of(self.path.value).rpartition(".")[0]
+        note = f"chance that nothing brings more than to {self.path.path}"
+        return (Tile("How sure", told, note, id=f"{at}.chance" if at else ""),)
+
+    def first(self, wall: Wall) -> Tile:
+        """The largest loss of one side, in money, and whose."""
+        question = f"Largest {wording.WALLS[wall]}"
+        found = evidence_words.losses_of(self.asset, wall)
+        if not found:
+            return Tile(question, "Nothing found", "no margin is lost on this side", wall)
+        s = found[0]
+        amount = wording.said(s.amount)
+        whose = (
+            s.parties[0].name
+            if len(s.parties) == 1
+            else f"{wording.count(len(s.parties))} parties, first {s.parties[0].name}"
+        )
+        return Tile(question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {whose}"), wall, amount.id)
+
+    def _id(self, words: str) -> str:
+        first = next((wording.id_of(x.amount) for x in self.asset.losses if wording.id_of(x.amount)), "")
+        return f"{first.partition('.')[0]}.{words}" if first else ""
 
 
 class _Words:
@@ -51,7 +143,10 @@ class _Words:
         if isinstance(split, Gap):
             lost = wording.said(split.missed, self.level).value
             return Tile(
-                question, much.value, wording.prose(f"{within}of order lines could be recovered; {lost} missed")
+                question,
+                much.value,
+                wording.prose(f"{within}of order lines could be recovered; {lost} missed"),
+                id=much.id,
             )
         lost = wording.said(split.lost, self.level).value
         met = f"{lost} met an empty shelf"
@@ -61,7 +156,7 @@ class _Words:
         if isinstance(split.total, Estimate) and split.total.value < 0:
             note = f"{met}; repairs would cost sales: {much.value} {within}".strip()
             return Tile(question, "Nothing to gain", wording.prose(note))
-        return Tile(question, much.value, wording.prose(f"{within}of units wanted could be sold; {met}"))
+        return Tile(question, much.value, wording.prose(f"{within}of units wanted could be sold; {met}"), id=much.id)
 
     def side(self) -> Tile:
         """Which side the verdict speaks for, with each flow's part of it."""
@@ -79,7 +174,7 @@ class _Words:
             return Tile(question, "Both", wording.prose(note))
         judged = ", as far as judged" if self.leading.unjudged else ""
         what = "what could be recovered" if len(self.flows) == 1 else f"the {_OF[self.flows[0]]} that could be kept"
-        return Tile(question, wording.SIDES[wall], wording.prose(f"{told} of {what}{judged}"))
+        return Tile(question, wording.SIDES[wall], wording.prose(f"{told} of {what}{judged}"), id=told.id)
 
     def sure(self) -> Tile:
         """How sure that side is; of a verdict from both flows, each flow's chance."""
@@ -91,14 +186,16 @@ class _Words:
             first, *others = chances
             note = f"chance that most {_OF[first[0]]} are {wording.WALLS[wall]}"
             note += "".join(f"; of {_OF[f]}: {wording.chance(c)}" for f, c in others)
-            return Tile(question, wording.opening(wording.chance(first[1])), wording.prose(note))
+            return Tile(
+                question, wording.opening(wording.chance(first[1])), wording.prose(note), id=self._chance_id(first[0])
+            )
         sure = wording.certainty(self.asset, self.leading, self.level)
         if sure is None:
             return Tile(question, wording.NOT_KNOWN, "the chance was not computed")
         note = sure[1]
         if self.is_weighed:
             note = f"{_OF[self.flows[0]]}: {note}"
-        return Tile(question, wording.opening(sure[0]), note)
+        return Tile(question, wording.opening(sure[0]), note, id=self._chance_id(self.flows[0]))
 
     def first(self, wall: Wall) -> Tile:
         """The largest stage of one side: the leading flow's, and the other's beside it."""
@@ -111,6 +208,10 @@ class _Words:
         (stage, note), *others = told
         also = "".join(f"; also {name.lower()}, {counted}" for name, counted in others)
         return Tile(question, stage, note + also, wall)
+
+    def _chance_id(self, flow: wording.Flow) -> str:
+        at = wording.id_of(self.splits[flow].total).rpartition(".")[0]
+        return f"{at}.inside_chance" if at else ""
 
     def _largest(self, flow: wording.Flow, wall: Wall) -> tuple[str, str] | None:
         parts = [p for p in wording.stage_parts(self.asset, wall, 1, flow) if wording.size(p.of) > 0]

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, PathWorth
 from fourwalls.figures import Estimate
+from fourwalls.numbers import slug
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
@@ -23,12 +24,14 @@ class Worth:
 
     Attributes:
         rows: One for each path.
+        links: How each comes about: (what, amount of each path), the value last; adds up.
         picture: Their ranges side by side; "" where a value is refused.
         nothing: The chance that doing nothing is best, or "".
         is_default: Whether costs are defaults that nobody has set.
     """
 
     rows: tuple[PathTold, ...]
+    links: tuple[tuple[str, tuple[wording.Said, ...]], ...]
     picture: Markup
     nothing: str
     is_default: bool
@@ -53,7 +56,7 @@ class PortfolioWorth:
     Attributes:
         paths: Names of the paths, the columns.
         rows: One for each asset, most worth first.
-        sums: Of each path over all assets; without ranges, since ranges do not add up.
+        sums: Of each path, taken by all assets; ranges are of the sum and not sums of ranges.
         best_sum: Of each asset's best path.
         more: Assets without a row.
         picture: The map of all assets.
@@ -62,7 +65,7 @@ class PortfolioWorth:
 
     paths: tuple[str, ...]
     rows: tuple[AssetWorth, ...]
-    sums: tuple[str, ...]
+    sums: tuple[wording.Said, ...]
     best_sum: str
     more: int
     picture: Markup
@@ -74,16 +77,42 @@ def worth(asset: AssetDiagnosis, currency: str) -> Worth | None:
     if not asset.paths:
         return None
     fans = [
-        Fan(p.path, min(p.value.low, p.middle), p.middle, max(p.value.high, p.middle), p.chance)
+        Fan(p.path, p.value.low, p.value.value, p.value.high, p.chance)
         for p in asset.paths
         if isinstance(p.value, Estimate)
     ]
     return Worth(
         evidence_words.path_rows(asset.paths, currency),
+        _links(asset, currency),
         _inline(value_fan(fans, currency)) if fans else Markup(),
         evidence_words.doing_nothing(asset.paths),
         any(p.is_default for p in asset.paths),
     )
+
+
+def _links(asset: AssetDiagnosis, currency: str) -> tuple[tuple[str, tuple[wording.Said, ...]], ...]:
+    """From gains to value, a row for each link, a column for each path."""
+    names = dict.fromkeys(name for p in asset.paths for name, _ in p.links)
+    none = wording.Said("–", "")
+    rows = []
+    for name in names:
+        amounts = [next((amount for n, amount in p.links if n == name), None) for p in asset.paths]
+        told = (
+            none if x is None else wording.Said(_signed(x, currency), "", _link_id(p, name))
+            for p, x in zip(asset.paths, amounts, strict=True)
+        )
+        rows.append((wording.opening(name), tuple(told)))
+    return (*rows, ("Value after costs", tuple(wording.said(p.value)._replace(interval="") for p in asset.paths)))
+
+
+def _signed(amount: float, currency: str) -> str:
+    told = evidence_words.money(abs(amount), currency)
+    return f"{wording.MINUS}{told}" if amount < 0 else told
+
+
+def _link_id(path: PathWorth, name: str) -> str:
+    at = wording.id_of(path.value).rpartition(".")[0]
+    return f"{at}.links.{slug(name)}" if at else ""
 
 
 def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
@@ -98,11 +127,18 @@ def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
         return None
     names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
     order = sorted(priced, key=lambda a: -_best_value(a))
-    sums = [sum(_of(a, n) for a in priced) for n in names]
+    whole = {p.path: wording.said(p.value) for p in diagnosis.total.paths}
+    sums = [
+        whole.get(n)
+        or wording.Said(
+            evidence_words.money(sum(_of(a, n) for a in priced), diagnosis.currency), "", f"portfolio.sum.{slug(n)}"
+        )
+        for n in names
+    ]
     return PortfolioWorth(
         paths=tuple(wording.VERDICTS[n] for n in names),
         rows=tuple(_row(a, names) for a in order[:most]),
-        sums=tuple(evidence_words.money(s, diagnosis.currency) for s in sums),
+        sums=tuple(sums),
         best_sum=evidence_words.money(sum(max(_best_value(a), 0.0) for a in priced), diagnosis.currency),
         more=max(len(order) - most, 0),
         picture=_map(order[:_MOST_ON_MAP], diagnosis.currency),
@@ -129,7 +165,8 @@ def _map(assets: list[AssetDiagnosis], currency: str) -> Markup:
     for a in assets:
         known = {p.path: p.value.value for p in a.paths if isinstance(p.value, Estimate)}
         if {"operate", "orchestrate"} <= known.keys():
-            spots.append(Spot(wording.asset(a), known["operate"], known["orchestrate"], 0.0, a.verdict))
+            size = a.revenue_per_year.value if isinstance(a.revenue_per_year, Estimate) else 0.0
+            spots.append(Spot(wording.asset(a), known["operate"], known["orchestrate"], size, a.verdict))
     return _inline(portfolio_map(spots, currency)) if len(spots) > 1 else Markup()
 
 

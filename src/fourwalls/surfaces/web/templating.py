@@ -13,7 +13,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces import wording
+from fourwalls.surfaces.page import html
 
 if TYPE_CHECKING:
     from fourwalls.surfaces.web.desk import Asked
@@ -95,13 +96,7 @@ def environment() -> Environment:
         loader=ChoiceLoader([PackageLoader(WEB, "templates"), PackageLoader(PAGE, "")]),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    found.filters.update(
-        plain=wording.plain, prose=wording.prose, opening=wording.opening, sentence=wording.sentence, count=wording.count,
-        aside=wording.aside, percent=wording.percent, pc=lambda x: f"{x:.1f}".removesuffix(".0") + "%",
-        slug=lambda v: str(v).replace(" ", "-"),
-    )  # fmt: skip
-    found.globals.update(
-        plural=wording.plural, costs_sales=wording.COSTS_SALES, static=asset_url, verdict_words=wording.VERDICTS,
-        default_costs=[wording.sentence(x) for x in evidence_words.DEFAULT_COSTS.partition(": ")[::2]],
-    )  # fmt: skip
+    html.lend_words(found)
+    found.filters.update(percent=wording.percent, dashed=lambda v: str(v).replace(" ", "-"))
+    found.globals.update(static=asset_url, verdict_words=wording.VERDICTS)
     return found

@@ -1,0 +1,245 @@
+"""Every number of a diagnosis has an id: the words by which one walks to it, so that anybody can ask where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, cast
+
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Assumed,
+    Capability,
+    Contribution,
+    Diagnosis,
+    Judged,
+    LostUnits,
+    PathWorth,
+    RuleHole,
+    SetAside,
+    SignalReading,
+    StageClock,
+    StageShare,
+    StageUnits,
+    Suspicion,
+    TableHealth,
+    Threshold,
+    Told,
+)
+from fourwalls.figures import Estimate, Reading, Refusal
+
+WHOLE = "portfolio"
+"""The whole portfolio, in the place of an asset."""
+# Parts without numbers that anybody could ask about.
+_SILENT = ("plan", "guardrails", "role", "pilot")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Estimate):
+    """An estimate that knows its id.
+
+    Attributes:
+        id: See `numbered`.
+    """
+
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of a diagnosis.
+
+    Attributes:
+        id: Its own.
+        value: The figure, refusal, or count.
+        owner: The part of the result it is a field of.
+        field: Which.
+        parents: Parts it lies in, outermost first, the owner last.
+        pointer: Where it stands in diagnosis.json (RFC 6901).
+    """
+
+    id: str
+    value: Estimate | Refusal | float
+    owner: object
+    field: str
+    parents: tuple[object, ...]
+    pointer: str
+
+    @property
+    def asset(self) -> AssetDiagnosis | None:
+        """The asset it is about; None where it is about tables or assumptions."""
+        return next((p for p in self.parents if isinstance(p, AssetDiagnosis)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A number that stands nowhere in the result but is the sum of some that do.
+
+    Attributes:
+        parts: Their ids.
+    """
+
+    parts: tuple[str, ...]
+
+
+_KEYS: Mapping[type, Callable[[Any], tuple[str | None, ...]]] = {
+    Reading: lambda r: (r.name,),
+    Contribution: lambda c: (c.outcome, c.stage, c.wall, c.party_id),
+    LostUnits: lambda u: (u.stage, u.wall, u.party_id),
+    StageShare: lambda s: (s.stage, s.wall),
+    StageUnits: lambda s: (s.stage, s.wall),
+    StageClock: lambda c: (c.stage,),
+    PathWorth: lambda p: (p.path,),
+    Told: lambda x: (x.flow, x.stage, x.wall, x.party_id),
+    SignalReading: lambda s: (s.name,),
+    Threshold: lambda t: (t.name,),
+    Capability: lambda c: (c.name,),
+    RuleHole: lambda h: (h.party_id, h.question),
+    Assumed: lambda a: (a.name,),
+    TableHealth: lambda t: (t.table,),
+    SetAside: lambda s: (s.reason,),
+    Suspicion: lambda s: (s.code, s.table, s.column),
+    Judged: lambda j: (j.question,),
+}
+"""What an entry of a list is called."""
+
+
+def slug(*words: str | None) -> str:
+    """Words as one of an id: letters of any script and digits, with dashes between; "none" where there is nothing.
+
+    >>> slug("Footwear · South"), slug("operate then orchestrate"), slug("靴"), slug(None)
+    ('footwear-south', 'operate-then-orchestrate', '靴', 'none')
+    """
+    told = (re.sub(r"[^\w]+", "-", word or "", flags=re.UNICODE).strip("-_").casefold() for word in words)
+    return "-".join(t[:60] or "none" for t in told)
+
+
+def numbered(diagnosis: Diagnosis) -> Diagnosis:
+    """The same diagnosis with figures that know their ids, e.g. `footwear-south.paths.operate.value`.
+
+    An id begins with the asset (`portfolio` for the whole), or with `health` or `assumptions`; then come the names of fields,
+    and of entries of lists by what they are about, so that it stays the same when their order changes.
+    """
+    return cast("Diagnosis", _renamed(diagnosis, ""))
+
+
+def numbers(diagnosis: Diagnosis) -> dict[str, Number]:
+    """Every number of a diagnosis by its id, and the sums of losses that surfaces show."""
+    found = {n.id: n for n in _walk(diagnosis, "", "", ())}
+    for asset in (diagnosis.total, *diagnosis.assets):
+        found |= {n.id: n for n in _sums(asset, [n for n in found.values() if n.asset is asset], diagnosis)}
+    return found | {n.id: n for n in _path_sums(diagnosis, list(found.values()))}
+
+
+def _path_sums(diagnosis: Diagnosis, known: list[Number]) -> Iterator[Number]:
+    """What each path is worth over all assets, and each asset at its best."""
+    values = [
+        n for n in known if isinstance(n.owner, PathWorth) and n.field == "value" and n.asset is not diagnosis.total
+    ]
+    by_path: dict[str, list[Number]] = {}
+    best: dict[str, Number] = {}
+    for n in values:
+        if isinstance(n.value, Estimate) and isinstance(n.owner, PathWorth):
+            by_path.setdefault(f"{WHOLE}.sum.{slug(n.owner.path)}", []).append(n)
+            name = n.id.partition(".")[0]
+            if n.value.value > max(0.0, _amount(best.get(name))):
+                best[name] = n
+    for name, each in (*by_path.items(), (f"{WHOLE}.best", list(best.values()))):
+        unit = next((n.value.unit for n in each if isinstance(n.value, Estimate)), diagnosis.currency)
+        total = sum(_amount(n) for n in each)
+        told = Estimate(total, total, total, unit)
+        yield Number(name, told, Sum(tuple(n.id for n in each)), "value", (diagnosis, diagnosis.total), "")
+
+
+def _amount(number: Number | None) -> float:
+    return number.value.value if number is not None and isinstance(number.value, Estimate) else 0.0
+
+
+def _sums(asset: AssetDiagnosis, mine: list[Number], diagnosis: Diagnosis) -> Iterator[Number]:
+    parts: dict[tuple[str, ...], list[Number]] = {}
+    for n in mine:
+        if isinstance(n.owner, Told) and isinstance(n.value, Estimate):
+            name = n.id.partition(".")[0]
+            parts.setdefault((name, "lost"), []).append(n)
+            parts.setdefault((name, "lost", n.owner.wall), []).append(n)
+            parts.setdefault((name, "lost", n.owner.wall, slug(n.owner.stage)), []).append(n)
+    for words, each in parts.items():
+        figures = [n.value for n in each if isinstance(n.value, Estimate)]
+        value, low, high = (sum(getattr(f, field) for f in figures) for field in ("value", "low", "high"))
+        told = Estimate(value, min(low, value), max(high, value), figures[0].unit, figures[0].level)
+        yield Number(".".join(words), told, Sum(tuple(n.id for n in each)), "value", (diagnosis, asset), "")
+
+
+def _walk(part: object, name: str, pointer: str, parents: tuple[object, ...]) -> Iterator[Number]:
+    inside = (*parents, part)
+    for field, at, step, value in _members(part, name):
+        here = f"{pointer}/{step}"
+        if isinstance(value, Estimate | Refusal) or (isinstance(value, int | float) and not isinstance(value, bool)):
+            yield Number(at, value, part, field, inside, here)
+        else:
+            yield from _walk(value, at, here, inside)
+
+
+def _members(part: object, name: str) -> Iterator[tuple[str, str, str, object]]:
+    """Field, id, step in the JSON, and value of what lies in a part and may hold a number."""
+    if not is_dataclass(part) or isinstance(part, type | Refusal | Estimate):
+        return
+    for f in fields(part):
+        value = getattr(part, f.name)
+        at = _joined(name, _field_name(part, f.name))
+        if f.name in _SILENT:
+            continue
+        if isinstance(value, tuple):
+            yield from _entries(f.name, at, value)
+        elif not isinstance(value, str | dict) and value is not None:
+            yield f.name, at, f.name, value
+
+
+def _entries(field: str, at: str, values: tuple[object, ...]) -> Iterator[tuple[str, str, str, object]]:
+    taken: dict[str, int] = {}
+    for number, value in enumerate(values):
+        if field == "assets" and isinstance(value, AssetDiagnosis):
+            base = slug(value.name)
+            base = f"{base}-asset" if base in (WHOLE, "health", "assumptions") else base
+        elif type(value) in _KEYS:
+            base = _joined(at, slug(*_KEYS[type(value)](value)))
+        elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int | float):
+            # Links and months: a name and its amount.
+            base = _joined(at, slug(str(value[0])))
+            value = value[1]
+        else:
+            continue
+        taken[base] = taken.get(base, 0) + 1
+        name = base if taken[base] == 1 else f"{base}~{taken[base]}"
+        step = f"{field}/{number}" + ("/1" if isinstance(value, int | float) and field == "links" else "")
+        step += "/order_lines" if field == "coverage" else ""
+        yield field, name, step, value
+
+
+def _field_name(part: object, field: str) -> str:
+    if isinstance(part, Diagnosis) and field == "total":
+        return WHOLE
+    # A reading is its figure: nobody says "otif_share figure".
+    return "" if isinstance(part, Reading) and field == "figure" else field
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(p for p in parts if p)
+
+
+def _renamed(part: object, name: str) -> object:
+    """A part with numbered figures."""
+    if isinstance(part, Estimate):
+        return Numbered(part.value, part.low, part.high, part.unit, part.level, name)
+    if not is_dataclass(part) or isinstance(part, type | Refusal):
+        return part
+    changed: dict[str, Any] = {}
+    for field, at, step, value in _members(part, name):
+        made = _renamed(value, at)
+        if "/" in step:
+            if is_dataclass(value):
+                changed.setdefault(field, []).append(made)
+        elif made is not value:
+            changed[field] = made
+    return replace(part, **{k: tuple(v) if isinstance(v, list) else v for k, v in changed.items()})
