@@ -16,7 +16,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fourwalls.errors import PortfolioError
-from fourwalls.surfaces.web import api, comparing, deciding, login, pages, runs
+from fourwalls.surfaces.web import (
+    api,
+    asking,
+    comparing,
+    deciding,
+    editing,
+    login,
+    pages,
+    pilots,
+    runs,
+    scores,
+    uploading,
+)
 from fourwalls.surfaces.web.access import Access
 from fourwalls.surfaces.web.desk import Asked, Office, bare_problem, page, problem, viewer_of
 from fourwalls.surfaces.web.folders import Folders
@@ -70,6 +82,11 @@ def routes() -> list[BaseRoute]:
         *comparing.routes(),
         *deciding.routes(),
         *runs.routes(),
+        *pilots.routes(),
+        *scores.routes(),
+        *editing.routes(),
+        *asking.routes(),
+        *uploading.routes(),
     ]
 
 

@@ -12,6 +12,7 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.errors import RegisterError
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.register import Milestone, Task, TaskPlan
+from fourwalls.register.schedule import forecast
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.views import portfolio_view
@@ -92,7 +93,15 @@ def plan(asked: Asked) -> Response:
         days=_days(standing, tasks), late=_late(standing), monday=_monday(),
         pilot=None if isinstance(asset.pilot, Refusal) else asset.pilot, measured=_outcome(asked, asset.name),
         no_pilot=asset.pilot if isinstance(asset.pilot, Refusal) else None,
+        schedule=schedule_told(standing, register.plans()) if standing else [],
     )  # fmt: skip
+
+
+def schedule_told(standing: TaskPlan, every: list[TaskPlan]) -> list[str]:
+    """When the plan ends by simulation, and which task made it slip."""
+    from fourwalls.surfaces.tracking import plan_told
+
+    return plan_told(standing, forecast(standing, today(), [p for p in every if p.asset != standing.asset]))
 
 
 def proposed(asset: AssetDiagnosis) -> list[Task]:

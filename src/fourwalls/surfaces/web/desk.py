@@ -99,16 +99,14 @@ def office_of(request: Request) -> Office:
     return cast("Office", request.app.state.office)
 
 
-def page(
-    path: str, handler: Handler, role: str = "reader", *, writes: bool = False, most: int = MOST_FORM_BYTES
-) -> Route:
+def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = False, is_upload: bool = False) -> Route:
     """An address, who may use it, and whether it writes: then only a form of this very page is taken.
 
     Args:
         path, handler: Which, and what answers; a plain function is called beside the loop, one that awaits in it.
         role: The least role.
         writes: Whether it changes something.
-        most: Bytes that may be sent.
+        is_upload: Whether files are sent, which may be larger.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -123,6 +121,7 @@ def page(
         asked = Asked(request, viewer)
         try:
             if writes:
+                most = office.settings.upload_bytes if is_upload else MOST_FORM_BYTES
                 asked.form = await read_form(request, most)
                 if not office.access.is_own_form(asked.said("form_token"), viewer.token):
                     told = (

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from fourwalls.errors import FourwallsError
 from fourwalls.register.desk import Job
 from fourwalls.surfaces.web.folders import Folders, Served
 
-KIND = "diagnose"
+KINDS = ("diagnose", "pilot")
 # A worker that was not seen for so long is taken to be gone, and its job is done anew.
 STALE_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
@@ -55,13 +56,13 @@ class Runner:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def add(self, served: Served, who: str) -> Job:
-        """Puts a run in the queue; where one waits already, that one."""
+    def add(self, served: Served, who: str, kind: str = "diagnose", content: Mapping[str, Any] | None = None) -> Job:
+        """Puts a job in the queue; where the same waits already, that one."""
         desk = served.register.desk
         for job in desk.jobs(("queued", "running")):
-            if job.kind == KIND and not job.is_cancel_wanted:
+            if job.kind == kind and job.content == (content or {}) and not job.is_cancel_wanted:
                 return job
-        job = desk.add_job(KIND, {}, who, time.time())
+        job = desk.add_job(kind, content or {}, who, time.time())
         self._wake.set()
         return job
 
@@ -80,7 +81,7 @@ class Runner:
             return False
         now = time.time()
         desk = served.register.desk
-        job = desk.take_job(self._name, now, now - STALE_SECONDS, (KIND,))
+        job = desk.take_job(self._name, now, now - STALE_SECONDS, KINDS)
         if job is None:
             return False
         state, result = self._run(served, job)
@@ -90,14 +91,9 @@ class Runner:
 
     def _run(self, served: Served, job: Job) -> tuple[Any, dict[str, Any]]:
         """The state the job ended in and what it told; no state where it goes back into the queue."""
-        command = [
-            sys.executable,
-            "-m",
-            "fourwalls.surfaces.web.worker",
-            str(served.folder),
-            job.who,
-            str(self._data or ""),
-        ]
+        data = self._data or (served.folder / "uploads" if (served.folder / "uploads").is_dir() else "")
+        command = [sys.executable, "-m", "fourwalls.surfaces.web.worker", str(served.folder), job.who, str(data)]
+        command += [job.kind, json.dumps(job.content)]
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
             text=True, encoding="utf-8",
@@ -122,8 +118,8 @@ class Runner:
                     return "cancelled", {}
         finally:
             end(process)
-        if "run" in told:
-            return "done", {"run": told["run"]}
+        if "done" in told:
+            return "done", {"done": told["done"]}
         error = told.get("error") or f"The run ended unexpectedly (code {process.returncode})."
         remedy = told.get("remedy") or "Try again; if it happens again, run `fourwalls diagnose` on the command line."
         return "failed", {"error": error, "remedy": remedy}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 from fourwalls.errors import FourwallsError
 
 
-def main(folder: str, who: str, data: str = "") -> int:
-    """Diagnoses a folder, records the run and keeps the result; 2 for what the user can mend."""
+def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content: str = "{}") -> int:
+    """Diagnoses a folder, records the run and keeps the result, or designs a pilot; 2 for what the user can mend."""
     # Lines on the true output are steps; what libraries print must not be taken for one.
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -26,7 +26,11 @@ def main(folder: str, who: str, data: str = "") -> int:
 
     go_first()
     try:
-        run = diagnose(Path(folder), Path(data) if data else None, who, lambda step: tell(step=step))
+        place, files = Path(folder), Path(data) if data else None
+        if kind == "pilot":
+            done: str | int = design_pilot(place, files, who, json.loads(content), lambda step: tell(step=step))
+        else:
+            done = diagnose(place, files, who, lambda step: tell(step=step))
     except FourwallsError as error:
         tell(error=error.what, remedy=error.remedy)
         return 2
@@ -36,7 +40,7 @@ def main(folder: str, who: str, data: str = "") -> int:
             remedy="Diagnose a shorter period, or on a larger machine.",
         )
         return 2
-    tell(run=run)
+    tell(done=done)
     return 0
 
 
@@ -64,6 +68,36 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     return run.id
 
 
+def design_pilot(
+    folder: Path, data: Path | None, who: str, asked: Mapping[str, str], step: Callable[[str], None]
+) -> str:
+    """The name of the pilot, once its plan is frozen and its sheet is written."""
+    from dataclasses import asdict
+
+    from fourwalls.pilot import design, dumps
+    from fourwalls.register import Register
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.files import write_files
+    from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.web.pilots import PLACE
+
+    outcome = asked["outcome"]
+    with open_study(folder, data, progress=step) as study:
+        panel = study.panel(outcome)
+    step("designing the pilot on the panel's own history")
+    found = design(
+        panel, unit="asset", time="week", outcome=outcome, candidates=[[asked["candidate"]]], stage=asked["stage"],
+        path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
+    )  # fmt: skip
+    place = folder / PLACE / asked["name"]
+    write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
+    (place / "design.pdf").write_bytes(pdf(found))
+    with Register.open(folder) as register:
+        frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
+        register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
+    return asked["name"]
+
+
 def go_first() -> None:
     """Where memory runs out, the system ends this process and not the web app."""
     with suppress(OSError):
@@ -71,4 +105,4 @@ def go_first() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(*sys.argv[1:6]))
