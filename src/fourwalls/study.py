@@ -39,6 +39,16 @@ from fourwalls.evidence import case_work
 from fourwalls.evidence.case_work import log_ground
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Finding, Ground
+from fourwalls.explaining import (
+    Explanation,
+    asset_key,
+    explained,
+    is_of_lines,
+    is_of_shelves,
+    no_such_number,
+    stage_of,
+    table_of,
+)
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import Contract, read_contracts
 from fourwalls.governance.questions import owners
@@ -47,6 +57,7 @@ from fourwalls.governance.rules import Governance, govern
 from fourwalls.hinges import Unknown
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures import lateness_cost, order_lines, service, stage_times
+from fourwalls.numbers import Number, numbers
 from fourwalls.planning import Known, Sales, advised
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
@@ -277,6 +288,45 @@ class Study:
         """
         case = self._case(asset)
         return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
+
+    def explain(self, number: str, most: int = 5) -> Explanation:
+        """Where a number of the diagnosis comes from.
+
+        Args:
+            number: Its id, as the page, the spreadsheet and `numbers.numbers` tell it.
+            most: How many of its records to show.
+
+        Returns:
+            Formula, inputs with their ids, the SQL that reads its records, and the first of these.
+
+        Raises:
+            PortfolioError: There is no such number; ids that come near are named.
+        """
+        known = self._numbers
+        found = known.get(number.strip())
+        if found is None:
+            raise no_such_number(number.strip(), known)
+        told, table = explained(found, known), table_of(found)
+        rows = self._intake.referenced_lines if table == "order_lines" else self._intake.rows.get(table)
+        if rows is None or isinstance(found.value, Refusal):
+            return told
+        of_asset = _of_asset(rows, asset_key(found.asset))
+        query = self._engine.sql(of_asset)
+        stage, key = stage_of(found), asset_key(found.asset)
+        if is_of_lines(found):
+            records = self.lines(key, stage if stage in PLAYER else None)
+            return replace(
+                told, source="missed order lines", query=query, records=records.slice(0, most), in_all=records.num_rows
+            )
+        if is_of_shelves(found):
+            records = self.shelves(key, stage if stage in STOCK_STAGES else None)
+            return replace(told, source="shelves", query=query, records=records.slice(0, most), in_all=records.num_rows)
+        in_all = int(self._engine.run(of_asset.aggregate(n=of_asset.count()))["n"][0].as_py())
+        return replace(told, source=table, query=query, records=self._engine.run(of_asset.limit(most)), in_all=in_all)
+
+    @cached_property
+    def _numbers(self) -> dict[str, Number]:
+        return numbers(self._diagnosis)
 
     def _case(self, asset: Mapping[str, str | None] | str) -> concluding.Case | Refusal:
         cases = self._concluded[1]
@@ -727,6 +777,14 @@ class Study:
             words = [accounts.words[w] for w in accounts.standard[PLAYER.index(stage), chosen].tolist()]
             picked = picked.append_column("standard", pa.array(words, pa.string()))
         return self._intake.with_ids(picked)
+
+
+def _of_asset(rows: ir.Table, asset: Mapping[str, str | None] | None) -> ir.Table:
+    """Rows of a table that are about an asset, as far as its columns say."""
+    for name, value in (asset or {}).items():
+        if name in rows.columns:
+            rows = rows.filter(rows[name].isnull() if value is None else rows[name] == value)
+    return rows
 
 
 def _beside(gathered: Gathered, assets: tuple[AssetKey, ...]) -> concluding.Beside:

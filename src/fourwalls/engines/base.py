@@ -30,6 +30,9 @@ class Engine(Protocol):
     def run(self, expression: ir.Table) -> pa.Table:
         """The result of an expression as Arrow."""
 
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL that an expression runs as, laid out for people."""
+
     def close(self) -> None:
         """Give back what the engine holds; tables of it are gone afterwards."""
 

@@ -170,6 +170,10 @@ class DuckDBEngine:
         whole = [pa.int64() if pa.types.is_decimal(f.type) and f.type.scale == 0 else f.type for f in found.schema]
         return found.cast(pa.schema(list(zip(found.column_names, whole, strict=True))))
 
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL that an expression runs as, laid out for people."""
+        return str(self._ibis.compile(expression, pretty=True))
+
     def ask(self, query: str, place: str, tables: Mapping[str, ir.Table], seconds: float = 30.0) -> pa.Table:
         """The first rows of one SELECT that a user wrote, over the tables kept here and the folders that were named.
 

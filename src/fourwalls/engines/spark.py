@@ -52,5 +52,9 @@ class SparkEngine:
         # Not to_pyarrow: it goes through pandas, which turns numbers with gaps into floats.
         return self._session.sql(self._ibis.compile(expression)).toArrow()
 
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL that an expression runs as, laid out for people."""
+        return str(self._ibis.compile(expression, pretty=True))
+
     def close(self) -> None:
         """Nothing to give back: the session belongs to the caller."""

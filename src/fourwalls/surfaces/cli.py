@@ -14,6 +14,7 @@ import typer
 from fourwalls.errors import FourwallsError, OutputError, PortfolioError, did_you_mean, listed
 from fourwalls.surfaces.ask_cli import ask
 from fourwalls.surfaces.contracts_cli import contracts_app
+from fourwalls.surfaces.explain_cli import explain
 from fourwalls.surfaces.pilot_cli import pilot_app
 from fourwalls.surfaces.register_cli import record, register_app, track_app
 from fourwalls.surfaces.serve_cli import serve, users_app
@@ -325,6 +326,7 @@ app.add_typer(register_app, name="register")
 app.command()(ask)
 app.command()(serve)
 app.add_typer(users_app, name="users")
+app.command()(explain)
 
 
 @worlds_app.command("make")

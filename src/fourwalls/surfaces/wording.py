@@ -126,6 +126,15 @@ def plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def plain_line(text: str) -> str:
+    r"""A line of code: as `plain`, with the spaces it begins with.
+
+    >>> plain_line("    a\x1b[31m  b")
+    '    a[31m b'
+    """
+    return " " * (len(text) - len(text.lstrip(" "))) + plain(text)
+
+
 def prose(text: str) -> str:
     r"""Plain text with "%" on the line of its number, a space between them.
 

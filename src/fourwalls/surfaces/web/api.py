@@ -132,7 +132,7 @@ def given(content: object, status: int = 200) -> Response:
 @lru_cache(maxsize=8)
 def _document(served: Served, version: int) -> dict[str, Any]:
     del version
-    return to_dict(served.diagnosis())
+    return to_dict(served.plain())
 
 
 def _diagnosed(asked: Asked) -> dict[str, Any]:

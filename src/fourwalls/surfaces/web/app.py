@@ -27,6 +27,7 @@ from fourwalls.surfaces.web import (
     pilots,
     runs,
     scores,
+    tracing,
     uploading,
 )
 from fourwalls.surfaces.web.access import Access
@@ -84,6 +85,7 @@ def routes() -> list[BaseRoute]:
         *runs.routes(),
         *pilots.routes(),
         *scores.routes(),
+        *tracing.routes(),
         *editing.routes(),
         *asking.routes(),
         *uploading.routes(),

@@ -119,7 +119,7 @@ def adopt(asked: Asked) -> Response:
     register = asked.served.register
     standing = register.plan_of(asset.name)
     tasks = [m.task for m in standing.milestones] if standing else proposed(asset)
-    named = [replace(t, owner=asked.said(f"owner.{t.id}", t.owner)[:200]) for t in tasks]
+    named = [replace(t, owner=(asked.said(f"owner.{t.id}") or t.owner)[:200]) for t in tasks]
     starts = day(asked, "starts_on")
     if starts is None:
         raise RegisterError("The plan has no first day.", "Choose the day it starts.")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.errors import FourwallsError, PortfolioError, RegisterError
+from fourwalls.numbers import Number, numbered, numbers
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.register import Register
 from fourwalls.surfaces import wording
+from fourwalls.surfaces.register_cli import place_of
 from fourwalls.surfaces.web.keeping import Result, read_result, stamp
 from fourwalls.surfaces.web.settings import slug
 
@@ -21,13 +23,16 @@ class Served:
     Attributes:
         slug: As it stands in addresses.
         folder: Where it is.
+        is_alone: Whether it is the only one.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.slug, self.folder = name, folder
+    def __init__(self, name: str, folder: Path, *, is_alone: bool = True) -> None:
+        self.slug, self.folder, self.is_alone = name, folder, is_alone
         self._register: Register | None = None
         self._seen: tuple[int, Result | None] = (-1, None)
         self._slugs: tuple[int, Mapping[str, str]] = (-1, {})
+        self._numbered: tuple[int, Diagnosis | None] = (-1, None)
+        self._numbers: tuple[int, Mapping[str, Number]] = (-1, {})
         self._lock = threading.Lock()
 
     @property
@@ -39,7 +44,8 @@ class Served:
         """
         with self._lock:
             if self._register is None:
-                self._register = Register.open(self.folder)
+                # Several folders cannot share the one register that the variable names.
+                self._register = Register.open(place_of(self.folder) if self.is_alone else self.folder)
             return self._register
 
     @property
@@ -78,20 +84,37 @@ class Served:
         tables = self.folder / "tables"
         return (tables.is_dir() and any(tables.iterdir())) or (self.folder / "answers.csv").is_file()
 
-    def diagnosis(self) -> Diagnosis:
-        """The last diagnosis.
+    def plain(self) -> Diagnosis:
+        """The last diagnosis, as it was.
 
         Raises:
             NoResultError: There is none yet.
         """
         if not self.folder.is_dir():
-            raise RegisterError(
-                f"The folder '{self.folder.name}' is gone.", "Put it back, or start fourwalls without it."
-            )
+            told = f"The folder '{self.folder.name}' is gone."
+            raise RegisterError(told, "Put it back, or start fourwalls without it.")
         result = self.result
         if result is None:
             raise NoResultError(self)
         return result.diagnosis
+
+    def diagnosis(self) -> Diagnosis:
+        """The last diagnosis, with figures that know their ids.
+
+        Raises:
+            NoResultError: There is none yet.
+        """
+        found = self.plain()
+        if self._numbered[0] != self.version:
+            self._numbered = (self.version, numbered(found))
+        return self._numbered[1] or found
+
+    def numbers(self) -> Mapping[str, Number]:
+        """Every number of the last diagnosis by its id."""
+        found = self.plain()
+        if self._numbers[0] != self.version:
+            self._numbers = (self.version, numbers(found))
+        return self._numbers[1]
 
     def slugs(self) -> Mapping[str, str]:
         """Address → name of each asset, all different."""
@@ -146,7 +169,7 @@ class Folders:
     """All folders being served; the first one's register also keeps who may in."""
 
     def __init__(self, named: Mapping[str, Path]) -> None:
-        self._served = {name: Served(name, folder) for name, folder in named.items()}
+        self._served = {name: Served(name, folder, is_alone=len(named) == 1) for name, folder in named.items()}
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self._served.values())

@@ -32,7 +32,7 @@ STEPS = (
     "reading what release", "reading what fulfilment", "reading what carriage", "replaying without", "measuring cycle times",
     "measuring what failures cost", "looking at case work", "looking at feeds", "looking at hours", "looking at listings",
     "looking at offers", "looking at bookings", "reading contracts", "reading signals", "looking for what is suspicious",
-    "recording the run", "asking which data",
+    "recording the run", "asking which data", "looking up",
 )  # fmt: skip
 
 

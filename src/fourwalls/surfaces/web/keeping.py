@@ -8,18 +8,20 @@ import os
 import pickle
 import secrets
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.reconsidering import Kept
+from fourwalls.surfaces.web.records import Key, Records
 from fourwalls.surfaces.web.telling import Telling
 
 HIDDEN = ".fourwalls"
 FILE = "result.bin"
-_MAGIC = b"fourwalls result 1\n"
+_MAGIC = b"fourwalls result 2\n"
 _SEAL = 32
 
 
@@ -32,12 +34,14 @@ class Result:
         diagnosis: What it said.
         kept: What other assumptions can be tried on; None where nothing was replayed and priced.
         telling: Which data would be worth having first.
+        records: The first records behind numbers.
     """
 
     run: int
     diagnosis: Diagnosis
     kept: Kept | None
     telling: tuple[Telling, ...] = ()
+    records: Mapping[Key, Records] = field(default_factory=dict)
 
 
 def write_result(folder: Path, result: Result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -27,6 +28,7 @@ def routes() -> list[BaseRoute]:
         page("/p/{portfolio}/assets/{asset}", asset),
         page("/p/{portfolio}/assets/{asset}/what-if", what_if),
         page("/p/{portfolio}/data", data_health),
+        page("/p/{portfolio}/pages.pdf", on_paper),
     ]
 
 
@@ -48,6 +50,15 @@ def portfolio(asked: Asked) -> Response:
         decided={r.address: decisions.get(names[r.address]) for r in rows}, run=served.result.run if served.result else 0,
         n_decided=sum(1 for n in names.values() if n in decisions),
     )  # fmt: skip
+
+
+def on_paper(asked: Asked) -> Response:
+    """The portfolio on paper: a page for all, then one for each asset."""
+    from fourwalls.surfaces.page import sheets
+
+    name = f"{asked.served.slug}-run-{asked.served.result.run if asked.served.result else 0}.pdf"
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(sheets.pdf(asked.served.plain()), media_type="application/pdf", headers=headers)
 
 
 def asset(asked: Asked) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,7 @@ class Pages:
             "path": asked.request.url.path,
             "query": asked.request.url.query,
             "url": asked.url,
+            "number_url": partial(asked.url, "numbers") if portfolio in known else None,
             "is_piece": asked.request.headers.get("hx-request") == "true",
         }
         response = HTMLResponse(self.text(template, {**frame, **context}), status_code=status)

@@ -51,6 +51,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.page.json import to_dict
     from fourwalls.surfaces.web.keeping import Result, write_result
+    from fourwalls.surfaces.web.records import looked_up
     from fourwalls.surfaces.web.telling import telling
 
     with open_study(folder, data, progress=step) as study:
@@ -61,10 +62,10 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
         with Register.open(folder) as register:
             run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
         step("asking which data would be worth having")
-        result = Result(run.id, found, None)
-        if isinstance(kept, Kept):
-            result = Result(run.id, found, kept, telling(kept))
-        write_result(folder, result)
+        is_kept = kept if isinstance(kept, Kept) else None
+        told = telling(is_kept) if is_kept else ()
+        step("looking up the first records behind the numbers")
+        write_result(folder, Result(run.id, found, is_kept, told, looked_up(study, found)))
     return run.id
 
 

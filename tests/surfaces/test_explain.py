@@ -1,0 +1,60 @@
+"""`fourwalls explain` in a terminal and as JSON: text of the data stays text."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from rich.console import Console
+from tests import small
+from typer.testing import CliRunner
+
+from fourwalls.errors import PortfolioError
+from fourwalls.explaining import Explanation, Input
+from fourwalls.figures import Estimate, Refusal
+from fourwalls.surfaces.cli import app
+from fourwalls.surfaces.explain_terminal import as_plain, show
+
+BAD = "\x1b[31m[bold]x[/bold]\u202eevil\n<script>"
+
+
+def told(found: Explanation) -> str:
+    sink = io.StringIO()
+    show(found, Console(file=sink, width=120, force_terminal=False))
+    return sink.getvalue()
+
+
+def test_text_of_the_data_steers_nothing() -> None:
+    rows = pa.table({BAD: [BAD, BAD], "n": [1.23456789, 2.0], "empty": pa.array([None, None], pa.string())})
+    value = Estimate(0.1, 0.05, 0.2, "share")
+    found = Explanation(
+        BAD, BAD, value, BAD, (Input(BAD, Refusal("x", BAD, BAD, BAD)),), 3, "/a/0", BAD, f"SELECT\n  '{BAD}'", rows, 9
+    )
+    text = told(found)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "[bold]x[/bold]" in text
+    assert "and 3 more" in text
+    assert "First 2 of 9" in text
+    assert "empty" not in text
+    assert json.loads(json.dumps(as_plain(found)))["inputs"][0]["value"]["refusal"]["code"] == "x"
+
+
+def test_the_command_explains_and_refuses(tmp_path: Path) -> None:
+    folder = small.good().write(tmp_path / "shop")
+    done = CliRunner().invoke(app, ["explain", "portfolio.gap.missed", str(folder)])
+    assert done.exit_code == 0
+    for words in ("portfolio.gap.missed", "Lines late, overdue or cancelled", "Query", "SELECT", "First 5 of"):
+        assert words in done.output
+    given = json.loads(
+        CliRunner().invoke(app, ["explain", "portfolio.n_lines", str(folder), "--json", "--most", "2"]).output
+    )
+    assert given["value"] == given["in_all"] == 300
+    assert len(given["records"]) == 2
+    failed = CliRunner().invoke(app, ["explain", "portfolio.gap.mised", str(folder)])
+    assert isinstance(failed.exception, PortfolioError)
+    with pytest.raises(PortfolioError, match=r"portfolio\.gap\.missed"):
+        raise failed.exception

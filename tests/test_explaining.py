@@ -1,0 +1,91 @@
+"""Every number of a diagnosis can be explained: formula, inputs that exist, a query that runs, and records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+from tests.surfaces import sample
+
+from fourwalls import diagnosis as parts
+from fourwalls import worlds
+from fourwalls.errors import PortfolioError
+from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of
+from fourwalls.figures import Estimate, Reading
+from fourwalls.numbers import numbers
+from fourwalls.study import Study
+from fourwalls.study import open as open_study
+
+
+def test_every_recipe_is_of_a_field_there_is() -> None:
+    for name in RECIPES:
+        kind, field = name.split(".")
+        if kind != "Sum":
+            owner = Reading if kind == "Reading" else getattr(parts, kind)
+            assert field in {f.name for f in fields(owner)}
+
+
+@pytest.mark.parametrize("make", [sample.usual, sample.priced, sample.shelves_only, sample.refused, sample.hostile])
+def test_every_number_has_a_formula_and_inputs_that_are_numbers(make: object) -> None:
+    known = numbers(make())  # type: ignore[operator]
+    for number in known.values():
+        told = explained(number, known)
+        assert told.formula.strip(" .")
+        assert all(i.id in known and i.id != number.id for i in told.inputs)
+        assert recipe_of(number).source != "lines" or table_of(number) == "order_lines"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    folder = tmp_path_factory.mktemp("explain") / "retailer"
+    worlds.make("late_carrier", folder, lines=3_000)
+    with open_study(folder) as opened:
+        yield opened
+
+
+def test_counts_are_those_of_the_records_behind_them(study: Study) -> None:
+    found = study.diagnose()
+    name = next(n for n in numbers(found) if n.endswith(".n_lines") and not n.startswith("portfolio"))
+    told = study.explain(name, 3)
+    assert isinstance(told, Explanation)
+    assert told.in_all == told.value
+    assert told.records is not None
+    assert told.records.num_rows == 3
+    assert told.query.lstrip().upper().startswith("SELECT")
+
+
+def test_what_stages_saved_adds_up_from_the_lines_behind_it(study: Study) -> None:
+    known = numbers(study.diagnose())
+    name = next(n for n in known if n.startswith("portfolio.gap.stages.") and n.endswith(".lines"))
+    number = known[name]
+    told = study.explain(name, 100_000)
+    assert told.records is not None
+    stage, wall = number.owner.stage, number.owner.wall  # type: ignore[attr-defined]
+    rows = told.records.to_pylist()
+    assert sum(r[f"{stage}_share"] for r in rows if r[f"{stage}_wall"] == wall) == pytest.approx(told.value)
+    inputs = [i.value for i in told.inputs]
+    assert sum(x for x in inputs if isinstance(x, float)) == pytest.approx(told.value)
+
+
+def test_the_query_gives_the_records(study: Study) -> None:
+    told = study.explain("portfolio.n_lines", 2)
+    assert study._engine._raw.sql(told.query).to_arrow_table().num_rows == told.value
+
+
+def test_sums_name_their_parts(study: Study) -> None:
+    told = study.explain("portfolio.lost")
+    assert isinstance(told.value, Estimate)
+    assert sum(i.value.value for i in told.inputs if isinstance(i.value, Estimate)) == pytest.approx(told.value.value)
+    assert not told.query
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "nothing", "portfolio.gap.totl", "portfolo.gap.total", "'; DROP TABLE x; --", "a" * 5000]
+)
+def test_an_id_that_is_none_is_an_error_with_what_comes_near(study: Study, wrong: str) -> None:
+    with pytest.raises(PortfolioError, match="There is no number") as error:
+        study.explain(wrong)
+    assert len(error.value.what) < 600
+    if "tot" in wrong:
+        assert "portfolio.gap.total" in error.value.what
