@@ -93,7 +93,7 @@ class Canvas:
 
     def open(self, told: str, href: str = "") -> None:
         """Begins a group that tells itself when pointed at, and leads somewhere if there is an address."""
-        begins = f'<a href="{escape(href)}">' if href else ""
+        begins = f'<a href="{escape(href)}" aria-label="{escape(plain(told))}">' if href else ""
         self.shapes.append(f"{begins}<g><title>{escape(plain(told))}</title>")
 
     def close(self, href: str = "") -> None:

@@ -130,7 +130,10 @@ def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = Fa
                     return problem(asked, 403, "Send it again", told, "Go back, load the page again and repeat it.")
             return await answered(handler, asked)
         except FourwallsError as error:
-            return told_error(asked, error)
+            return await run_in_threadpool(told_error, asked, error)
+        finally:
+            # What was uploaded lies in a temporary file until it is closed.
+            await asked.form.close()
 
     return Route(path, endpoint, methods=["POST"] if writes else ["GET"], name=handler.__name__)
 

@@ -117,4 +117,5 @@ def _map(served: Served, found: Diagnosis) -> Markup:
             size = a.revenue_per_year.value if isinstance(a.revenue_per_year, Estimate) else 0.0
             href = f"/p/{served.slug}/assets/{served.address(a.name)}"
             spots.append(Spot(wording.asset(a), known["operate"], known["orchestrate"], size, a.verdict, href))
-    return Markup(portfolio_map(spots, found.currency)) if spots else Markup()  # noqa: S704 - canvas escapes every word
+    drawn = portfolio_map(spots, found.currency).replace('role="img"', 'role="group" aria-label="Portfolio map"', 1)
+    return Markup(drawn) if spots else Markup()  # noqa: S704 - canvas escapes every word
