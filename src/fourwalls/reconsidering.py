@@ -107,10 +107,9 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
             told = f"There is no asset '{asset}'.{did_you_mean(asset, named)}"
             raise PortfolioError(told, f"Choose from {listed(named)}.")
         found = _concluded(_only(kept.each, asset), kept, portfolio, cost).assets[0]
-        anew = [found if a.name == asset else a for a in kept.told.assets]
-        every = advised(anew, kept.told.total, replace(kept.advice, portfolio=portfolio))[0]
-        chosen = zip(kept.told.assets, every, strict=True)
-        return replace(kept.told, assets=tuple(new if old.name == asset else old for old, new in chosen))
+        known = replace(kept.advice, portfolio=portfolio)
+        new = advised([found], kept.told.total, known, len(named) - 1)[0][0]
+        return replace(kept.told, assets=tuple(new if a.name == asset else a for a in kept.told.assets))
     each = _concluded(kept.each, kept, portfolio, cost)
     whole = _concluded(kept.whole, kept, portfolio, cost, each.losses).assets[0]
     made = {a.name: a for a in each.assets}
