@@ -49,7 +49,7 @@ def main(people: int = 50) -> None:
             port = free.getsockname()[1]
         command = [sys.executable, "-m", "fourwalls.surfaces.cli", "serve", str(folder), "--port", str(port)]
         environment = {**os.environ, "XDG_STATE_HOME": str(Path(place) / "state")}
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-c", "from fourwalls.surfaces.cli import main; main()", *command[3:]],
             env=environment,
             stdout=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ def _made(folder: Path) -> list[str]:
     worlds.make("demo", folder, seed=1)
     with open_study(folder) as study:
         found, kept = study.diagnose(), study.kept
-        assert isinstance(kept, Kept)
+        assert isinstance(kept, Kept)  # noqa: S101
         many = _many(kept)
         records = looked_up(study, found)
     with Register.open(folder) as register:
@@ -140,7 +140,7 @@ async def _crowd(base: str, names: list[str], people: int) -> dict[str, list[flo
     until = time.monotonic() + SECONDS
 
     async def person(number: int) -> None:
-        rng = random.Random(number)
+        rng = random.Random(number)  # noqa: S311
         async with httpx.AsyncClient(base_url=base, timeout=60) as client:
             await asyncio.sleep(rng.uniform(0, THINK_SECONDS))
             while time.monotonic() < until:
@@ -148,7 +148,7 @@ async def _crowd(base: str, names: list[str], people: int) -> dict[str, list[flo
                 headers = {"hx-request": "true"} if kind == "what-if" else {}
                 begun = time.perf_counter()
                 answer = await client.get(path, headers=headers)
-                assert answer.status_code == 200, (path, answer.status_code)
+                assert answer.status_code == 200, (path, answer.status_code)  # noqa: S101
                 found.setdefault(kind, []).append(time.perf_counter() - begun)
                 await asyncio.sleep(rng.expovariate(1 / THINK_SECONDS))
 
@@ -157,7 +157,7 @@ async def _crowd(base: str, names: list[str], people: int) -> dict[str, list[flo
 
 
 def _one_by_one(base: str, names: list[str]) -> None:
-    rng = random.Random(0)
+    rng = random.Random(0)  # noqa: S311
     with httpx.Client(base_url=base, timeout=60) as client:
         for kind in ("portfolio", "asset", "what-if", "plan", "compare", "data", "number"):
             times, size = [], 0

@@ -313,6 +313,7 @@ def demo(
         mark = "as said" if verdict == asset.best_path else f"but said: {verdict}"
         typer.echo(f"  {' · '.join(asset.asset.values()):24} {asset.best_path:26} {mark}")
     typer.echo(f"The whole truth: {out / 'retailer.truth.json'}")
+    typer.echo(f"In a browser:    fourwalls serve {folder}")
 
 
 worlds_app = typer.Typer(

@@ -17,7 +17,7 @@ from fourwalls.surfaces.web.views import portfolio_view
 
 def routes() -> list[BaseRoute]:
     """The address."""
-    return [page("/p/{portfolio}/compare", compare)]
+    return [page("/p/{portfolio}/compare", compare, is_kept=True)]
 
 
 @dataclass(frozen=True, slots=True)

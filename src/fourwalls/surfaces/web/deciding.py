@@ -36,11 +36,11 @@ def routes() -> list[BaseRoute]:
     return [
         page(one + "/decide", decision_form),
         page(one + "/decide", decide, "decider", writes=True),
-        page(one + "/plan", plan),
+        page(one + "/plan", plan, is_kept=True),
         page(one + "/plan", adopt, "analyst", writes=True),
         page(one + "/plan/{task}", follow, "analyst", writes=True),
         page(one + "/outcome", outcome, "analyst", writes=True),
-        page("/p/{portfolio}/plans", plans),
+        page("/p/{portfolio}/plans", plans, is_kept=True),
         page("/p/{portfolio}/register", history),
     ]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ from fourwalls.errors import FourwallsError, OvertakenError
 from fourwalls.surfaces.web.access import Access, Viewer
 from fourwalls.surfaces.web.folders import Folders, NoResultError, NoSuchPageError, Served
 from fourwalls.surfaces.web.jobs import Runner
+from fourwalls.surfaces.web.remembering import Remembered
 from fourwalls.surfaces.web.settings import Settings
-from fourwalls.surfaces.web.templating import Pages
+from fourwalls.surfaces.web.templating import Pages, given
 
 MOST_FIELDS, MOST_FORM_BYTES = 2000, 1_000_000
 SESSION, VISIT = "fw_session", "fw_visit"
@@ -31,6 +33,7 @@ class Office:
 
     Attributes:
         settings, folders, access, runner, pages: As started.
+        memory: Pages that nothing has changed since.
     """
 
     settings: Settings
@@ -38,6 +41,7 @@ class Office:
     access: Access
     runner: Runner
     pages: Pages
+    memory: Remembered = field(default_factory=Remembered)
 
 
 class Asked:
@@ -45,6 +49,7 @@ class Asked:
 
     Attributes:
         request, office, viewer: Which, where, who.
+        written: The page that answers it, without its reader's token.
         form: What was sent; empty unless something was.
     """
 
@@ -52,6 +57,7 @@ class Asked:
         self.request, self.viewer = request, viewer
         self.office = office_of(request)
         self.form = form or FormData()
+        self.written = ""
 
     @property
     def served(self) -> Served:
@@ -99,7 +105,15 @@ def office_of(request: Request) -> Office:
     return cast("Office", request.app.state.office)
 
 
-def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = False, is_upload: bool = False) -> Route:
+def page(
+    path: str,
+    handler: Handler,
+    role: str = "reader",
+    *,
+    writes: bool = False,
+    is_upload: bool = False,
+    is_kept: bool = False,
+) -> Route:
     """An address, who may use it, and whether it writes: then only a form of this very page is taken.
 
     Args:
@@ -107,6 +121,7 @@ def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = Fa
         role: The least role.
         writes: Whether it changes something.
         is_upload: Whether files are sent, which may be larger.
+        is_kept: Whether the page follows from run, register and settings alone, so that it need be written once.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -128,6 +143,8 @@ def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = Fa
                         "This form is no longer valid: it is from before the server started, or from another browser."
                     )
                     return problem(asked, 403, "Send it again", told, "Go back, load the page again and repeat it.")
+            if is_kept:
+                return await run_in_threadpool(remembered, handler, asked)
             return await answered(handler, asked)
         except FourwallsError as error:
             return await run_in_threadpool(told_error, asked, error)
@@ -136,6 +153,19 @@ def page(path: str, handler: Handler, role: str = "reader", *, writes: bool = Fa
             await asked.form.close()
 
     return Route(path, endpoint, methods=["POST"] if writes else ["GET"], name=handler.__name__)
+
+
+def remembered(handler: Handler, asked: Asked) -> Response:
+    """The page as it was written before, if nothing has changed since; else anew."""
+    memory = asked.office.memory
+    key = memory.key(asked)
+    found = memory.get(key)
+    if found is not None:
+        return given(asked, found[0], headers=found[1])
+    response = cast("Response", handler(asked))
+    if response.status_code == HTTPStatus.OK and asked.written:
+        memory.keep(key, asked.written, response)
+    return response
 
 
 async def answered(handler: Handler, asked: Asked) -> Response:

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.errors import FourwallsError, PortfolioError, RegisterError
-from fourwalls.numbers import Number, numbered, numbers
+from fourwalls.numbers import WHOLE, Number, Sum, numbered, numbers
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.register import Register
+from fourwalls.register.tables import JOURNAL
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.register_cli import place_of
 from fourwalls.surfaces.web.keeping import Result, read_result, stamp
@@ -32,6 +35,7 @@ class Served:
         self._seen: tuple[int, Result | None] = (-1, None)
         self._slugs: tuple[int, Mapping[str, str]] = (-1, {})
         self._numbered: tuple[int, Diagnosis | None] = (-1, None)
+        self._by_asset: tuple[int, Mapping[str, Mapping[str, Number]]] = (-1, {})
         self._numbers: tuple[int, Mapping[str, Number]] = (-1, {})
         self._lock = threading.Lock()
 
@@ -55,6 +59,12 @@ class Served:
         if self._seen[0] != at:
             self._seen = (at, read_result(self.folder) if at else None)
         return self._seen[1]
+
+    def last_seq(self) -> int:
+        """The place of the last entry in the register's history."""
+        self.check_there()
+        with self.register.database.reading() as connection:
+            return int(connection.execute(select(func.coalesce(func.max(JOURNAL.c.seq), 0))).scalar_one())
 
     @property
     def version(self) -> int:
@@ -84,15 +94,23 @@ class Served:
         tables = self.folder / "tables"
         return (tables.is_dir() and any(tables.iterdir())) or (self.folder / "answers.csv").is_file()
 
+    def check_there(self) -> None:
+        """Looks whether the folder still is.
+
+        Raises:
+            RegisterError: It is gone.
+        """
+        if not self.folder.is_dir():
+            told = f"The folder '{self.folder.name}' is gone."
+            raise RegisterError(told, "Put it back, or start fourwalls without it.")
+
     def plain(self) -> Diagnosis:
         """The last diagnosis, as it was.
 
         Raises:
             NoResultError: There is none yet.
         """
-        if not self.folder.is_dir():
-            told = f"The folder '{self.folder.name}' is gone."
-            raise RegisterError(told, "Put it back, or start fourwalls without it.")
+        self.check_there()
         result = self.result
         if result is None:
             raise NoResultError(self)
@@ -115,6 +133,18 @@ class Served:
         if self._numbers[0] != self.version:
             self._numbers = (self.version, numbers(found))
         return self._numbers[1]
+
+    def near(self, number: Number) -> Mapping[str, Number]:
+        """The numbers a number can be made of: those of its asset, or all of them."""
+        known, (name, _, _) = self.numbers(), number.id.partition(".")
+        if number.asset is None or isinstance(number.owner, Sum) or name == WHOLE:
+            return known
+        if self._by_asset[0] != self.version:
+            found: dict[str, dict[str, Number]] = {}
+            for one in known.values():
+                found.setdefault(one.id.partition(".")[0], {})[one.id] = one
+            self._by_asset = (self.version, found)
+        return self._by_asset[1].get(name, known)
 
     def slugs(self) -> Mapping[str, str]:
         """Address → name of each asset, all different."""

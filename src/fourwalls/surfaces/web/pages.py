@@ -24,10 +24,10 @@ SORTS = {"loss": "most to recover", "worth": "worth most", "name": "name"}
 def routes() -> list[BaseRoute]:
     """Addresses to read."""
     return [
-        page("/p/{portfolio}", portfolio),
-        page("/p/{portfolio}/assets/{asset}", asset),
-        page("/p/{portfolio}/assets/{asset}/what-if", what_if),
-        page("/p/{portfolio}/data", data_health),
+        page("/p/{portfolio}", portfolio, is_kept=True),
+        page("/p/{portfolio}/assets/{asset}", asset, is_kept=True),
+        page("/p/{portfolio}/assets/{asset}/what-if", what_if, is_kept=True),
+        page("/p/{portfolio}/data", data_health, is_kept=True),
         page("/p/{portfolio}/pages.pdf", on_paper),
     ]
 

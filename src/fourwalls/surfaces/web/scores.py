@@ -26,7 +26,7 @@ KINDS = (
 
 def routes() -> list[BaseRoute]:
     """The address."""
-    return [page("/p/{portfolio}/scoreboard", shown)]
+    return [page("/p/{portfolio}/scoreboard", shown, is_kept=True)]
 
 
 def shown(asked: Asked) -> Response:

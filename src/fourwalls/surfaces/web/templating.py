@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE = "fourwalls.surfaces.page"
 WEB = "fourwalls.surfaces.web"
+# Stands in a page where the token of its reader belongs, until it is given; nobody can write it into a text.
+TOKEN = f"token-{secrets.token_hex(16)}"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -51,16 +53,12 @@ class Pages:
     def answer(self, asked: Asked, template: str, status: int, context: Mapping[str, object]) -> Response:
         """A page for whoever asked, with a token for its forms."""
         office, viewer = asked.office, asked.viewer
-        token = viewer.token
-        is_new = not token
-        if is_new:
-            token = secrets.token_urlsafe(24)
         portfolio = asked.request.path_params.get("portfolio", "")
         known = {f.slug for f in office.folders}
         frame = {
             "viewer": viewer,
             "needs_login": office.access.needs_login,
-            "form_token": Form(office.access.form_token(token)),
+            "form_token": Form(TOKEN),
             "folders": list(office.folders),
             "here": office.folders[portfolio] if portfolio in known else None,
             "path": asked.request.url.path,
@@ -69,14 +67,25 @@ class Pages:
             "number_url": partial(asked.url, "numbers") if portfolio in known else None,
             "is_piece": asked.request.headers.get("hx-request") == "true",
         }
-        response = HTMLResponse(self.text(template, {**frame, **context}), status_code=status)
-        if is_new:
-            response.set_cookie("fw_visit", token, httponly=True, samesite="lax", secure=office.settings.is_https)
-        return response
+        asked.written = self.text(template, {**frame, **context})
+        return given(asked, asked.written, status)
 
     def text(self, template: str, context: Mapping[str, object]) -> str:
         """A template filled in."""
         return self._environment.get_template(template).render(**context)
+
+
+def given(asked: Asked, written: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A page that was written, with a token for the forms of whoever asked."""
+    office, token = asked.office, asked.viewer.token
+    is_new = not token
+    if is_new:
+        token = secrets.token_urlsafe(24)
+    text = written.replace(TOKEN, office.access.form_token(token))
+    response = HTMLResponse(text, status_code=status, headers=dict(headers or {}))
+    if is_new:
+        response.set_cookie("fw_visit", token, httponly=True, samesite="lax", secure=office.settings.is_https)
+    return response
 
 
 class Form(str):

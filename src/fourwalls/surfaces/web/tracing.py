@@ -15,7 +15,7 @@ from fourwalls.surfaces.web.records import MOST_ASSETS, key_of
 
 def routes() -> list[BaseRoute]:
     """The address."""
-    return [page("/p/{portfolio}/numbers/{number}", shown)]
+    return [page("/p/{portfolio}/numbers/{number}", shown, is_kept=True)]
 
 
 def shown(asked: Asked) -> Response:
@@ -30,7 +30,7 @@ def shown(asked: Asked) -> Response:
     if number is None:
         raise NoSuchPageError("There is no such number in the last run.", "Open one from a page.")
     result = served.result
-    told = explained(number, known)
+    told = explained(number, served.near(number))
     return asked.page(
         "number.html.j2", told=told, said=said(told.value), inputs=[(i.id, said(i.value)) for i in told.inputs],
         records=result.records.get(key_of(number)) if result else None, most=MOST_ASSETS,
