@@ -47,6 +47,11 @@ def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
     return found
 
 
+def barred_of(cases: Sequence[Case], portfolio: Portfolio) -> dict[str, str]:
+    """Assets of which a path is barred by open rules with partners, with what is open."""
+    return {o.asset: o.barred for o in options_of(cases, portfolio) if o.barred}
+
+
 def allocation_of(
     cases: Sequence[Case], portfolio: Portfolio, budget: float | None = None, people_weeks: float | None = None
 ) -> Allocation | Refusal:

@@ -431,6 +431,21 @@ class Guardrail:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class WorthKnowing:
+    """A figure nobody knows for sure, and what knowing it before choosing a path would be worth.
+
+    Attributes:
+        about: Which, in words or as in portfolio.toml.
+        amount: Expected gain from knowing it (EVPPI); its range is the error of the calculation [portfolio currency].
+        source: The data that would tell.
+    """
+
+    about: str
+    amount: Figure
+    source: str
+
+
 NO_REVENUE = Refusal("no_revenue", "revenue a year", "no order line carries a price", "order_lines.price_amount")
 NO_PILOT = Refusal(
     "no_pilot", "the pilot to run next", "nothing shows yet what a pilot would try", "what is named as unknown"
@@ -471,6 +486,7 @@ class AssetDiagnosis:
         guardrails: The four mistakes, looked for.
         pilot: The pilot to run next; a refusal where the records cannot carry one.
         plan: What to do in the first 30 days.
+        worth_knowing: Figures that would be worth looking up before choosing, most worth first; of the first twenty assets.
     """
 
     asset: dict[str, str | None]
@@ -499,6 +515,7 @@ class AssetDiagnosis:
     guardrails: tuple[Guardrail, ...] = ()
     pilot: PilotNext | Refusal = NO_PILOT
     plan: Plan = Plan()
+    worth_knowing: tuple[WorthKnowing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

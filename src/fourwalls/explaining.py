@@ -134,6 +134,7 @@ RECIPES: Mapping[str, Recipe] = {
     "RuleHole.amount": Recipe("Margin lost with this partner in this asset over the record.", ("{asset}.losses.*-between-*.amount",)),
     "GovernanceTold.share": Recipe("Settled questions over all questions, partners weighed by what is at stake with them.", ("{part}.holes.*.amount",)),
     "GovernanceTold.blocked_amount": Recipe("Sum at stake with partners that lack a required rule.", ("{part}.holes.*.amount",)),
+    "WorthKnowing.amount": Recipe("Expected value of the best path if this figure were known before choosing, less that of the best path now (EVPPI), by regression over the draws.", ("{asset}.paths.*.value",)),
     "Assumed.value": Recipe("Not measured: set in portfolio.toml, or this product's default."),
     "SetAside.rows": Recipe("Rows that break this rule, counted.", source="table"),
     "TableHealth.rows_in": Recipe("Rows of the file, counted.", source="table"),

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.concluding import Case, flows_of, values_of
-from fourwalls.figures import Refusal
+from fourwalls.diagnosis import WorthKnowing
+from fourwalls.figures import Estimate, Refusal
 from fourwalls.information import partial_information
 from fourwalls.portfolio import Portfolio
 from fourwalls.sensitivity import Assumption, Swing, tornado
@@ -59,6 +60,22 @@ class Unknown:
     low: float
     high: float
     source: str
+
+
+def worth_knowing(case: Case, portfolio: Portfolio) -> tuple[WorthKnowing, ...]:
+    """Figures that are worth knowing before choosing, most worth first: without those whose worth may be nothing but error."""
+    found = unknowns_of(case, portfolio)
+    if isinstance(found, Refusal):
+        return ()
+    kept = (u for u in found if u.value > 2 * u.error and u.value >= 1)
+    return tuple(
+        WorthKnowing(
+            u.about,
+            Estimate(u.value, max(u.value - 1.645 * u.error, 0.0), u.value + 1.645 * u.error, portfolio.currency),
+            u.source,
+        )
+        for u in kept
+    )
 
 
 def swings_of(case: Case, portfolio: Portfolio) -> tuple[Swing, ...] | Refusal:

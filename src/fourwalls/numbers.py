@@ -26,6 +26,7 @@ from fourwalls.diagnosis import (
     TableHealth,
     Threshold,
     Told,
+    WorthKnowing,
 )
 from fourwalls.figures import Estimate, Reading, Refusal
 
@@ -100,6 +101,7 @@ _KEYS: Mapping[type, Callable[[Any], tuple[str | None, ...]]] = {
     TableHealth: lambda t: (t.table,),
     SetAside: lambda s: (s.reason,),
     Suspicion: lambda s: (s.code, s.table, s.column),
+    WorthKnowing: lambda w: (w.about,),
     Judged: lambda j: (j.question,),
 }
 """What an entry of a list is called."""

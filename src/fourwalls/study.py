@@ -77,6 +77,8 @@ Ints = npt.NDArray[np.int64]
 
 # The replay without each twelfth of the record looks at so many missed lines at most.
 _MOST_REPLAYED_AGAIN = 20_000
+# What would be worth knowing is asked of so many assets, those with most to recover.
+_MOST_HINGES = 20
 
 
 def open(  # noqa: A001 - fw.open reads as what it does
@@ -261,6 +263,10 @@ class Study:
             AllocationError: The budget or the weeks are no amounts, or a path needs what is not described.
         """
         return choosing.allocation_of(self._concluded[1], self.portfolio, budget, people_weeks)
+
+    def barred(self) -> dict[str, str]:
+        """Assets of which a path may not be chosen because rules with partners are open, with what is open."""
+        return choosing.barred_of(self._concluded[1], self.portfolio)
 
     def sensitivity(self, asset: Mapping[str, str | None] | str) -> tuple[Swing, ...] | Refusal:
         """Which assumptions would change what is best for an asset, and at what value; widest first.
@@ -554,6 +560,12 @@ class Study:
         paths = paths_told(
             portfolio_values([c.both.values for c in cases[0] if c.both.values], self.portfolio), currency
         )
+        self._progress("asking which data would be worth having first")
+        by_key = {tuple(c.key): c for c in cases[0]}
+        made[0][:_MOST_HINGES] = [
+            replace(a, worth_knowing=hinges.worth_knowing(by_key[tuple(a.asset.values())], self.portfolio))
+            for a in made[0][:_MOST_HINGES]
+        ]
         assets, pool = advised(made[0], replace(made[1][0], paths=paths), self._advice)
         told = self._told(assets, pool, period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
@@ -33,8 +34,12 @@ from fourwalls.diagnosis import (
     Told,
     VerdictName,
     Wall,
+    WorthKnowing,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
+from fourwalls.planning import Known
+from fourwalls.planning import advised as with_advice
+from fourwalls.portfolio import Portfolio
 
 HOSTILE_NAMES = (
     "<script>alert(1)</script>",
@@ -653,10 +658,21 @@ def priced(base: Diagnosis | None = None, is_default: bool = True, words: str = 
             capabilities=capabilities(**kinds),
             governance=governance(**kinds),
             evidence=tuple(replace(r, label=words or r.label) for r in FURTHER),
+            worth_knowing=(
+                WorthKnowing(words or "late_line_cost_share", signed(1_450.0, "EUR"), words or "refunds by lateness"),
+            ),
+            revenue_per_year=exactly(900_000.0 * scale, "EUR"),
         )
 
     assets = tuple(more(a, 1 / (1 + i)) for i, a in enumerate(base.assets))
     return replace(base, assets=assets, total=replace(more(base.total, 2.0), paths=()), assumptions=ASSUMED)
+
+
+def advised(base: Diagnosis | None = None) -> Diagnosis:
+    """A diagnosis with plans, pilots, roles and guardrails; the priced one if None."""
+    base = priced() if base is None else base
+    assets, total = with_advice(base.assets, base.total, Known(Portfolio(Path(), "", "EUR", "us", ("brand",))))
+    return replace(base, assets=assets, total=total)
 
 
 def empty() -> Diagnosis:

@@ -56,3 +56,14 @@ def test_json_carries_everything_and_no_draws() -> None:
     assert told["limits"]["risk"] == {"share": 0.25, "most_lost": 0.0}
     assert told["left_out"][-1]["barred"] == "no exit clause"
     assert json.loads(json.dumps(as_json(allocate([], [], Limits(1.0)))))["refused"]["code"] == "no_assets"
+
+
+def test_paths_that_open_rules_bar_are_named_even_where_another_path_was_chosen() -> None:
+    sink = io.StringIO()
+    refused = Refusal("no_budget", "allocation", "No budget is given.", "Give --budget.")
+    barred = {f"asset {i}": "rules with partners are open: Terra: Who owns the interface, by name?" for i in range(7)}
+    show_allocation(refused, "EUR", Console(file=sink, width=120), barred)
+    told = sink.getvalue()
+    assert "Open rules with partners bar a path of 7 assets" in told
+    assert "asset 4: rules with partners are open: Terra" in told
+    assert "and 2 more" in told

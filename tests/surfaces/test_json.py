@@ -38,6 +38,7 @@ from fourwalls.diagnosis import (
     Task,
     Threshold,
     Told,
+    WorthKnowing,
 )
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.surfaces.page import json as page_json
@@ -187,6 +188,7 @@ def test_every_object_of_the_schema_is_closed_and_whole() -> None:
         (PilotNext, "pilot"),
         (Role, "role"),
         (Guardrail, "guardrail"),
+        (WorthKnowing, "worth_knowing"),
     ],
 )
 def test_the_schema_knows_every_field_of_the_result(kind: type, definition: str) -> None:

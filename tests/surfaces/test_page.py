@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, Gap
+from fourwalls.figures import Estimate
 from fourwalls.numbers import numbers
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.page import html
@@ -688,6 +689,33 @@ def test_the_fragment_is_a_piece_for_a_notebook() -> None:
     assert not [p for p in parts if ".fw" not in p], "a rule would reach the notebook around it"
 
 
+def test_the_plan_the_pilot_the_role_and_the_mistakes_are_told() -> None:
+    made = sample.advised()
+    root = tree(html.render(made))
+    plan = section(root, "plan").text
+    for task in made.total.plan.tasks:
+        assert task.title in plan
+    assert "to be named: head of" in plan
+    assert "Week 1 Map" in plan
+    guards = section(root, "guards").text
+    assert all(g.label in guards and g.state in guards for g in made.total.guardrails)
+    details = next(root.classed("fw-assets")[0].all("details")).text
+    for words in ("Role: not known.", "Pilot to run next.", "The next 30 days", "How each value comes about"):
+        assert words in details
+    told = section(root, "unknowns").text
+    assert "Data that would tell" in told
+    assert "what a late line costs: EUR 1,400" in told
+
+
+def test_links_of_each_path_add_up_to_its_value() -> None:
+    for asset in sample.priced().assets:
+        for path in asset.paths:
+            assert isinstance(path.value, Estimate)
+            assert sum(amount for _, amount in path.links) == pytest.approx(path.value.value, rel=1e-3)
+    worth = section(parsed(sample.priced), "worth")
+    assert worth.classed("fw-plot")
+
+
 def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
@@ -720,6 +748,8 @@ SHEETS = [
     sample.priced(sample.usual()),
     sample.priced(sample.shelves_only()),
     sample.priced(sample.refused()),
+    sample.advised(worst_priced()),
+    sample.advised(sample.priced(sample.hostile())),
 ]
 
 

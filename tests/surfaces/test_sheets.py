@@ -12,9 +12,6 @@ from pathlib import Path
 import pytest
 
 from fourwalls.diagnosis import Diagnosis
-from fourwalls.planning import Known
-from fourwalls.planning import advised as with_advice
-from fourwalls.portfolio import Portfolio
 from fourwalls.surfaces.page.sheets import pdf, sheets
 
 from . import sample
@@ -28,25 +25,20 @@ def worst() -> Diagnosis:
     return sample.priced(sample.worst(is_stocked=True), words="a rather long sentence that goes on about parcels " * 4)
 
 
-def advised(made: Diagnosis) -> Diagnosis:
-    assets, total = with_advice(made.assets, made.total, Known(Portfolio(Path(), "", "EUR", "us", ("brand",))))
-    return replace(made, assets=assets, total=total)
-
-
 @pytest.mark.parametrize("make", [sample.priced, sample.shelves_only, sample.refused, sample.hostile, worst])
 def test_each_asset_has_exactly_one_page(make: Callable[[], Diagnosis]) -> None:
-    made = advised(make())
+    made = sample.advised(make())
     assert pages(pdf(made)) == 1 + len(made.assets)
 
 
 def test_the_same_diagnosis_gives_the_same_bytes() -> None:
-    made = advised(sample.priced())
+    made = sample.advised(sample.priced())
     assert pdf(made) == pdf(made)
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext, so nobody read the PDF's text")
 def test_the_paper_says_what_a_leader_needs(tmp_path: Path) -> None:
-    made = advised(sample.priced(is_default=False))
+    made = sample.advised(sample.priced(is_default=False))
     (tmp_path / "a.pdf").write_bytes(pdf(made))
     told = subprocess.run(["pdftotext", "-layout", str(tmp_path / "a.pdf"), "-"], capture_output=True, check=True)
     text = told.stdout.decode()
@@ -66,12 +58,12 @@ def test_the_paper_says_what_a_leader_needs(tmp_path: Path) -> None:
 
 
 def test_text_from_the_data_stays_text() -> None:
-    for sheet in sheets(advised(sample.hostile())):
+    for sheet in sheets(sample.advised(sample.hostile())):
         for _, drawing in sheet.pictures:
             assert "<script" not in drawing
             assert "onerror=" not in re.sub(r">[^<]*<", "><", drawing)
     # Text goes to the typesetter as data: marks of its language are printed and not run.
     name = "#panic(1) $x$ *b* @a <l> \\ // `c` [d]"
-    made = advised(sample.priced())
+    made = sample.advised(sample.priced())
     made = replace(made, assets=(replace(made.assets[0], name=name, asset={"brand": name}),))
     assert pages(pdf(made)) == 2

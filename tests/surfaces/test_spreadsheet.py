@@ -13,6 +13,7 @@ import pytest
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.figures import Estimate
+from fourwalls.numbers import numbers
 from fourwalls.surfaces.spreadsheet import as_xlsx, sheets_of, write_spreadsheet
 
 from . import sample
@@ -95,3 +96,16 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     for place, what in (("all.csv", "no Excel file"), ("dir.xlsx", "is a folder"), ("file/a.xlsx", "Cannot write")):
         with pytest.raises(OutputError, match=what):
             write_spreadsheet(found, tmp_path / place)
+
+
+def test_ids_can_be_explained() -> None:
+    made = sample.priced()
+    known = numbers(made)
+    for sheet in sheets_of(made, {}):
+        titles = [title for title, _ in sheet.columns]
+        if "id" in titles:
+            ids = [row[titles.index("id")] for row in sheet.rows]
+            assert ids
+            assert set(ids) <= known.keys()
+    begin = [row[-1] for row in sheets_of(made, {})[0].rows]
+    assert all(any(name.startswith(f"{first}.") for name in known) for first in begin)

@@ -88,7 +88,8 @@ class DuckDBEngine:
         self._data = data
         self._folders = {folder.resolve(): folder.name for folder in readable}
         if data is not None:
-            self._folders[data.resolve()] = DATA_PLACEHOLDER
+            # As the user knows it: the placeholder stands in SQL files, and says nothing about where they point.
+            self._folders[data.resolve()] = data.resolve().name
         self._spill = _temporary_folder()
         self._worker = ThreadPoolExecutor(1)
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})

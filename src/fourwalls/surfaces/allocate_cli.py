@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,7 @@ from fourwalls.surfaces.page.canvas import money
 from fourwalls.surfaces.wording import name, plain, plural
 
 _MOST_ROWS = 20
+_MOST_BARRED = 5
 
 
 def as_json(found: Allocation | Refusal) -> dict[str, Any]:
@@ -23,17 +25,21 @@ def as_json(found: Allocation | Refusal) -> dict[str, Any]:
     return {"refused": asdict(found)} if isinstance(found, Refusal) else asdict(found)
 
 
-def show_allocation(found: Allocation | Refusal, currency: str, console: Console) -> None:
+def show_allocation(
+    found: Allocation | Refusal, currency: str, console: Console, barred: Mapping[str, str] | None = None
+) -> None:
     """What is chosen, what the next money buys, and what would have to change for each asset left out.
 
     Args:
         found: The plan, or why there is none.
         currency: ISO code.
         console: Where to.
+        barred: Assets of which a path may not be chosen, with what bars it.
     """
     if isinstance(found, Refusal):
         console.print(Text(plain(found.because), "bold"))
         console.print(Text(f"→ {plain(found.next_step)}"))
+        _barred(barred or {}, console)
         return
     console.print(Text(_headline(found, currency), "bold"))
     for sentence in (_more(found, currency), *_checks(found, currency)):
@@ -42,6 +48,18 @@ def show_allocation(found: Allocation | Refusal, currency: str, console: Console
         console.print(_chosen(found, currency))
     if found.left_out:
         console.print(_left_out(found, currency))
+    _barred(barred or {}, console)
+
+
+def _barred(barred: Mapping[str, str], console: Console) -> None:
+    """Paths that nobody may choose yet, whatever they would bring."""
+    if not barred:
+        return
+    console.print(Text(f"Open rules with partners bar a path of {plural(len(barred), 'asset')}:", "bold"))
+    for asset, why in list(barred.items())[:_MOST_BARRED]:
+        console.print(Text(f"  {name(asset)}: {plain(why)}"))
+    if (left := len(barred) - _MOST_BARRED) > 0:
+        console.print(Text(f"  and {left} more; see Rules with partners on the page", "bright_black"))
 
 
 def _headline(found: Allocation, currency: str) -> str:

@@ -35,8 +35,8 @@ def contracts_check(folder: Folder, data: Data = None) -> None:
     contracts = read_contracts(folder)
     with _ground(folder, data) as ground:
         found = govern(ground, contracts)
-        names = dict(ground.party_names)
-    for line in _told(found, names):
+        names, currency = dict(ground.party_names), ground.portfolio.currency
+    for line in _told(found, names, currency):
         typer.echo(line)
     if contracts is None:
         typer.echo(f"Next:      fourwalls contracts draft {folder}")
@@ -92,7 +92,7 @@ def _plain(text: str) -> str:
     return plain(text)
 
 
-def _told(found: Governance, names: Mapping[str, str]) -> Iterator[str]:
+def _told(found: Governance, names: Mapping[str, str], currency: str) -> Iterator[str]:
     """What was found, line by line: partners first, then what is wrong, then figures."""
     yield f"{len(found.contracts)} contracts, of which {sum(c.void is None for c in found.contracts)} in force"
     yield from _partners(found, names)
@@ -116,7 +116,7 @@ def _told(found: Governance, names: Mapping[str, str]) -> Iterator[str]:
     )
     outages = [
         f"{name(o.party_id)}: {o.line_share:.0%} of lines, {o.lines_per_day:,.1f} a day; days until we can do without: {o.days:g} "
-        f"({o.days_from}); at most " + (f"{o.bound_amount:,.0f} of {o.amount_is}" if o.bound_amount is not None else f"{o.lines:,.0f} lines")
+        f"({o.days_from}); at most " + (f"{currency} {o.bound_amount:,.0f} of {o.amount_is} over these {o.days:g} days" if o.bound_amount is not None else f"{o.lines:,.0f} lines")
         for o in found.outages
     ]  # fmt: skip
     yield from _section("If it fails", outages)

@@ -99,6 +99,51 @@ def lost(asset: AssetDiagnosis, wall: Wall) -> Estimate | None:
     return _with_id(added(p.amount for p in parts), _asset_id(x.amount for x in asset.losses), "lost", wall)
 
 
+def sides_of(asset: AssetDiagnosis) -> dict[Wall, float]:
+    """Margin lost a year on each side; 0 where nothing is."""
+    found = {wall: lost(asset, wall) for wall in wording.WALLS}
+    return {wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in found.items()}
+
+
+def lost_in_all(asset: AssetDiagnosis) -> Estimate | None:
+    """Margin lost a year on all sides; None where nothing is priced."""
+    known = [x for wall in wording.WALLS if (x := lost(asset, wall)) is not None]
+    return _with_id(added(known), _asset_id(x.amount for x in asset.losses), "lost") if known else None
+
+
+def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
+    """Assets by margin lost where that is known, most first; else as the diagnosis ranks them, by lines and units."""
+    if not any(a.losses for a in diagnosis.assets):
+        return diagnosis.assets
+    return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))
+
+
+_FIGURES = {
+    "late_line_cost_share": "what a late line costs",
+    "gross_margin_share": "the gross margin",
+    "attainable_share": "part of a gap that a path closes",
+    "discount_rate": "what money costs a year",
+    "horizon_years": "how long values are counted",
+    "ramp_weeks": "weeks until a path brings all it can",
+    "carrying_rate_per_year": "what stock costs a year",
+    "one_off_amount": "what it costs to begin to",
+    "run_amount_per_year": "what it costs a year to",
+}
+
+
+def figure_name(name: str) -> str:
+    """An assumption as people call it: "what it costs to begin to operate"; other words stay as they are.
+
+    >>> figure_name("paths.operate.one_off_amount"), figure_name("a quote")
+    ('what it costs to begin to operate', 'a quote')
+    """
+    head, _, field = name.rpartition(".")
+    words = _FIGURES.get(field)
+    if words is None:
+        return wording.plain(name)
+    return f"{words} {head.removeprefix('paths.')}" if head.startswith("paths.") else words
+
+
 def added(amounts: Iterable[Estimate]) -> Estimate:
     """A sum of amounts; bounds are added up, too."""
     given = list(amounts)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.numbers import numbered, slug
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.wording import plain
 
@@ -23,6 +24,8 @@ Cell = str | float | int | bool | None
 _MOST_CHARACTERS = 32_767
 _FORMATS = {"text": "@", "money": "#,##0", "share": "0.0%", "number": "#,##0.0", "count": "#,##0"}
 _WIDEST = 60
+# What `fourwalls explain` asks for.
+_ID = ("id", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def _write(book: Workbook, sheet: Sheet) -> None:
 
 def sheets_of(found: Diagnosis, revenue: Mapping[str, float]) -> list[Sheet]:
     """All sheets of a diagnosis; the whole portfolio is the last row of the first."""
+    found = numbered(found)
     assets = found.assets
     return [
         _portfolio(found, revenue),
@@ -113,27 +117,28 @@ def sheets_of(found: Diagnosis, revenue: Mapping[str, float]) -> list[Sheet]:
             "Losses",
             (("asset", "text"), ("flow", "text"), ("stage", "text"), ("wall", "text"), ("party", "text"),
              (f"{found.currency} a year", "money"), ("low", "money"), ("high", "money"), ("counted", "number"),
-             ("unit", "text"), ("standard", "text")),
-            ((wording.asset(a), x.flow, x.stage, x.wall, x.party_name, *_three(x.amount), x.quantity, x.unit, x.standard)
+             ("unit", "text"), ("standard", "text"), _ID),
+            ((wording.asset(a), x.flow, x.stage, x.wall, x.party_name, *_three(x.amount), x.quantity, x.unit, x.standard, wording.id_of(x.amount))
              for a in assets for x in a.losses),
         ),
         _sheet(
             "Paths",
-            (("asset", "text"), ("path", "text"), ("link", "text"), (f"{found.currency} over the horizon", "money")),
+            (("asset", "text"), ("path", "text"), ("link", "text"), (f"{found.currency} over the horizon", "money"), _ID),
             (row for a in assets for row in _links(a)),
         ),
         _sheet(
             "Signals",
             (("asset", "text"), ("kind", "text"), ("line", "text"), ("how", "text"), ("lean", "text"),
-             ("strength", "share"), ("because", "text")),
-            ((wording.asset(a), s.kind, s.label, s.how, s.lean, s.strength, s.because)
+             ("strength", "share"), ("because", "text"), _ID),
+            ((wording.asset(a), s.kind, s.label, s.how, s.lean, s.strength, s.because, _id(a, "signals", slug(s.name), "strength"))
              for a in assets for s in a.signals),
         ),
         _sheet(
             "Governance",
             (("asset", "text"), ("partner", "text"), ("question", "text"), ("blocks", "text"),
-             (f"{found.currency} at stake", "money"), ("because", "text"), ("remedy", "text")),
-            ((wording.asset(a), h.party_name, h.question, h.blocks, h.amount, h.because, h.remedy)
+             (f"{found.currency} at stake", "money"), ("because", "text"), ("remedy", "text"), _ID),
+            ((wording.asset(a), h.party_name, h.question, h.blocks, h.amount, h.because, h.remedy,
+              _id(a, "governance.holes", slug(h.party_id, h.question), "amount"))
              for a in assets if a.governance is not None for h in a.governance.holes),
         ),
         _sheet(
@@ -143,8 +148,8 @@ def sheets_of(found: Diagnosis, revenue: Mapping[str, float]) -> list[Sheet]:
         ),
         _sheet(
             "Assumptions",
-            (("assumption", "text"), ("value", "number"), ("unit", "text"), ("origin", "text"), ("about", "text")),
-            ((a.name, a.value, a.unit, a.origin, a.about) for a in found.assumptions),
+            (("assumption", "text"), ("value", "number"), ("unit", "text"), ("origin", "text"), ("about", "text"), _ID),
+            ((a.name, a.value, a.unit, a.origin, a.about, f"assumptions.{slug(a.name)}.value") for a in found.assumptions),
         ),
     ]  # fmt: skip
 
@@ -162,6 +167,7 @@ def _portfolio(found: Diagnosis, revenue: Mapping[str, float]) -> Sheet:
         (f"operate, {money}", "money"), ("chance operate is best", "share"),
         (f"orchestrate, {money}", "money"), ("chance orchestrate is best", "share"),
         (f"operate then orchestrate, {money}", "money"), ("chance both is best", "share"), ("why", "text"),
+        ("ids begin with", "text"),
     )  # fmt: skip
     rows = [_row(a, revenue.get(a.name)) for a in found.assets]
     rows.append(_row(found.total, sum(revenue.values()) if revenue else None))
@@ -180,18 +186,30 @@ def _row(a: AssetDiagnosis, revenue: float | None) -> tuple[Cell, ...]:
         wording.asset(a), a.verdict, a.bottleneck, a.next_step, a.n_lines, revenue,
         *(_three(gap.total) if gap else (None, None, None)), _value(gap.inside_share) if gap else None,
         _value(shelves.total) if shelves else None, sum(_value(x.amount) or 0.0 for x in a.losses) if a.losses else None,
-        *told, a.because,
+        *told, a.because, _id(a),
     )  # fmt: skip
 
 
 def _links(a: AssetDiagnosis) -> Iterator[tuple[Cell, ...]]:
     name = wording.asset(a)
     for p in a.paths:
+        at = wording.id_of(p.value)
         for link, amount in p.links:
-            yield name, p.path, link, amount
-        yield name, p.path, "value", _value(p.value)
+            yield name, p.path, link, amount, f"{at.rpartition('.')[0]}.links.{slug(link)}"
+        yield name, p.path, "value", _value(p.value), at
         for title, bound in zip(("P10", "P90"), _three(p.value)[1:], strict=True):
-            yield name, p.path, title, bound
+            yield name, p.path, title, bound, at
+
+
+def _id(asset: AssetDiagnosis, *words: str) -> str:
+    """The id of a number of an asset; with no further words what all its ids begin with."""
+    figures = (
+        asset.revenue_per_year,
+        *(r.figure for r in (*asset.readings, *asset.evidence)),
+        *(x.amount for x in asset.losses),
+    )
+    first = next((wording.id_of(f).partition(".")[0] for f in figures if wording.id_of(f)), slug(asset.name))
+    return ".".join((first, *words))
 
 
 def _health(found: Diagnosis) -> Iterator[tuple[Cell, ...]]:

@@ -27,6 +27,8 @@ from fourwalls.surfaces.evidence_terminal import show_evidence, show_losses
 
 _MOST_ASSETS = 20
 _MOST_PARTIES = 3
+_MOST_SILENT = 3
+_MOST_UNKNOWN = 8
 _BAR = 18
 _WIDE = 104
 
@@ -144,14 +146,21 @@ def _assets(diagnosis: Diagnosis, console: Console) -> None:
         table.add_column(_NOUNS[flow].capitalize(), justify="right", no_wrap=True)
         heading = "Recoverable share" if len(flows) == 1 else "Of all" if flow == "service" else "Of wanted"
         table.add_column(heading, justify="right", no_wrap=True)
-    shown = assets[:_MOST_ASSETS]
+    silent = [a for a in assets if a.verdict == "cannot tell yet" and not wording.known_flows(a)]
+    folded = silent if len(silent) > _MOST_SILENT else []
+    shown = [a for a in assets if a not in folded][:_MOST_ASSETS]
     most = max((_size(a, flows[0]) for a in shown), default=0.0)
     for asset in shown:
         wide = (_bar(asset, flows[0], most),) if is_wide else ()
         cells = [_text(cell) for flow in flows for cell in _counted(asset, flow, diagnosis.level, len(flows) == 1)]
         table.add_row(_text(wording.asset(asset)), _verdict(asset.verdict), *wide, *cells)
-    console.print(table)
-    if hidden := len(assets) - len(shown):
+    if shown:
+        console.print(table)
+    if folded:
+        names = ", ".join(wording.asset(a) for a in folded[:_MOST_SILENT])
+        console.print(_text(f"{wording.plural(len(folded), 'asset')}: cannot tell yet ({names} …)", _SOFT))
+        console.print()
+    if hidden := len(assets) - len(shown) - len(folded):
         console.print(_text(f"  and {wording.plural(hidden, 'more asset')}, in diagnosis.json", _SOFT))
         console.print()
 
@@ -247,10 +256,12 @@ def _unknowns(refusals: Sequence[Refusal], console: Console) -> None:
     if not refusals:
         return
     console.print(_text("What we do not know", "bold"))
-    for r in refusals:
+    for r in refusals[:_MOST_UNKNOWN]:
         told = _text(f"{wording.opening(r.about)}. {wording.sentence(r.because)} ")
         told.append(f"→ {wording.plain(r.next_step)}", _SOFT)
         console.print(Padding(told, (0, 0, 0, 2)))
+    if (left := len(refusals) - _MOST_UNKNOWN) > 0:
+        console.print(_text(f"  and {wording.count(left)} more on the page", _SOFT))
     console.print()
 
 

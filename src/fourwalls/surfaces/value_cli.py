@@ -16,10 +16,15 @@ from fourwalls.figures import Estimate, Refusal
 from fourwalls.hinges import Unknown
 from fourwalls.sensitivity import Swing, deciding
 from fourwalls.surfaces import wording
+from fourwalls.surfaces.evidence_words import figure_name
 from fourwalls.surfaces.page.canvas import money
 from fourwalls.surfaces.wording import percent, plain
 
 _MOST_UNKNOWN = 5
+_MOST_SILENT = 3
+_COSTS = ("to begin, once", "to run")
+# Less than this is an estimate's dust, in any currency.
+_DUST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,14 @@ def show_values(found: Sequence[Valued], currency: str, console: Console) -> Non
         currency: ISO code.
         console: Where to.
     """
+    # One line for all of which nothing can be said: a page of the same sentence helps nobody.
+    silent = [v for v in found if not v.asset.paths]
+    if len(silent) > _MOST_SILENT:
+        found = [v for v in found if v.asset.paths]
+        names = ", ".join(wording.asset(v.asset) for v in silent[:_MOST_SILENT])
+        why = next((plain(v.swings.next_step) for v in silent if isinstance(v.swings, Refusal)), "")
+        told = f"{wording.count(len(silent))} assets have no path with a value in money: {names} …"
+        console.print(Text(told + (f" → {why}" if why else "")))
     for v in found:
         console.print(Text(f"\n{wording.asset(v.asset)}: {v.asset.verdict}", "bold"))
         if not v.asset.paths:
@@ -76,9 +89,10 @@ def _paths(asset: AssetDiagnosis, currency: str) -> Table:
     table.add_column(f"over the horizon, {currency}")
     for path in asset.paths:
         table.add_column(path.path, justify="right")
-    for name in dict.fromkeys(name for path in asset.paths for name, _ in path.links):
+    names = dict.fromkeys(name for path in asset.paths for name, amount in path.links if abs(amount) >= _DUST)
+    for name in sorted(names, key=lambda n: n in _COSTS):
         amounts = [dict(path.links).get(name) for path in asset.paths]
-        table.add_row(plain(name), *("–" if a is None else money(a) for a in amounts))
+        table.add_row(plain(name), *("–" if a is None or abs(a) < _DUST else money(a) for a in amounts))
     table.add_row("value", *(_figure(path.value) for path in asset.paths), style="bold")
     table.add_row("P10 to P90", *(_range(path.value) for path in asset.paths))
     table.add_row("chance to be best", *(wording.chance(path.chance) for path in asset.paths))
@@ -114,7 +128,7 @@ def _switches(swings: tuple[Swing, ...] | Refusal, currency: str) -> Iterator[st
         for switch in swing.switches:
             way = "above" if switch.at > a.base else "below"
             yield (
-                f"  - to {switch.to}, with {a.name} {way} {_amount(switch.at, a.unit, currency)}"
+                f"  - to {switch.to}, with {figure_name(a.name)} {way} {_amount(switch.at, a.unit, currency)}"
                 f" (taken: {_amount(a.base, a.unit, currency)}; looked at: {_amount(a.low, a.unit, currency)}"
                 f" to {_amount(a.high, a.unit, currency)})"
             )
@@ -137,4 +151,4 @@ def _knowing(unknowns: tuple[Unknown, ...] | Refusal, currency: str) -> Iterator
         return
     yield "Data that would tell, by what knowing before choosing is worth:"
     for u in worth[:_MOST_UNKNOWN]:
-        yield f"  - {plain(u.about)}: {money(u.value)} {currency} (from {plain(u.source)})"
+        yield f"  - {figure_name(u.about)}: {money(u.value)} {currency} (from {plain(u.source)})"

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName
-from fourwalls.figures import Figure, Reading, Refusal
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import numbered, slug
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import evidence
@@ -22,7 +22,18 @@ from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
 from fourwalls.surfaces.page.sheets import SheetPrinted, sheets
 from fourwalls.surfaces.page.stock import Shelves, shelves
 from fourwalls.surfaces.page.tiles import Tile, tiles
-from fourwalls.surfaces.page.waterfall import Bar, Month, Step, months, printed, split_bar, steps, widest_gap
+from fourwalls.surfaces.page.waterfall import (
+    Bar,
+    Month,
+    Step,
+    money_bar,
+    months,
+    printed,
+    split_bar,
+    steps,
+    widest_gap,
+    widest_loss,
+)
 from fourwalls.surfaces.page.worth import PortfolioWorth, Worth, portfolio_worth, worth
 
 MOST_ASSETS = 200
@@ -30,6 +41,7 @@ MOST_ASSETS = 200
 MOST_PRINTED = 40
 """Assets with a printed page of their own; the PDF has one for all."""
 _MOST_PARTIES = 5
+_MOST_KNOWING = 5
 _MOST_PARTIES_OF_ASSET = 2
 _MOST_ASSETS_OF_FRAGMENT = 10
 _PACKAGE = "fourwalls.surfaces.page"
@@ -124,6 +136,7 @@ class AssetView:
         evidence: Further readings; of the assets that a screen shows at once.
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
         best: What the path worth most is worth; None where no path has a value.
+        knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
     """
 
     name: str
@@ -157,6 +170,7 @@ class AssetView:
     evidence: tuple[evidence.Group, ...]
     advice: Advice
     best: wording.Said | None
+    knowing: tuple[tuple[str, wording.Said, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,7 @@ class PageView:
         portfolio, own_party, period, grain, level, version: The headline.
         fit: How much is printed.
         flows: Flows that the page shows.
+        is_priced: Whether assets are listed by margin lost, in one line each, and not by lines and units.
         total: The answer for the portfolio.
         assets: Those shown, worst first.
         assets_in_all: How many there are.
@@ -176,6 +191,8 @@ class PageView:
         horizon: How long values are counted.
         matrix: Capabilities by assets; None where nothing is known of any.
         assumed: Numbers that values rest on and that are not measured.
+        knowing: The same over all assets, with the asset first, most worth first.
+        flow_told: Where most of each flow is lost, in a line.
         two_told, guards_told: The two lists, and the four mistakes in all assets, in a line.
         sheets: A printed page for each of the first assets.
     """
@@ -188,6 +205,7 @@ class PageView:
     version: str
     fit: Fit
     flows: tuple[wording.Flow, ...]
+    is_priced: bool
     total: AssetView
     assets: tuple[AssetView, ...]
     assets_in_all: int
@@ -197,6 +215,8 @@ class PageView:
     horizon: str
     matrix: evidence.Matrix | None
     assumed: tuple[evidence.Given, ...]
+    flow_told: tuple[str, ...]
+    knowing: tuple[tuple[str, str, wording.Said, str], ...]
     two_told: str
     guards_told: str
     sheets: tuple[SheetPrinted, ...]
@@ -229,6 +249,7 @@ def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
 
 def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
     words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
+    assets = evidence_words.ranked(diagnosis)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
         own_party=wording.name(diagnosis.own_party),
@@ -238,8 +259,9 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         version=wording.plain(diagnosis.version),
         fit=words.fit,
         flows=words.flows,
+        is_priced=words.is_priced,
         total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
-        assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(diagnosis.assets[:most_assets])),
+        assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(assets[:most_assets])),
         assets_in_all=len(diagnosis.assets),
         health=diagnosis.health,
         months=months(diagnosis.health.coverage),
@@ -247,9 +269,31 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         horizon=evidence_words.horizon(diagnosis),
         matrix=evidence.matrix(diagnosis, words.fit.on_screen),
         assumed=evidence.assumed(diagnosis),
+        knowing=_all_knowing(diagnosis),
+        flow_told=tuple(
+            wording.opening(
+                wording.most_of(diagnosis.total, f) or wording.nothing_in(wording.split(diagnosis.total, f))
+            )
+            for f in words.flows
+        ),
         two_told=_two_told(diagnosis.total),
         guards_told=_guards_told(diagnosis),
         sheets=sheets(diagnosis, min(most_assets, MOST_PRINTED))[1:],
+    )
+
+
+def _all_knowing(diagnosis: Diagnosis) -> tuple[tuple[str, str, wording.Said, str], ...]:
+    """What is most worth knowing before choosing, over all assets."""
+    known = [
+        (w.amount.value, wording.asset(a), w)
+        for a in diagnosis.assets
+        for w in a.worth_knowing
+        if isinstance(w.amount, Estimate)
+    ]
+    known.sort(key=lambda row: -row[0])
+    return tuple(
+        (name, evidence_words.figure_name(w.about), wording.said(w.amount), wording.sentence(w.source))
+        for _, name, w in known[:_MOST_KNOWING]
     )
 
 
@@ -280,6 +324,8 @@ class _AssetWords:
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
         self.widest = max(widest_gap(diagnosis.assets, f) for f in self.flows)
+        self.is_priced = any(a.losses for a in diagnosis.assets)
+        self.widest_loss = widest_loss(diagnosis.assets)
         self.fit = _fit(diagnosis, len(self.flows) > 1)
         self.currency = diagnosis.currency
         self.most_parties = most_parties
@@ -299,7 +345,7 @@ class _AssetWords:
             records=wording.rests_on(asset),
             is_known=bool(wording.known_flows(asset)),
             tiles=tiles(asset, self.level),
-            flows=tuple(self._flow(asset, f) for f in self.flows),
+            flows=(self._money(asset),) if self.is_priced else tuple(self._flow(asset, f) for f in self.flows),
             alone=self._alone(asset.gap),
             unjudged="" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap),
             nothing=wording.nothing_found(asset.gap, asset.availability),
@@ -318,6 +364,13 @@ class _AssetWords:
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
             best=self._best(asset),
+            knowing=self._knowing(asset),
+        )
+
+    def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
+        return tuple(
+            (wording.opening(evidence_words.figure_name(w.about)), wording.said(w.amount), wording.sentence(w.source))
+            for w in asset.worth_knowing[:_MOST_KNOWING]
         )
 
     def _best(self, asset: AssetDiagnosis) -> wording.Said | None:
@@ -337,6 +390,29 @@ class _AssetWords:
         where = wording.opening(wording.most_of(asset, flow) or wording.nothing_in(split))
         bar = split_bar(asset, self.widest, flow)
         return FlowRow(wording.FLOWS[flow], where, bar, counted, self._said(share))
+
+    def _money(self, asset: AssetDiagnosis) -> FlowRow:
+        """What all records together show, in margin a year."""
+        total, revenue = evidence_words.lost_in_all(asset), asset.revenue_per_year
+        sides = evidence_words.sides_of(asset)
+        found = [(s, w) for w in sides for s in evidence_words.losses_of(asset, w)]
+        if total is None or not found:
+            none = wording.Said("EUR 0".replace("EUR", self.currency) if asset.losses else wording.NOT_KNOWN, "")
+            return FlowRow("Margin lost", "Nothing found", None, none, none)
+        first, wall = max(found, key=lambda pair: pair[0].amount.value)
+        part = wording.percent(first.amount.value / max(sum(sides.values()), first.amount.value))
+        whose = (
+            first.parties[0].name
+            if len(first.parties) == 1
+            else f"{len(first.parties)} parties, first {first.parties[0].name}"
+        )
+        where = wording.prose(f"{wording.stage(first.stage)}, {wording.WALLS[wall]}: {part} of it · {whose}")
+        share = wording.Said("", "")
+        if isinstance(revenue, Estimate) and revenue.value > 0:
+            share = wording.Said(
+                f"{wording.percent(total.value / revenue.value)} of revenue", "", wording.id_of(revenue)
+            )
+        return FlowRow("Margin lost", where, money_bar(asset, self.widest_loss), self._said(total), share)
 
     def _alone(self, gap: Gap | Refusal) -> tuple[tuple[str, wording.Said], ...]:
         return () if isinstance(gap, Refusal) else wording.alone(gap, self.level)

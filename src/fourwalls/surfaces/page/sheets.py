@@ -20,8 +20,8 @@ from fourwalls.surfaces.page.waterfall import printed, shelf_steps, steps
 
 _PACKAGE = "fourwalls.surfaces.page"
 # What a page has room for at a size that can be read; what is left out is counted.
-_MOST_ROWS, _MOST_LINES, _MOST_HOLES, _MOST_UNKNOWN, _MOST_TASKS, _MOST_ASSETS = 4, 10, 2, 3, 3, 24
-_NAME, _LINE, _SENTENCE = 70, 46, 230
+_MOST_ROWS, _MOST_LINES, _MOST_HOLES, _MOST_UNKNOWN, _MOST_TASKS, _MOST_ASSETS = 4, 10, 2, 2, 3, 24
+_NAME, _LINE, _SENTENCE, _MOST_STAGES = 70, 46, 230, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class SheetPrinted:
 
 
 def sheets(diagnosis: Diagnosis, most: int | None = None) -> tuple[SheetPrinted, ...]:
-    """The portfolio's page, then one for each asset, worst first.
+    """The portfolio's page, then one for each asset, most to recover first.
 
     Args:
         diagnosis: The result.
         most: So many assets at most; None for all.
     """
-    return (_portfolio(diagnosis), *(asset_sheet(a, diagnosis) for a in diagnosis.assets[:most]))
+    return (_portfolio(diagnosis), *(asset_sheet(a, diagnosis) for a in evidence_words.ranked(diagnosis)[:most]))
 
 
 def pdf(diagnosis: Diagnosis) -> bytes:
@@ -132,6 +132,9 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     notes.append((f"Role: {words.role}", f"{words.role_because} {words.asks}", False))
     unknown = wording.unknowns(asset)
     notes += [("Not known", f"{wording.opening(r.about)}: {wording.prose(r.because)}. Needed: {wording.prose(r.next_step)}", False) for r in unknown[:_MOST_UNKNOWN]]  # fmt: skip
+    for w in asset.worth_knowing[:1]:
+        about, amount = evidence_words.figure_name(w.about), wording.said(w.amount)
+        notes.append(("Worth knowing first", f"{about}: {amount}. From {wording.plain(w.source)}", False))
     if len(unknown) > _MOST_UNKNOWN:
         notes.append(("Not known", f"{wording.count(len(unknown) - _MOST_UNKNOWN)} more on the page.", False))
     return SheetPrinted(
@@ -151,7 +154,7 @@ def _portfolio(diagnosis: Diagnosis) -> SheetPrinted:
     page = asset_sheet(total, diagnosis)
     most = worth.portfolio_worth(diagnosis, _MOST_ASSETS)
     pictures = (("Assets by what their two paths bring; size is revenue a year", str(most.picture)),) if most and most.picture else ()  # fmt: skip
-    rows = tuple(_asset_row(a) for a in diagnosis.assets[:_MOST_ASSETS])
+    rows = tuple(_asset_row(a) for a in evidence_words.ranked(diagnosis)[:_MOST_ASSETS])
     left = len(diagnosis.assets) - len(rows)
     assets = TablePrinted(
         "Assets, most to recover first", ("Asset", "Verdict", "Where", "Worth after costs", "Best in"), rows, left=(1, 2),
@@ -203,7 +206,7 @@ def _pictures(asset: AssetDiagnosis, currency: str, level: float) -> tuple[tuple
         found.append(("Value of the paths, P10 to P90", str(known.picture)))
     for title, rows in (("Late lines", steps(asset, level)), ("Empty shelves", shelf_steps(asset, level))):
         if rows:
-            found.append((f"{title}: where in the chain", fall(printed(rows, 6), title)))
+            found.append((f"{title}: where in the chain", fall(printed(rows, _MOST_STAGES), title)))
     return _svg(found)
 
 

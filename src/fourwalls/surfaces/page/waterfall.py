@@ -9,7 +9,7 @@ from typing import Literal
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Gap
 from fourwalls.figures import Estimate, Figure, Refusal
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import evidence_words, wording
 
 Paint = Literal["missed", "inside", "between", "unknown", "residual", "untraced", "month"]
 
@@ -156,6 +156,34 @@ def split_bar(asset: AssetDiagnosis, widest: float, flow: wording.Flow = "servic
     in_all = wording.lines_of(total, n, flow=flow)
     title = f"{', '.join(parts) or 'nothing to recover'}; in all {in_all}"
     return Bar(tuple(pieces), _inside_drawing(ends), title)
+
+
+def money_bar(asset: AssetDiagnosis, widest: float) -> Bar | None:
+    """Margin lost a year, split by side, on a scale that all assets share; None where nothing is priced.
+
+    Args:
+        asset: The asset.
+        widest: Amount at the right end of the scale.
+    """
+    total = evidence_words.lost_in_all(asset)
+    if total is None:
+        return None
+    pieces: list[Piece] = []
+    start, scale = 0.0, 100 / (widest or 1.0)
+    sums = evidence_words.sides_of(asset)
+    for wall, amount in sums.items():
+        if amount > 0:
+            pieces.append(Piece(wall, start, amount * scale))
+            start += amount * scale
+    told = [f"{wording.WALLS[w]} {evidence_words.money(x, total.unit)}" for w, x in sums.items() if x]
+    title = f"{', '.join(told) or 'nothing lost'}; in all {wording.said(total)} a year"
+    return Bar(tuple(pieces), _inside_drawing((total.low * scale, total.high * scale)), title)
+
+
+def widest_loss(assets: Iterable[AssetDiagnosis]) -> float:
+    """The amount that the shared scale of `money_bar` must reach."""
+    totals = (evidence_words.lost_in_all(a) for a in assets)
+    return max((t.high for t in totals if t is not None), default=0.0)
 
 
 def widest_gap(assets: Iterable[AssetDiagnosis], flow: wording.Flow = "service") -> float:

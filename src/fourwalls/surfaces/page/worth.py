@@ -16,6 +16,8 @@ from fourwalls.surfaces.page.value_fan import Fan, value_fan
 
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 _MOST_ON_MAP = 60
+# Less than this is an estimate's dust, in any currency.
+_DUST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def worth(asset: AssetDiagnosis, currency: str) -> Worth | None:
 
 def _links(asset: AssetDiagnosis, currency: str) -> tuple[tuple[str, tuple[wording.Said, ...]], ...]:
     """From gains to value, a row for each link, a column for each path."""
-    names = dict.fromkeys(name for p in asset.paths for name, _ in p.links)
+    names = dict.fromkeys(name for p in asset.paths for name, amount in p.links if abs(amount) >= _DUST)
     none = wording.Said("–", "")
     rows = []
     for name in names:
