@@ -1,6 +1,6 @@
 """Puts a register under strain: writers that are killed at any moment, and many who write at once.
 
-python -m benchmarks.register [--kills 200] [--writers 100] [--place FOLDER_OR_ADDRESS] [--seed 1]
+python -m benchmarks.register [--kills 200] [--makes 50] [--writers 100] [--place FOLDER_OR_ADDRESS] [--seed 1]
 
 A child writes decisions, runs and plans as fast as it can, and tells each only after it was kept. It is killed with
 SIGKILL at a random moment; then the register is opened again, must be sound, and must hold everything that was told.
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from fourwalls.errors import OvertakenError
-from fourwalls.register import Fingerprint, Register, Task
+from fourwalls.register import Fingerprint, Register, Task, restore
+from fourwalls.register.tables import FILE
 
 INPUTS = (Fingerprint("portfolio.toml", 1, "a" * 64),)
 TASKS = (Task("map", 1, "Map", "", "", 1, 5), Task("fix", 2, "Fix", "", "", 6, 12, ("map",)))
@@ -90,18 +91,75 @@ def killed(place: str, kills: int, seed: int) -> dict[str, int]:
     return found
 
 
-def crowded(place: str, writers: int) -> dict[str, int]:
+def killed_while_made(kills: int, seed: int) -> dict[str, int]:
+    """Kills whoever makes a register, at random moments; the next to open it must find a sound one, or make it."""
+    rng, found = random.Random(seed), {"kills": kills, "begun": 0, "lost": 0, "unsound": 0}  # noqa: S311
+    for _ in range(kills):
+        with tempfile.TemporaryDirectory() as folder:
+            child = os.fork()
+            if child == 0:
+                Register.open(folder)
+                time.sleep(60)
+            time.sleep(rng.uniform(0, 0.12))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            found["begun"] += (Path(folder) / FILE).exists()
+            with Register.open(folder) as register:
+                register.record_run(document(1), INPUTS, "after")
+                found["unsound"] += bool(register.check())
+    return found
+
+
+def killed_while_restored(kills: int, seed: int) -> dict[str, int]:
+    """Kills a restore that replaces a register, at random moments: the old one must stand, or the new one, whole."""
+    rng, found = random.Random(seed), {"kills": kills, "old": 0, "new": 0, "lost": 0, "unsound": 0}  # noqa: S311
+    with tempfile.TemporaryDirectory() as other:
+        backup = _filled(Path(other), "new", 30)
+        for _ in range(kills):
+            with tempfile.TemporaryDirectory() as folder:
+                _filled(Path(folder), "old", 5)
+                child = os.fork()
+                if child == 0:
+                    restore(folder, backup, replace=True)
+                    time.sleep(60)
+                time.sleep(rng.uniform(0, 0.4))
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                with Register.open(folder) as register:
+                    state = sorted(e.who for e in register.history())
+                    found["unsound"] += bool(register.check())
+                found["old"] += state == ["old"] * 5
+                found["new"] += state == ["new"] * 30
+    found["lost"] = kills - found["old"] - found["new"]
+    return found
+
+
+def _filled(folder: Path, who: str, runs: int) -> Path:
+    with Register.open(folder) as register:
+        for n in range(runs):
+            register.record_run(document(n), INPUTS, who)
+        register.backup(folder / "backup.gz")
+    return folder / "backup.gz"
+
+
+def crowded(place: str, writers: int, persistent: int | None = None) -> dict[str, int]:
     """Many write to one decision at once, through ten servers: first all from the same version, then each until it has come through once.
 
+    Args:
+        place: The register.
+        writers: How many.
+        persistent: How many of them try again when they were overtaken; all, if not said.
+
     Returns:
-        writers; first_winners (of those who all saw version 0); versions kept; lost (writers whose write is not there);
+        writers; gave_up; first_winners (of those who all saw version 0); versions kept; lost (writers whose write is not there);
         overtaken (times somebody was told that another was first); unsound (whether the check found something).
     """
     with Register.open(place) as register:
         run = register.record_run(document(0), INPUTS, "first").id
         base = getattr(register.decision("Asset 0"), "version", 0)
     barrier, lock = threading.Barrier(writers), threading.Lock()
-    found = {"writers": writers, "first_winners": 0, "versions": 0, "lost": 0, "overtaken": 0}
+    most = writers if persistent is None else persistent
+    found = {"writers": writers, "first_winners": 0, "versions": 0, "lost": 0, "overtaken": 0, "gave_up": 0}
     kept: list[int] = []
 
     def write(number: int) -> None:
@@ -116,6 +174,9 @@ def crowded(place: str, writers: int) -> dict[str, int]:
                 version, is_first = error.version, False
                 with lock:
                     found["overtaken"] += 1
+                    found["gave_up"] += number >= most
+                if number >= most:
+                    return
             else:
                 with lock:
                     kept.append(decision.version)
@@ -134,7 +195,7 @@ def crowded(place: str, writers: int) -> dict[str, int]:
         history = [e for e in register.history("Asset 0", kinds=["decision"]) if e.version > base]
         wrong = register.check()
     found["versions"] = len({e.version for e in history})
-    found["lost"] = writers - len({e.who for e in history})
+    found["lost"] = writers - found["gave_up"] - len({e.who for e in history})
     found["unsound"] = bool(wrong) or sorted(kept) != [e.version for e in history]
     return found
 
@@ -143,6 +204,9 @@ def main() -> None:
     """Runs both and prints what was found as JSON; exit code 1 if anything was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument(
+        "--makes", type=int, default=50, help="Kills while a register is made, and while one is restored."
+    )
     parser.add_argument("--writers", type=int, default=100)
     parser.add_argument("--place", default=None, help="Folder or postgresql:// address; default: a new folder.")
     parser.add_argument("--seed", type=int, default=1)
@@ -152,6 +216,9 @@ def main() -> None:
         if "://" not in place:
             Path(place).mkdir(exist_ok=True)
         found = {"killed": killed(place, given.kills, given.seed)} if given.kills else {}
+        if given.makes:
+            found["killed_while_made"] = killed_while_made(given.makes, given.seed)
+            found["killed_while_restored"] = killed_while_restored(given.makes, given.seed)
         if given.writers:
             found["crowded"] = crowded(place, given.writers)
     print(json.dumps(found))

@@ -14,15 +14,7 @@ import pytest
 
 from fourwalls.register import Register
 
-NEEDED = ("initdb", "pg_ctl")
-
-
-def _programs() -> Path | None:
-    """Where PostgreSQL's own programs are: Debian keeps them off the path."""
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = shutil.which("initdb")
-    places += [Path(found).parent] if found else []
-    return next((p for p in places if all((p / name).is_file() for name in NEEDED)), None)
+from ..conftest import postgresql  # noqa: TID252 - tests are no package that could be named
 
 
 def _as_user(*command: str | Path) -> None:
@@ -36,7 +28,7 @@ def _as_user(*command: str | Path) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """Address of an empty database of a PostgreSQL that was started for these tests."""
-    programs = _programs()
+    programs = postgresql()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is absent, and CI must not go without")

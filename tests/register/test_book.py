@@ -138,6 +138,16 @@ def test_an_outcome_stands_beside_what_was_predicted(register: Register) -> None
     found = register.record_outcome("Lamps", Estimate(50, 40, 60, "EUR"), "books", "Bo", measure="value", is_best=True)
     assert (found.predicted, found.stated_chance, found.path) == (Estimate(100, 50, 150, "EUR"), 0.7, "operate")
     assert register.outcomes() == [found]
+    assert register.outcome("Lamps") == found
+    # Decided anew: what came of the first decision stays, and the new one has none yet.
+    register.decide("Lamps", 1, "orchestrate", "Bo", "again", expected_version=1)
+    assert register.outcome("Lamps") is None
+    second = register.record_outcome(
+        "Lamps", Estimate(70, 60, 80, "EUR"), "books", "Bo", measure="value", is_best=False
+    )
+    assert (second.version, second.decision, second.stated_chance) == (1, 2, 0.3)
+    assert register.outcomes() == [found, second]
+    assert [e.kind for e in register.history("Lamps")] == ["decision", "outcome", "decision", "outcome"]
 
 
 def test_history_cannot_be_changed_even_in_sql(register: Register) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fourwalls.errors import RegisterError
-from fourwalls.register import Register, Task, restore
+from fourwalls.register import Register, Task, keeping, migrating, restore
 from fourwalls.register.desk import Session
 from fourwalls.register.tables import FILE
 
@@ -94,6 +95,12 @@ def test_a_register_that_is_not_empty_is_replaced_only_when_asked(full: Register
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {kept.copy}.journal").scalar() == len(before) + 1
 
 
+def sealed(text: bytes) -> bytes:
+    """The same with a seal that fits: what somebody wrote by hand."""
+    body = text[: text.rstrip(b"\n").rindex(b"\n") + 1]
+    return body + json.dumps({"sha256": hashlib.sha256(body).hexdigest()}).encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -103,6 +110,12 @@ def test_a_register_that_is_not_empty_is_replaced_only_when_asked(full: Register
         (lambda t: b"", "torn or was changed"),
         (lambda t: b"\x1f\x8bxx", "cannot be read"),
         (lambda t: b'{"a":1}\n', "torn or was changed"),
+        (lambda t: b"[1]\n[2]\n", "cannot be read"),
+        (lambda t: b"[" * 100_000 + b"\n{}\n", "cannot be read"),
+        (lambda t: b'{"a":1}\n{"b":2}\n', "no backup of a register"),
+        (lambda t: t.replace(b'"table":"users"', b'"table":["users"]'), "unknown table"),
+        (lambda t: sealed(t.replace(b'"role":"decider"', b'"rule":"decider"')), "has a row that does not fit"),
+        (lambda t: sealed(t.replace(b'"revision":"r0001"', b'"revision":"r9001"')), "written by a newer fourwalls"),
     ],
 )
 def test_a_damaged_backup_touches_nothing(
@@ -114,6 +127,35 @@ def test_a_damaged_backup_touches_nothing(
     with pytest.raises(RegisterError, match=said):
         restore(place, tmp_path / "bad", replace=True)
     assert full.history() == before
+
+
+def test_a_backup_is_not_written_over_the_register(full: Register) -> None:
+    if full.database.file:
+        with pytest.raises(RegisterError, match="is the register itself"):
+            full.backup(full.database.file)
+    assert full.check() == []
+
+
+def test_what_is_packed_to_burst_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_MOST_LINE", 1 << 20)
+    with gzip.open(tmp_path / "bomb.gz", "wb") as file:
+        for _ in range(64):
+            file.write(bytes(1 << 20))
+    with pytest.raises(RegisterError, match="cannot be read as a backup"):
+        restore(tmp_path, tmp_path / "bomb.gz")
+
+
+def test_a_copy_that_finds_no_room_stops_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Register.open(tmp_path) as register:
+        recorded(register)
+
+        def full_disk(*_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr(migrating, "copy_file", full_disk)
+        with pytest.raises(RegisterError, match="the disk has no room"):
+            migrating.bring_up(register.database, revisions=("r0001", "r9002"))
+        assert register.check() == []
 
 
 def test_a_place_that_cannot_be_written(full: Register, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from fourwalls.errors import RegisterError
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.register import Run
 from fourwalls.register.intervals import difference, share_of
-from fourwalls.register.measuring import MEASURES
+from fourwalls.register.measuring import MEASURES, read
 from fourwalls.register.records import Recorded
 from fourwalls.register.scoreboard import LEAST_POINTS, Scoreboard, scoreboard, trend
 from fourwalls.surfaces.page import json as page_json
@@ -40,7 +40,9 @@ def run(number: int, end: date = date(2025, 7, 1), days: int = 30, **targets: fl
 def kept(
     number: int, *assets: dict[str, Any], end: date = date(2025, 7, 1), total: Any = None, **targets: float
 ) -> Recorded:
-    return Recorded(run(number, end, **targets), {**document(*assets, total=total), "grain": ["brand", "channel_kind"]})
+    return Recorded(
+        run(number, end, **targets), read({**document(*assets, total=total), "grain": ["brand", "channel_kind"]})
+    )
 
 
 def of(board: Scoreboard, name: str) -> Any:
@@ -51,20 +53,20 @@ def test_measures_are_read_where_a_diagnosis_has_them() -> None:
     lamps = asset(
         "Lamps", readings=[reading("on_time_share", estimate(0.9, 0.01))], availability=STOCK, signals=LOOP, n_lines=1
     )
-    board = scoreboard([kept(1, lamps)], "Lamps")
-    assert of(board, "on_time_share").now == Estimate(0.9, 0.89, 0.91, "share")
-    assert of(board, "response_hours").now == Estimate(24, 21, 27, "hours")
-    found = of(board, "replenishment_hours").now
+    shown = scoreboard([kept(1, lamps)], "Lamps")
+    assert of(shown, "on_time_share").now == Estimate(0.9, 0.89, 0.91, "share")
+    assert of(shown, "response_hours").now == Estimate(24, 21, 27, "hours")
+    found = of(shown, "replenishment_hours").now
     assert (found.value, found.low, found.high) == pytest.approx((96.0, 21 / 0.3, 27 / 0.2))
-    found = of(board, "in_stock_share").now
+    found = of(shown, "in_stock_share").now
     assert (found.value, found.low, found.high) == pytest.approx((0.9, 0.88, 0.92))
-    found = of(board, "sell_through_share").now
+    found = of(shown, "sell_through_share").now
     assert found.value == pytest.approx(3.6 / 7.6)  # 4 weeks at 0.9 of demand, of that and 4 weeks of stock
-    assert of(board, "gross_margin_amount").now.value == 15_000
-    assert of(board, "working_capital_amount").now.value == 5000
-    assert isinstance(of(board, "conversion_share").now, Refusal)
-    assert {s.measure.kind for s in board.of("activity")} == {"activity"}
-    assert not {s.measure.name for s in board.of("activity")} & {s.measure.name for s in board.of("outcome")}
+    assert of(shown, "gross_margin_amount").now.value == 15_000
+    assert of(shown, "working_capital_amount").now.value == 5000
+    assert isinstance(of(shown, "conversion_share").now, Refusal)
+    assert {s.measure.kind for s in shown.of("activity")} == {"activity"}
+    assert not {s.measure.name for s in shown.of("activity")} & {s.measure.name for s in shown.of("outcome")}
 
 
 def test_channel_mix_counts_lines_outside_the_largest_channel() -> None:
@@ -72,11 +74,18 @@ def test_channel_mix_counts_lines_outside_the_largest_channel() -> None:
         asset(f"{brand} {channel}", asset={"brand": brand, "channel_kind": channel}, n_lines=n)
         for brand, channel, n in (("A", "shop", 60), ("A", "market", 40), ("B", "shop", 100))
     ]
-    kept_ = kept(1, *rows)
-    assert of(scoreboard([kept_], "A shop"), "channel_mix_share").now == share_of(40, 100)
-    assert of(scoreboard([kept_]), "channel_mix_share").now == share_of(40, 200)
-    without = Recorded(kept_.run, {**kept_.document, "grain": ["brand"]})
-    assert of(scoreboard([without]), "channel_mix_share").now.code == "not_by_channel"
+    by_channel = document(*rows) | {"grain": ["brand", "channel_kind"]}
+    assert of(board(by_channel, "A shop"), "channel_mix_share").now == share_of(40, 100)
+    assert of(board(by_channel), "channel_mix_share").now == share_of(40, 200)
+    whole = by_channel | {"grain": ["brand"]}
+    assert of(board(whole), "channel_mix_share").now.code == "not_in_run"
+    told = [{"readings": [reading("other_channels_share", estimate(0.2, 0.05))]}]
+    found = of(board(whole | {"total": asset("Shop", signals=told)}), "channel_mix_share").now
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.15, 0.25))
+
+
+def board(of_run: dict[str, Any], name: str | None = None) -> Scoreboard:
+    return scoreboard([Recorded(run(1), read(of_run))], name)
 
 
 def lamps(value: float, half: float = 0.01) -> dict[str, Any]:
@@ -93,6 +102,15 @@ def test_asset_and_portfolio_stand_side_by_side() -> None:
     assert score.portfolio_change.low < 0 < score.portfolio_change.high
     assert of(scoreboard([before, after]), "on_time_share").moved == "no clear change"
     assert scoreboard([before, after]).shared == 0.0
+
+
+def test_figures_without_a_range_are_not_called_better() -> None:
+    poorer = {**STOCK, "stock": {**STOCK["stock"], "amount": estimate(4990.0, 0, "EUR")}}  # type: ignore[dict-item]
+    board = scoreboard(
+        [kept(1, asset("Lamps", availability=STOCK)), kept(2, asset("Lamps", availability=poorer))], "Lamps"
+    )
+    score = of(board, "working_capital_amount")
+    assert (score.change.value, score.moved) == (-10, "changed")
 
 
 def test_a_target_that_the_range_holds_is_neither_reached_nor_missed() -> None:
@@ -146,7 +164,7 @@ def test_a_trend_is_the_line_of_least_squares() -> None:
     (slope, _), cov = np.polyfit(range(5), values, 1, cov=True)
     assert found.value == pytest.approx(slope)
     assert found.high - found.value == pytest.approx(2.3534 * np.sqrt(cov[0, 0]), rel=1e-4)  # t, 3 degrees of freedom
-    assert found.unit == "share in 30 days"
+    assert found.unit == "share"
 
 
 def test_trends_that_cannot_be_told() -> None:
@@ -184,8 +202,7 @@ def test_every_diagnosis_can_be_read(made: Callable[[], Diagnosis]) -> None:
     """Every measure is a figure or a refusal, through the published JSON, of each asset and of the whole."""
     found = json.loads(page_json.dumps(made()))
     for name in (None, *(a["name"] for a in found["assets"])):
-        board = scoreboard([Recorded(run(1), found)], name)
-        assert len(board.scores) == len(MEASURES)
+        assert len(board(found, name).scores) == len(MEASURES)
     if made is sample.stocked:
-        assert isinstance(of(scoreboard([Recorded(run(1), found)]), "in_stock_share").now, Estimate)
-        assert isinstance(of(scoreboard([Recorded(run(1), found)]), "working_capital_amount").now, Estimate)
+        assert isinstance(of(board(found), "in_stock_share").now, Estimate)
+        assert isinstance(of(board(found), "working_capital_amount").now, Estimate)

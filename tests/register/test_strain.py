@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,21 +44,35 @@ def upgrade() -> None:
 
 
 def test_a_hundred_writers_at_once(place: str) -> None:
-    found = crowded(place, 100)
+    found = crowded(place, 100, persistent=25)
     assert found["first_winners"] == 1
-    assert (found["versions"], found["lost"], found["unsound"]) == (100, 0, False)
+    assert (found["lost"], found["unsound"]) == (0, False)
+    assert found["versions"] == 100 - found["gave_up"]
+    assert found["versions"] in (25, 26)
     assert found["overtaken"] >= 99
+
+
+def strained(*command: object) -> dict[str, dict[str, int]]:
+    """What the benchmark found; in a process of its own, which may fork."""
+    run = [sys.executable, "-m", "benchmarks.register", *map(str, command)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, dict[str, int]] = json.loads(done.stdout)
+    assert all((part["lost"], part["unsound"]) == (0, 0) for part in found.values())
+    return found
 
 
 def test_killed_while_writing(place: str) -> None:
     kills = 20 if "://" not in place else 8
-    command = [sys.executable, "-m", "benchmarks.register", "--kills", str(kills), "--writers", "0", "--place", place]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)["killed"]
+    found = strained("--kills", kills, "--makes", 0, "--writers", 0, "--place", place)["killed"]
     assert found["kills"] == kills
     assert found["told"] >= kills
-    assert (found["lost"], found["unsound"]) == (0, 0)
+
+
+def test_killed_while_made_and_while_restored() -> None:
+    found = strained("--kills", 0, "--makes", 6, "--writers", 0)
+    assert found["killed_while_restored"]["old"] + found["killed_while_restored"]["new"] == 6
+    assert found["killed_while_made"]["kills"] == 6
 
 
 def test_two_servers_see_each_other_and_share_the_queue(place: str) -> None:
@@ -78,6 +93,17 @@ def test_two_servers_see_each_other_and_share_the_queue(place: str) -> None:
         for thread in threads:
             thread.join()
         assert sorted(taken["one"] + taken["two"]) == jobs
+
+
+def test_a_server_that_was_restarted_is_found_again(cluster: str) -> None:
+    name = f"s{uuid.uuid4().hex}"
+    with Register.open(f"{cluster}&schema={name}") as register, Register.open(f"{cluster}&schema={name}") as other:
+        recorded(register)
+        with other.database.reading() as connection:
+            cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'fw'"
+            assert connection.exec_driver_sql(cut).scalar()
+        register.decide("Lamps", 1, "operate", "Bo")
+        assert register.check() == []
 
 
 def test_many_open_a_new_register_at_once(place: str) -> None:
@@ -104,7 +130,9 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     with Register.open(tmp_path) as register:
         recorded(register)
         before = register.history()
-        pages = sqlite3.connect(tmp_path / FILE).execute("PRAGMA page_count").fetchone()[0]
+        raw = sqlite3.connect(tmp_path / FILE)
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.close()
     with Register.open(tmp_path) as register:
         engine = register.database._engine
         event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count = {pages + 2}"))
@@ -233,7 +261,6 @@ def test_known_revisions_are_those_that_ship() -> None:
     assert sorted(p.name.split("_")[0] for p in (SCRIPTS / "versions").glob("r*.py")) == sorted(REVISIONS)
 
 
-Act = Callable[[Register], object]
 acts = st.lists(
     st.one_of(
         st.tuples(st.just("decide"), st.sampled_from(["operate", "orchestrate", "nonsense"]), st.integers(0, 6), st.text(max_size=8)),
@@ -276,7 +303,7 @@ def fail_half_way(register: Register) -> None:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Register:
-    register = Register.open(tmp_path_factory.mktemp("shelf"))
-    recorded(register)
-    return register
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
+    with Register.open(tmp_path_factory.mktemp("shelf")) as register:
+        recorded(register)
+        yield register

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.signals.channel_complexity import channel_cancellations, channel_imbalance, measure
+from fourwalls.signals.channel_complexity import channel_cancellations, channel_imbalance, measure, other_channels
 from fourwalls.signals.material import Channels, Skus
 
 from .made import WEEKS, loss, material, portfolio
@@ -86,3 +86,16 @@ def test_few_skus_and_no_skus_are_refused() -> None:
     assert measure(material(), portfolio()).lean == "cannot tell"
     few = skus(0.03, n=20)
     assert measure(material(skus=few, measured=frozenset()), portfolio()).lean == "cannot tell"
+
+
+def test_channel_mix_is_what_lies_outside_the_largest_channel() -> None:
+    rng = np.random.default_rng(3)
+    lines = rng.poisson([[300.0], [80.0], [20.0]], (3, WEEKS)).astype(float)
+    found = other_channels(material(channels=Channels(("shop", "market", "app"), lines, np.zeros_like(lines))))
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(lines[1:].sum() / lines.sum())
+    assert found.low < 0.25 < found.high
+    one = other_channels(material(channels=Channels(("shop",), lines[:1], np.zeros((1, WEEKS)))))
+    assert isinstance(one, Estimate)
+    assert one.value == 0.0 < one.high
+    assert isinstance(other_channels(material(channels=None)), Refusal)

@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
         for n in range(1, 6):
             register.record_run(month(n, 0.8 + 0.02 * n), INPUTS, "Ada", {"on_time_share": 0.95})
     (tmp_path / "tasks.json").write_text(json.dumps(TASKS))
+    (tmp_path / "portfolio.toml").write_text("")
     return tmp_path
 
 
@@ -114,6 +115,9 @@ def test_backup_restore_export_and_check(run: Run, folder: Path, tmp_path: Path)
     assert code == 2
     assert "is not empty; nothing was touched" in err
     assert "register.db.before-restore" in run("register", "restore", other, tmp_path / "b.gz", "--replace")[1]
+    code, _, err = run("register", "check", other)
+    assert (code, "it has no portfolio.toml" in err) == (2, True)
+    (other / "portfolio.toml").write_text("")
     assert "5 entries, no gaps" in run("register", "check", other)[1]
     assert run("register", "export", other, tmp_path / "all.jsonl")[0] == 0
     code, out, _ = run("register", "show", other, "--json")
@@ -177,6 +181,7 @@ def test_hostile_names_are_shown_plain(run: Run, tmp_path: Path, capsys: pytest.
         with pytest.raises(Exception, match=r"no line breaks"):
             register.decide(name, 1, found.assets[0].verdict, bad)
         register.decide(name, 1, found.assets[0].verdict, "'; DROP TABLE journal;--", f"{bad}")
+    (tmp_path / "portfolio.toml").write_text("")
     for command in (("track", "status"), ("register", "show"), ("track", "score")):
         code, out, _ = run(*command, tmp_path)
         assert code == 0

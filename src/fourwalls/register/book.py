@@ -22,6 +22,7 @@ from fourwalls.register.connecting import Database, url_of
 from fourwalls.register.desk import Desk
 from fourwalls.register.fingerprints import fingerprint
 from fourwalls.register.journal import Entry, canonical
+from fourwalls.register.measuring import read
 from fourwalls.register.migrating import bring_up
 from fourwalls.register.planning import checked_tasks, milestone_content, milestones_of
 from fourwalls.register.reading import decision_of, outcome_of, pilot_of, run_of
@@ -57,6 +58,7 @@ class Register:
         self.database = database
         self.copy = copy
         self.desk = Desk(database)
+        self._figures: dict[str, Mapping[str | None, Mapping[str, Figure]]] = {}
 
     @classmethod
     def open(cls, place: str | Path) -> Self:
@@ -142,11 +144,17 @@ class Register:
             return _document(connection, _run(connection, number).id)
 
     def recorded(self, most: int | None = None) -> list[Recorded]:
-        """The last so many runs with their diagnoses (all, if no number is named): what a scoreboard is made from."""
+        """The last so many runs (all, if no number is named) with their figures: what a scoreboard is made from.
+
+        Reading a diagnosis takes a while; a run never changes, so that each is read once.
+        """
         with self.database.reading() as connection:
             runs = [run_of(e) for e in journal.past(connection, ["run"])]
             chosen = runs if most is None else runs[-most:]
-            return [Recorded(run, _document(connection, run.id)) for run in chosen]
+            for run in chosen:
+                if run.sha256 not in self._figures:
+                    self._figures[run.sha256] = read(_document(connection, run.id))
+            return [Recorded(run, self._figures[run.sha256]) for run in chosen]
 
     # Decisions
 
@@ -344,10 +352,18 @@ class Register:
                 "measure": measure, "predicted": plain(predicted), "stated_chance": chance, "measured": plain(measured),
                 "source": journal.checked_name("How it was measured", source), "is_best": is_best,
             }  # fmt: skip
-            return outcome_of(journal.append(connection, "outcome", asset, who, content, expected_version))
+            key = f"{asset}/{decision.version}"
+            return outcome_of(journal.append(connection, "outcome", key, who, content, expected_version))
+
+    def outcome(self, asset: str) -> Outcome | None:
+        """What came of the decision that stands about an asset; None if nobody wrote it, or nothing is decided."""
+        with self.database.reading() as connection:
+            decided = journal.latest(connection, "decision", asset)
+            found = journal.latest(connection, "outcome", f"{asset}/{decided.version}") if decided else None
+        return outcome_of(found) if found else None
 
     def outcomes(self) -> list[Outcome]:
-        """What stands measured, by asset."""
+        """What stands measured of every decision, also of those that were decided anew later; by asset."""
         with self.database.reading() as connection:
             return [outcome_of(e) for e in journal.standing(connection, "outcome")]
 
@@ -442,6 +458,8 @@ def _predicted(document: Mapping[str, Any], asset: str, path: str, measure: str)
         return Refusal("no_prediction", about, "the run priced no such path", "a run with prices and costs"), None
     if measure == "value":
         return figure(worth["value"]), worth["chance"]
-    # A run states the gain a year as a point; its range is that of the value, and is not carried over.
     gain, unit = worth["gain_per_year"], document["currency"] + " a year"
+    if not isinstance(gain, int | float):
+        return figure(gain), worth["chance"]
+    # Stated as a point; its range is that of the value, and is not carried over.
     return Estimate(gain, gain, gain, unit, document["level"]), worth["chance"]

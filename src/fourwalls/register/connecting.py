@@ -70,7 +70,11 @@ class Database:
         self.schema: str | None = None
         self._inode: int | None = None
         self._engine = self._sqlite(self.file) if self.file else self._postgresql(url)
-        self.name = f"'{self.file.parent.name}/{self.file.name}'" if self.file else f"'{url.database}' on {url.host}"
+        self.name = (
+            f"'{self.file.parent.name}/{self.file.name}'"
+            if self.file
+            else f"'{url.database}' on {url.host or 'this machine'}"
+        )
 
     def _sqlite(self, file: Path) -> Engine:
         # Only the register's own code makes the file: a folder that was deleted must not come back by a look at it.
@@ -149,6 +153,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise _in_words(self.name, str(error.orig)) from None
+        except sqlite3.Error as error:
+            raise _in_words(self.name, str(error)) from None
         except SQLAlchemyError as error:
             raise _in_words(self.name, type(error).__name__) from None
         except OSError as error:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from fourwalls.figures import Estimate, Figure, Refusal
 
 
 def share_of(count: int, n: int, level: float = 0.9) -> Estimate:
     """A share of `n` cases with Wilson's range (1927)."""
-    z = float(ndtri(0.5 + level / 2))
+    z = NormalDist().inv_cdf(0.5 + level / 2)
     share = count / n
     middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     low, high = ((middle + side * half) / (1 + z**2 / n) for side in (-1, 1))

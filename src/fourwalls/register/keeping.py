@@ -27,6 +27,8 @@ from fourwalls.register.tables import ACCESSES, JOBS, JOURNAL, REVISIONS, RUNS, 
 FORMAT = "fourwalls register"
 # Sessions are left out: after a restore people log in again, and a copy that is stolen opens no door.
 KEPT = (JOURNAL, RUNS, ACCESSES, USERS, JOBS)
+# No row is near this long: what is packed to burst is refused before it fills the memory.
+_MOST_LINE = 1 << 28
 _COMPRESSED = b"\x1f\x8b"
 
 
@@ -55,6 +57,8 @@ def write(database: Database, path: Path, *, with_secrets: bool, is_compressed: 
     Raises:
         RegisterError: It cannot be read or written.
     """
+    if database.file is not None and path.resolve() == database.file:
+        raise RegisterError(f"'{path.name}' is the register itself.", "Name another file.")
     draft = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -201,19 +205,26 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         with path.open("rb") as raw:
             is_compressed = raw.read(2) == _COMPRESSED
         with gzip.open(path, "rb") if is_compressed else path.open("rb") as file:
-            for text in file:
+            for text in iter(lambda: file.readline(_MOST_LINE), b""):
                 if last:
                     seal.update(last)
-                    yield json.loads(last)
+                    yield _object(last)
                 last = text
-        tail = json.loads(last) if last else {}
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+        tail = _object(last) if last else {}
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, RecursionError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is torn or damaged"
         raise RegisterError(f"'{path.name}' cannot be read as a backup: {said}.", "Use another backup.") from None
-    if not isinstance(tail, dict) or tail.get("sha256") != seal.hexdigest():
+    if tail.get("sha256") != seal.hexdigest():
         raise RegisterError(
             f"'{path.name}' is torn or was changed: its last line is no seal over the rest.", "Use another backup."
         )
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError("no object")
+    return found
 
 
 def _count(path: Path) -> dict[str, int]:
@@ -228,8 +239,8 @@ def _count(path: Path) -> dict[str, int]:
                     f"this one knows them up to {REVISIONS[-1]}). Nothing was touched.",
                     "Install the newer fourwalls.",
                 )
-        elif line.get("table") in rows:
-            rows[line["table"]] += 1
+        elif str(line.get("table")) in rows:
+            rows[str(line["table"])] += 1
         else:
             raise RegisterError(f"'{path.name}' has rows of an unknown table.", "Use what `register backup` wrote.")
     return rows

@@ -136,10 +136,7 @@ def _channel_mix(document: Document, asset: Asset) -> Figure:
     about = "channel mix"
     grain = [name for name in document.get("grain", ()) if name in _CHANNELS]
     if not grain:
-        return Refusal(
-            "not_by_channel", about, "assets are not made of channels, so that the run does not tell them apart",
-            f"{_CHANNELS[1]} in the grain of portfolio.toml",
-        )  # fmt: skip
+        return _named("other_channels_share")(document, asset)
     is_whole = not asset["asset"]
     fixed = {k: v for k, v in asset["asset"].items() if k not in _CHANNELS}
     lines: dict[tuple[Any, ...], int] = {}
@@ -188,3 +185,10 @@ MEASURES: tuple[Measure, ...] = (
             _named("automatic_share")),
 )  # fmt: skip
 """The lines of a scoreboard, in its order."""
+
+
+def read(document: Document) -> dict[str | None, dict[str, Figure]]:
+    """Every measure of every asset out of a diagnosis as JSON; the whole portfolio under None."""
+    assets: list[tuple[str | None, Asset]] = [(None, {**document["total"], "asset": {}})]
+    assets += [(a["name"], a) for a in document["assets"]]
+    return {name: {m.name: m.read(document, a) for m in MEASURES} for name, a in assets}

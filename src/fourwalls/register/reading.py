@@ -39,6 +39,6 @@ def outcome_of(entry: Entry) -> Outcome:
     """An outcome."""
     c = entry.content
     return Outcome(
-        entry.key, entry.version, entry.seq, entry.at, entry.who, c["decision"], c["run"], c["path"], c["measure"],
+        c["asset"], entry.version, entry.seq, entry.at, entry.who, c["decision"], c["run"], c["path"], c["measure"],
         figure(c["predicted"]), c["stated_chance"], figure(c["measured"]), c["source"], c["is_best"],
     )  # fmt: skip

@@ -63,10 +63,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run with its diagnosis as JSON."""
+    """A run with what a scoreboard shows of it.
+
+    Attributes:
+        run: Which.
+        figures: Asset (None for the whole portfolio) → name of a measure → figure, as `measuring.read` finds them.
+    """
 
     run: Run
-    document: Mapping[str, Any]
+    figures: Mapping[str | None, Mapping[str, Figure]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 from scipy.special import ndtri, stdtrit
 
@@ -35,10 +35,10 @@ class Score:
         baseline, now: Of the two runs.
         target: As portfolio.toml said in the run of now; None where it says nothing.
         change: Now less baseline, with its range.
-        moved: What that says; "changed" where neither way is better.
+        moved: What that says; "changed" where neither way is better, or the figures have no ranges.
         is_reached: Whether now is at the target or beyond it with its whole range: True or False; None where its range holds
             the target, or there is none.
-        trend: Change in 30 days, over all runs; refused with fewer than four, or where their periods overlap.
+        trend: Change in 30 days, in the unit of the measure, over all runs; refused with fewer than four, or where their periods overlap.
         points: Run, last day looked at and figure, in the order of the days.
         portfolio_change: Change of the same measure in the whole portfolio.
     """
@@ -94,7 +94,7 @@ def scoreboard(recorded: Sequence[Recorded], asset: str | None = None, baseline:
     first = next((r for r in recorded if r.run.id == baseline), None) if baseline is not None else recorded[0]
     if first is None:
         raise RegisterError(f"There is no run {baseline}.", f"Choose from {listed(r.run.id for r in recorded)}.")
-    names = [a["name"] for a in now.document["assets"]]
+    names = [name for name in now.figures if name is not None]
     if asset is not None and asset not in names:
         raise RegisterError(
             f"There is no asset '{asset}'.{did_you_mean(asset, names)}", f"Choose from {listed(names)}."
@@ -125,13 +125,10 @@ def _score(measure: Measure, ordered: Sequence[Recorded], first: Recorded, now: 
 
 
 def _read(measure: Measure, recorded: Recorded, asset: str | None) -> Figure:
-    document = recorded.document
-    if asset is None:
-        return measure.read(document, {**document["total"], "asset": {}})
-    found: Mapping[str, Any] | None = next((a for a in document["assets"] if a["name"] == asset), None)
+    found = recorded.figures.get(asset)
     if found is None:
         return Refusal("no_asset", measure.label, f"run {recorded.run.id} has no asset '{asset}'", "a run that has it")
-    return measure.read(document, found)
+    return found[measure.name]
 
 
 def _one_run(measure: Measure) -> Refusal:
@@ -145,7 +142,8 @@ def _moved(measure: Measure, change: Figure) -> Moved:
         return "cannot tell"
     if change.low <= 0 <= change.high:
         return "no clear change"
-    if measure.better == "neither":
+    if measure.better == "neither" or change.low == change.high:
+        # What was counted without a range differs for sure, and whether by more than luck nobody knows.
         return "changed"
     return "better" if (change.low > 0) == (measure.better == "up") else "worse"
 
@@ -191,4 +189,4 @@ def trend(about: str, points: Sequence[tuple[Run, Figure]]) -> Figure:
     scale = max(rest, 1.0) if is_known else rest
     level = min(f.level for _, f in rows)
     half = float(stdtrit(len(rows) - 2, 0.5 + level / 2)) * math.sqrt(scale / square)
-    return Estimate(slope, slope - half, slope + half, f"{rows[0][1].unit} in 30 days", level)
+    return Estimate(slope, slope - half, slope + half, rows[0][1].unit, level)

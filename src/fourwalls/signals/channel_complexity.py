@@ -9,7 +9,7 @@ from fourwalls.evidence.rates import excess
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import too_few_spans
-from fourwalls.resampling import LEVEL, REPLICATES, expanded_tail
+from fourwalls.resampling import LEVEL, REPLICATES, expanded_tail, ratio_ranges, share_estimate
 from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
 from fourwalls.signals.material import Material, Skus
 from fourwalls.value import DEFAULT_GROSS_MARGIN_SHARE
@@ -55,6 +55,8 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
                 round(float(material.lines.sum())), "lines cancelled beyond the standard of the better channels, of all lines"),
         Reading("channels_per_sku", "Channels for each sku", Estimate(channels, channels, channels, "channels", LEVEL),
                 len(skus.lines), "channels a sku is sold in, weighted by order lines"),
+        Reading("other_channels_share", "Channel mix: outside the largest channel", other_channels(material),
+                round(float(material.lines.sum())), "order lines outside the channel with most of them, of all with a channel"),
     )  # fmt: skip
     told = f"a sku is sold in {channels:.1f} channels"
     if channels < t.channels_per_sku:
@@ -83,6 +85,19 @@ def _in_margin(rise: Figure, margin: float) -> Figure:
     if isinstance(rise, Refusal):
         return rise
     return Estimate(rise.value * margin, rise.low * margin, rise.high * margin, "share", rise.level)
+
+
+def other_channels(material: Material) -> Figure:
+    """Share of order lines outside the largest channel of the period: what a change of the channel mix moves."""
+    about, by = "Channel mix", material.channels
+    if by is None or by.lines.sum() <= 0:
+        return Refusal("missing_column", about, "order lines name no channel", "order_lines.channel_id")
+    if material.draws is None:
+        return too_few_spans(about, len(material.lines))
+    every = by.lines.sum(axis=0)
+    others = every - by.lines[int(by.lines.sum(axis=1).argmax())]
+    value, low, high = (float(v[0]) for v in ratio_ranges(others[None], every[None], material.draws))
+    return share_estimate(value, low, high, float(every.sum()))
 
 
 def channel_imbalance(material: Material) -> Figure:

@@ -236,7 +236,7 @@ def track_outcome(
 ) -> None:
     """Write down what a decision really brought, beside what was predicted when it was made."""
     with _register(folder) as register:
-        before = next((o for o in register.outcomes() if o.asset == asset), None)
+        before = register.outcome(asset)
         version = seen if seen is not None else before.version if before else 0
         measured = _estimate(register, value, low, high, measure)
         found = register.record_outcome(
@@ -309,6 +309,11 @@ def _register(folder: Path) -> Iterator[Register]:
     # Late, so that --help answers at once.
     from fourwalls.register import Register
 
+    if not (folder / "portfolio.toml").is_file():
+        # Else a slip of the pen would leave an empty register in the wrong folder.
+        raise RegisterError(
+            f"'{folder.name}' is no portfolio folder: it has no portfolio.toml.", "Name the folder you diagnosed."
+        )
     with Register.open(place_of(folder)) as register:
         if register.copy:
             typer.echo(f"The register was brought up to this version; what it was before: {register.copy}", err=True)

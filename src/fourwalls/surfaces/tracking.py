@@ -114,6 +114,9 @@ def show_scoreboard(board: Scoreboard) -> None:
         shown = [s for s in board.of(kind) if isinstance(s.now, Estimate)]
         if shown:
             out.print(_scores(words, shown, is_whole=board.asset is None))
+    if any(s.moved in ("better", "worse") for s in board.scores):
+        words = "Of measures that did not move, one in ten is called better or worse by luck."
+        out.print(Text(words, "bright_black"))
     missing = [s for s in board.scores if isinstance(s.now, Refusal)]
     for s in missing:
         assert isinstance(s.now, Refusal)  # noqa: S101 - the line above
@@ -130,8 +133,8 @@ def _scores(title: str, scores: Sequence[Score], *, is_whole: bool) -> Table:
     table = _table(title, *columns, *([] if is_whole else ["portfolio's change"]))
     for s in scores:
         target = "–" if s.target is None else str(said(_bare(s.target, s.now))) + _reached(s)
-        row = [_figure(s.baseline), _figure(s.now), target, _change(s), _figure(s.trend)]
-        table.add_row(s.measure.label, *row, *([] if is_whole else [_figure(s.portfolio_change)]))
+        row = [_figure(s.baseline), _figure(s.now), target, _change(s), _moved(s.trend)]
+        table.add_row(s.measure.label, *row, *([] if is_whole else [_moved(s.portfolio_change)]))
     return table
 
 
@@ -144,7 +147,13 @@ def _reached(score_: Score) -> str:
 
 
 def _change(score_: Score) -> str:
-    return f"{_figure(score_.change)} {score_.moved}" if isinstance(score_.change, Estimate) else "–"
+    return f"{_moved(score_.change)} {score_.moved}" if isinstance(score_.change, Estimate) else "–"
+
+
+def _moved(change: Figure) -> str:
+    """A change as it is read aloud; of a share, in points."""
+    text = _figure(change)
+    return text.replace(" %", " points") if isinstance(change, Estimate) and change.unit == "share" else text
 
 
 def _figure(figure: Figure) -> str:
