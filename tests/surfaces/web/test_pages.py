@@ -180,6 +180,12 @@ def test_a_result_somebody_else_made_is_not_opened(web: Web) -> None:
     assert "Run the diagnosis" in web.get("/p/shop").text
 
 
+def test_a_result_of_another_version_is_made_anew(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_made_by", lambda: b"x" * 32)
+    assert keeping.read_result(web.folder) is None
+    assert "Run the diagnosis" in web.get("/p/shop").text
+
+
 def test_static_files_are_kept_by_browsers_and_are_these_alone(web: Web) -> None:
     text = web.get("/p/shop").text
     for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', text):

@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+import fourwalls
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.reconsidering import Kept
@@ -21,7 +23,7 @@ from fourwalls.surfaces.web.telling import Telling
 
 HIDDEN = ".fourwalls"
 FILE = "result.bin"
-_MAGIC = b"fourwalls result 2\n"
+_MAGIC = b"fourwalls result 3\n"
 _SEAL = 32
 
 
@@ -51,7 +53,7 @@ def write_result(folder: Path, result: Result) -> None:
         OutputError: It cannot be written.
     """
     place = folder / HIDDEN
-    content = pickle.dumps(result, protocol=5)
+    content = _made_by() + pickle.dumps(result, protocol=5)
     seal = hmac.new(_key(), content, hashlib.sha256).digest()
     try:
         place.mkdir(exist_ok=True)
@@ -85,8 +87,10 @@ def read_result(folder: Path) -> Result | None:
     )
     if not hmac.compare_digest(seal, hmac.new(_key(), content, hashlib.sha256).digest()):
         return None
-    with suppress(Exception):  # an older version's result lacks what this one expects
-        found = pickle.loads(content)  # noqa: S301 - sealed by ourselves, a line above
+    if not content.startswith(_made_by()):
+        return None
+    with suppress(Exception):
+        found = pickle.loads(content[len(_made_by()) :])  # noqa: S301 - sealed by ourselves, some lines above
         if isinstance(found, Result):
             return found
     return None
@@ -98,6 +102,16 @@ def stamp(folder: Path) -> int:
         return (folder / HIDDEN / FILE).stat().st_mtime_ns
     except OSError:
         return 0
+
+
+@cache
+def _made_by() -> bytes:
+    """Stands for the code that makes results: what another version kept may lack what this one expects, and is made anew."""
+    root, seen = Path(fourwalls.__file__).parent, hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        if "surfaces" not in path.relative_to(root).parts:
+            seen.update(path.read_bytes())
+    return seen.digest()
 
 
 def _key() -> bytes:
