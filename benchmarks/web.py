@@ -35,7 +35,7 @@ from fourwalls.surfaces.web.settings import slug
 
 TIMES = 25
 # Seconds somebody looks at a page before the next click, on average; exponentially spread.
-THINK_SECONDS = 2.0
+THINK_SECONDS = 5.0
 SECONDS = 30.0
 
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -25,6 +26,8 @@ from fourwalls.surfaces.web.templating import Pages, given
 
 MOST_FIELDS, MOST_FORM_BYTES = 2000, 1_000_000
 SESSION, VISIT = "fw_session", "fw_visit"
+# Pages are written by one core: fifty begun at once would all be late, one after the other few are.
+PAGES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Office:
     Attributes:
         settings, folders, access, runner, pages: As started.
         memory: Pages that nothing has changed since.
+        writers: Lets few pages be written at once.
     """
 
     settings: Settings
@@ -42,6 +46,7 @@ class Office:
     runner: Runner
     pages: Pages
     memory: Remembered = field(default_factory=Remembered)
+    writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(PAGES_AT_ONCE))
 
 
 class Asked:
@@ -144,7 +149,7 @@ def page(
                     )
                     return problem(asked, 403, "Send it again", told, "Go back, load the page again and repeat it.")
             if is_kept:
-                return await run_in_threadpool(remembered, handler, asked)
+                return await to_thread.run_sync(remembered, handler, asked, limiter=office.writers)
             return await answered(handler, asked)
         except FourwallsError as error:
             return await run_in_threadpool(told_error, asked, error)
