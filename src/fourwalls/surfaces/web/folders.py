@@ -231,3 +231,4 @@ class Folders:
         """Lets go of all registers."""
         for served in self:
             served.close()
+        gc.unfreeze()
