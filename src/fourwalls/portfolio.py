@@ -249,6 +249,22 @@ def read_portfolio(folder: Path) -> Portfolio:
             f"portfolio.toml cannot be read: {error.strerror or 'the system refused'}.",
             "Check the file and its permissions.",
         ) from None
+    return portfolio_from(folder, text)
+
+
+def portfolio_from(folder: Path, text: str, document: dict[str, Any] | None = None) -> Portfolio:
+    """The portfolio that a text describes, as if it stood in `folder`/portfolio.toml.
+
+    Args:
+        folder: Where its tables are.
+        text: What the file says; errors name its lines.
+        document: What it says parsed, where something was changed in it.
+
+    Raises:
+        PortfolioError: The text is no TOML, or says something that cannot be; names the line.
+    """
+    if document is not None:
+        return _Reader(folder, text, document).portfolio()
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -62,6 +62,7 @@ from fourwalls.numbers import Number, numbers
 from fourwalls.planning import Known, Sales, advised
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
+from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
@@ -111,6 +112,8 @@ class Study:
 
     def __init__(self, folder: Path, data: Path | None, seed: int, progress: Progress) -> None:
         self.portfolio: Portfolio = read_portfolio(folder)
+        self._text = (folder / "portfolio.toml").read_text(encoding="utf-8-sig")
+        self._material: tuple[Material, ...] = ()
         if data is not None and not data.is_dir():
             raise PortfolioError(f"There is no data folder '{data.name}'.", "Correct --data.")
         # With people's answers alone there is still something to say.
@@ -144,6 +147,27 @@ class Study:
     def diagnose(self) -> Diagnosis:
         """Where each asset loses its service, on which side of the wall, with whom, and what follows."""
         return self._diagnosis
+
+    @property
+    def kept(self) -> Kept | Refusal:
+        """What the diagnosis rests on, to consider it anew by `reconsidered`; a refusal where nothing was replayed and priced."""
+        found = self._concluded[2]
+        if found is None:
+            because = "Without order lines no value follows from assumptions."
+            return Refusal("nothing_kept", "the diagnosis under other assumptions", because, "Add order_lines.")
+        return found
+
+    def reconsider(self, changes: Mapping[str, Change]) -> Diagnosis | Refusal:
+        """The diagnosis under other assumptions and thresholds; nothing is read or replayed again.
+
+        Args:
+            changes: Name as in portfolio.toml → value, e.g. {"assumptions.discount_rate": 0.08}.
+
+        Raises:
+            PortfolioError: A name needs a new run, or a value cannot be.
+        """
+        kept = self.kept
+        return kept if isinstance(kept, Refusal) else reconsidered(kept, changes)
 
     def lines(self, asset: Mapping[str, str | None] | str | None = None, stage: str | None = None) -> pa.Table:
         """The order lines behind a contribution, those it weighs most on first.
@@ -474,14 +498,14 @@ class Study:
         return self._concluded[0]
 
     @cached_property
-    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...]]:
-        """The diagnosis, and what the verdict of each asset rests on; the latter empty where there are no order lines."""
+    def _concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...], Kept | None]:
+        """The diagnosis, what the verdict of each asset rests on, and what is kept; empty where there are no order lines."""
         if not {"order_lines", "stock_days"} & self._opened.keys() and (
             "work_log" in self._opened or read_answers(self.portfolio.folder)
         ):
-            return self._diagnosis_without_flows, ()
+            return self._diagnosis_without_flows, (), None
         if "order_lines" not in self._opened:
-            return self._stock_diagnosis, ()
+            return self._stock_diagnosis, (), None
         axes, panel = self._counts
         stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
         untimely, accounts = self._untimely, self._accounts
@@ -554,7 +578,13 @@ class Study:
             outages=outages_told(self._governed[1], self._ground.party_names),
         )  # fmt: skip
         both_asked = zip(cases[0], asked[:n], strict=True)
-        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked)
+        pooled = assembly.pooled_entries(booked)
+        kept = Kept(
+            self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
+            self._governed[1], self._material, read_answers(self.portfolio.folder),
+            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
+        )  # fmt: skip
+        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 
     @cached_property
     def _diagnosis_without_flows(self) -> Diagnosis:
@@ -650,6 +680,7 @@ class Study:
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
             weighs=weighs, detectable=gathered.detectable,
         )  # fmt: skip
+        self._material = material
         answers = read_answers(self.portfolio.folder)
         unknown_assets(answers, [m.name for m in material])
         return [

@@ -31,18 +31,25 @@ class Known:
 
 
 def advised(
-    assets: Sequence[AssetDiagnosis], total: AssetDiagnosis, known: Known
+    assets: Sequence[AssetDiagnosis], total: AssetDiagnosis, known: Known, others: int | None = None
 ) -> tuple[tuple[AssetDiagnosis, ...], AssetDiagnosis]:
-    """The same diagnoses with pilot, plan, role and guardrails; the whole portfolio pilots on the asset worth most."""
+    """The same diagnoses with pilot, plan, role and guardrails; the whole portfolio pilots on the asset worth most.
+
+    Args:
+        assets, total: Without them.
+        known: What they rest on.
+        others: Assets beside each; those given, if it is not said.
+    """
+    others = len(assets) - 1 if others is None else others
     said = {a.name: _said(a, known.portfolio) for a in (*assets, total)}
     owners = Owners({name: str(row["owner"]) for name, row in said.items() if row.get("owner")}, known.partners)
     made = []
     for a in assets:
         named = said[a.name].get("role")
         role = role_of(None if named is None else str(named), known.sales.get(a.name))
-        made.append(_with_plan(replace(a, role=role, pilot=pilot_of(a, len(assets) - 1)), owners, known))
+        made.append(_with_plan(replace(a, role=role, pilot=pilot_of(a, others)), owners, known))
     first = max((a for a in made if not isinstance(a.pilot, Refusal)), key=_worth, default=None)
-    pilot = pilot_of(total, len(assets) - 1) if first is None else first.pilot
+    pilot = pilot_of(total, others) if first is None else first.pilot
     whole = Refusal(
         "whole_portfolio",
         "role in the portfolio",

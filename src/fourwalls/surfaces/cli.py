@@ -17,6 +17,7 @@ from fourwalls.surfaces.contracts_cli import contracts_app
 from fourwalls.surfaces.explain_cli import explain
 from fourwalls.surfaces.pilot_cli import pilot_app
 from fourwalls.surfaces.register_cli import record, register_app, track_app
+from fourwalls.surfaces.serve_cli import serve, users_app
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -312,6 +313,7 @@ def demo(
         mark = "as said" if verdict == asset.best_path else f"but said: {verdict}"
         typer.echo(f"  {' · '.join(asset.asset.values()):24} {asset.best_path:26} {mark}")
     typer.echo(f"The whole truth: {out / 'retailer.truth.json'}")
+    typer.echo(f"In a browser:    fourwalls serve {folder}")
 
 
 worlds_app = typer.Typer(
@@ -323,6 +325,8 @@ app.add_typer(contracts_app, name="contracts")
 app.add_typer(track_app, name="track")
 app.add_typer(register_app, name="register")
 app.command()(ask)
+app.command()(serve)
+app.add_typer(users_app, name="users")
 app.command()(explain)
 
 

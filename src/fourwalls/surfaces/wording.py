@@ -122,6 +122,9 @@ def plain(text: str) -> str:
     >>> plain("Kids\n\x1b[31m\u202eshoes ")
     'Kids [31mshoes'
     """
+    if text.isascii() and text.isprintable():
+        # Most text is: nothing in it needs to be looked up.
+        return " ".join(text.split())
     kept = (c for c in text if c.isspace() or (unicodedata.category(c) not in ("Cc", "Cs") and not _turns_direction(c)))
     return " ".join("".join(kept).split())
 

@@ -91,13 +91,14 @@ class Canvas:
             f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" text-anchor="{anchor}" font-size="{size:g}" font-weight="{weight}" fill="{colour}" stroke="#fff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(plain(words))}</text>'
         )
 
-    def open(self, told: str) -> None:
-        """Begins a group that tells itself when pointed at."""
-        self.shapes.append(f"<g><title>{escape(plain(told))}</title>")
+    def open(self, told: str, href: str = "") -> None:
+        """Begins a group that tells itself when pointed at, and leads somewhere if there is an address."""
+        begins = f'<a href="{escape(href)}" aria-label="{escape(plain(told))}">' if href else ""
+        self.shapes.append(f"{begins}<g><title>{escape(plain(told))}</title>")
 
-    def close(self) -> None:
+    def close(self, href: str = "") -> None:
         """Ends the group."""
-        self.shapes.append("</g>")
+        self.shapes.append("</g></a>" if href else "</g>")
 
     def svg(self) -> str:
         """The drawing."""

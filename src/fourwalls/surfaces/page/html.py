@@ -239,6 +239,17 @@ def fragment(diagnosis: Diagnosis) -> str:
     return _write("fragment.html.j2", page=view, style=Markup(_style("page.css")))  # noqa: S704 - our own file
 
 
+def lend_words(environment: Environment) -> None:
+    """Gives another surface's templates the words and figures of the page, so that they can use its pieces."""
+    environment.filters.update(_templates().filters)
+    environment.globals.update(_templates().globals)
+
+
+def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
+    """One asset, or the whole, as the page tells it, with all its evidence: for other surfaces that show one at a time."""
+    return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
+
+
 def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
     words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
     assets = evidence_words.ranked(diagnosis)

@@ -39,6 +39,7 @@ class Spot:
         operate, orchestrate: What each path brings [money].
         revenue: Its size [money]; 0 where nobody knows.
         verdict: Its verdict.
+        href: Where its mark leads; "" for nowhere.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Spot:
     orchestrate: float
     revenue: float
     verdict: VerdictName
+    href: str = ""
 
 
 def portfolio_map(spots: Sequence[Spot], currency: str) -> str:
@@ -68,9 +70,9 @@ def portfolio_map(spots: Sequence[Spot], currency: str) -> str:
     for spot, at, radius in marks:
         told = f"{spot.name}: {VERDICTS[spot.verdict]}; operate {money(spot.operate)}, orchestrate {money(spot.orchestrate)}"
         size = f", revenue {money(spot.revenue)}" if spot.revenue else ""
-        canvas.open(f"{told}{size} {currency}")
+        canvas.open(f"{told}{size} {currency}", spot.href)
         mark(canvas, spot.verdict, at, radius)
-        canvas.close()
+        canvas.close(spot.href)
     for at, words in labels([(s.name, at, r) for s, at, r in marks]):
         canvas.text(at, words, "start", INK, _LABEL)
     _key(canvas, spots)

@@ -1,0 +1,134 @@
+"""Keeps the result of a run beside the portfolio, so that pages and what-if answer at once after a restart."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import pickle
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import fourwalls
+from fourwalls.diagnosis import Diagnosis
+from fourwalls.errors import OutputError
+from fourwalls.reconsidering import Kept
+from fourwalls.surfaces.web.records import Key, Records
+from fourwalls.surfaces.web.telling import Telling
+
+HIDDEN = ".fourwalls"
+FILE = "result.bin"
+_MAGIC = b"fourwalls result 3\n"
+_SEAL = 32
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left.
+
+    Attributes:
+        run: Its number in the register.
+        diagnosis: What it said.
+        kept: What other assumptions can be tried on; None where nothing was replayed and priced.
+        telling: Which data would be worth having first.
+        records: The first records behind numbers.
+    """
+
+    run: int
+    diagnosis: Diagnosis
+    kept: Kept | None
+    telling: tuple[Telling, ...] = ()
+    records: Mapping[Key, Records] = field(default_factory=dict)
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Keeps a result in the place of the last one, whole or not at all.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    place = folder / HIDDEN
+    content = _made_by() + pickle.dumps(result, protocol=5)
+    seal = hmac.new(_key(), content, hashlib.sha256).digest()
+    try:
+        place.mkdir(exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix="result-", dir=place)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_MAGIC + seal + content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(place / FILE)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        told = f"The result cannot be kept in '{folder.name}': {error.strerror or 'the system refused'}."
+        raise OutputError(told, "Free some space, or check its permissions.") from None
+
+
+def read_result(folder: Path) -> Result | None:
+    """The result that was kept; None if there is none, or another machine, user or version wrote it: then a run is due.
+
+    Reading one can run code that it brings along, so only what this very user sealed is opened.
+    """
+    try:
+        content = (folder / HIDDEN / FILE).read_bytes()
+    except OSError:
+        return None
+    head = len(_MAGIC)
+    seal, content = (
+        (content[head : head + _SEAL], content[head + _SEAL :]) if content.startswith(_MAGIC) else (b"", b"")
+    )
+    if not hmac.compare_digest(seal, hmac.new(_key(), content, hashlib.sha256).digest()):
+        return None
+    if not content.startswith(_made_by()):
+        return None
+    with suppress(Exception):
+        found = pickle.loads(content[len(_made_by()) :])  # noqa: S301 - sealed by ourselves, some lines above
+        if isinstance(found, Result):
+            return found
+    return None
+
+
+def stamp(folder: Path) -> int:
+    """Changes whenever a result is written; 0 where there is none."""
+    try:
+        return (folder / HIDDEN / FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@cache
+def _made_by() -> bytes:
+    """Stands for the code that makes results: what another version kept may lack what this one expects, and is made anew."""
+    root, seen = Path(fourwalls.__file__).parent, hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        if "surfaces" not in path.relative_to(root).parts:
+            seen.update(path.read_bytes())
+    return seen.digest()
+
+
+def _key() -> bytes:
+    """This user's own key; made at the first use."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fourwalls"
+    path = state / "key"
+    with suppress(OSError):
+        return path.read_bytes()
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (
+            suppress(FileExistsError),
+            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        ):
+            file.write(secrets.token_bytes(32))
+        return path.read_bytes()
+    except OSError:
+        raise OutputError(
+            "There is no place for this user's key.", "Set XDG_STATE_HOME to a folder of your own."
+        ) from None

@@ -1,0 +1,103 @@
+"""Pilots: the one to run next, designed here; those that are frozen, with their sheets and results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
+
+from fourwalls.errors import RegisterError
+from fourwalls.figures import Refusal
+from fourwalls.surfaces import wording
+from fourwalls.surfaces.web.desk import Asked, page
+from fourwalls.surfaces.web.folders import NoSuchPageError, Served
+from fourwalls.surfaces.web.settings import slug
+from fourwalls.surfaces.web.views import portfolio_view
+
+PLACE = "pilots"
+SHEETS = {"design": "design.html", "result": "result.html"}
+# A sheet is a page of our own making, but it lies in a folder: nothing in it may run, and nothing is fetched for it.
+SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+
+
+def routes() -> list[BaseRoute]:
+    """Addresses of pilots."""
+    base = "/p/{portfolio}/pilots"
+    return [
+        page(base, shown),
+        page(base + "/design", design, "analyst", writes=True),
+        page(base + "/{pilot}/{sheet}", sheet),
+    ]
+
+
+def shown(asked: Asked) -> Response:
+    """Pilots that are frozen, and those that could be run next."""
+    served = asked.served
+    found = served.diagnosis()
+    frozen = served.register.pilots()
+    rows = {r.address: r for r in portfolio_view(served).rows}
+    jobs = [
+        j
+        for j in served.register.desk.jobs(most=20)
+        if j.kind == "pilot" and j.state in ("queued", "running", "failed")
+    ]
+    frozen_names = {p.name for p in frozen}
+    next_ones = [
+        (rows[served.address(a.name)], a.pilot, pilot_name(a.name) in frozen_names)
+        for a in found.assets
+        if not isinstance(a.pilot, Refusal)
+    ]
+    refused = sorted({(a.pilot.because, a.pilot.next_step) for a in found.assets if isinstance(a.pilot, Refusal)})
+    return asked.page(
+        "pilots.html.j2", frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset))) for p in frozen], next_ones=next_ones,
+        refused=refused, jobs=jobs, name=pilot_name,
+    )  # fmt: skip
+
+
+def design(asked: Asked) -> Response:
+    """Puts the design of a pilot in the queue: it looks at the panel's own history, which takes a while.
+
+    Raises:
+        RegisterError: The records carry no pilot here, or it is frozen already.
+    """
+    served = asked.served
+    asset = served.asset(asked.said("asset"))
+    if isinstance(asset.pilot, Refusal):
+        raise RegisterError(
+            f"No pilot can be run on {asset.name}: {asset.pilot.because}.", wording.sentence(asset.pilot.next_step)
+        )
+    name = pilot_name(asset.name)
+    if any(p.name == name for p in served.register.pilots()):
+        raise RegisterError(f"The pilot '{name}' is frozen already.", "Look at its plan; a new plan is a new pilot.")
+    p = asset.pilot
+    content = {
+        "name": name, "asset": asset.name, "candidate": p.candidate, "outcome": p.outcome, "path": p.path, "stage": p.stage,
+        "party": p.party_name,
+    }  # fmt: skip
+    job = asked.office.runner.add(served, asked.viewer.name, "pilot", content)
+    asked.note("pilot", f"{served.slug} {name} job {job.id}")
+    return asked.go("pilots")
+
+
+def pilot_name(asset: str) -> str:
+    """What the pilot on an asset is called."""
+    return slug(asset)
+
+
+def sheets_of(served: Served, name: str) -> list[str]:
+    """Which sheets of a pilot lie in the folder."""
+    return [kind for kind, file in SHEETS.items() if (_place(served, name) / file).is_file()]
+
+
+def _place(served: Served, name: str) -> Path:
+    return served.folder / PLACE / slug(name)
+
+
+def sheet(asked: Asked) -> Response:
+    """A design or result sheet, locked in: nothing in it runs."""
+    kind, name = asked.request.path_params["sheet"], asked.request.path_params["pilot"]
+    path = _place(asked.served, name) / SHEETS.get(kind, "none")
+    if kind not in SHEETS or not path.is_file() or path.resolve().parent != _place(asked.served, name).resolve():
+        raise NoSuchPageError("There is no such sheet.", "See all pilots.")
+    return HTMLResponse(path.read_text(encoding="utf-8"), headers={"content-security-policy": SHEET_POLICY})

@@ -1,0 +1,187 @@
+"""Uploads: exports streamed to disk, looked at before they are believed, and drafted into a portfolio."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tempfile
+import unicodedata
+import zipfile
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fourwalls.errors import FourwallsError, MappingError
+from fourwalls.surfaces.web.desk import Asked, TooLargeError, page
+from fourwalls.tables.draft import Draft, draft_portfolio
+
+PLACE = "uploads"
+ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xlsb", ".ods")
+BOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
+_CHUNK = 1 << 20
+# A workbook is a zip: what it unpacks to is bounded before anything is unpacked.
+MOST_UNPACKED, MOST_RATIO, MOST_MEMBERS, MOST_CELLS = 1_000_000_000, 200, 5000, 20_000_000
+# Beginnings of programs and archives, which nobody exports a table as.
+PROGRAMS = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xfe\xed\xfa",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"#!",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"Rar!",
+    b"7z\xbc\xaf",
+    b"%PDF",
+    b"\xd0\xcf\x11\xe0",
+    b"\x89PNG",
+    b"<?php",
+)
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+
+
+def routes() -> list[BaseRoute]:
+    """The address."""
+    return [
+        page("/p/{portfolio}/upload", shown, "analyst"),
+        page("/p/{portfolio}/upload", upload, "analyst", writes=True, is_upload=True),
+    ]
+
+
+def shown(asked: Asked) -> Response:
+    """The form, and what was uploaded."""
+    return _page(asked, None)
+
+
+def _page(asked: Asked, draft: Draft | None, wrong: FourwallsError | None = None) -> Response:
+    place = asked.served.folder / PLACE
+    files = sorted((f.name, f.stat().st_size) for f in place.iterdir() if f.is_file()) if place.is_dir() else []
+    return asked.page(
+        "upload.html.j2", 400 if wrong else 200, files=files, draft=draft, wrong=wrong, has_portfolio=(asked.served.folder / "portfolio.toml").is_file(),
+        endings=ENDINGS, most=asked.office.settings.upload_bytes,
+    )  # fmt: skip
+
+
+async def upload(asked: Asked) -> Response:
+    """Keeps the files, and drafts a portfolio from them where there is none yet."""
+    given = [f for f in asked.form.getlist("files") if isinstance(f, UploadFile) and f.filename]
+    try:
+        if not given:
+            raise MappingError("No file was chosen.", f"Choose {', '.join(ENDINGS)}.")
+        kept = [await keep(f, asked.served.folder / PLACE, asked.office.settings.upload_bytes) for f in given]
+        asked.note("upload", f"{asked.served.slug} {', '.join(p.name for group in kept for p in group)}")
+        draft = None
+        if not (asked.served.folder / "portfolio.toml").is_file():
+            draft = await run_in_threadpool(draft_portfolio, asked.served.folder, [asked.served.folder / PLACE])
+        return _page(asked, draft)
+    except ClientDisconnect:
+        return _page(asked, None, MappingError("The upload was broken off.", "Try again."))
+    except FourwallsError as error:
+        return _page(asked, None, error)
+
+
+async def keep(file: UploadFile, place: Path, most: int) -> list[Path]:
+    """A file on disk under a safe name, once it was found to be what its ending says; of a workbook one CSV a sheet.
+
+    Raises:
+        FourwallsError: It is too large, a program, a bomb, or no table.
+    """
+    name = safe_name(file.filename or "")
+    place.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".upload-", dir=place) as drafts:
+        draft = Path(drafts) / name
+        size = 0
+        with draft.open("wb") as out:
+            while chunk := await file.read(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise TooLargeError(most)
+                await run_in_threadpool(out.write, chunk)
+        await run_in_threadpool(look_at, draft)
+        made = await run_in_threadpool(sheets, draft) if draft.suffix in BOOKS else [draft]
+        return [p.replace(place / p.name) for p in made]
+
+
+def safe_name(given: str) -> str:
+    """The last part of a name, in plain signs, with one of the known endings.
+
+    Raises:
+        MappingError: The ending is none we read.
+    """
+    last = re.split(r"[/\\]", unicodedata.normalize("NFKC", given))[-1].strip()
+    stem, dot, ending = last.rpartition(".")
+    if f".{ending.casefold()}" not in ENDINGS or not dot:
+        raise MappingError(f"'{last[:80]}' has an ending that is not read.", f"Choose {', '.join(ENDINGS)}.")
+    plain = re.sub(r"[^\w-]+", "_", stem).strip("_-.")[:80] or "table"
+    return f"{'file_' if _RESERVED.match(plain) else ''}{plain}.{ending.casefold()}"
+
+
+def look_at(path: Path) -> None:
+    """Looks whether a file is what its ending says.
+
+    Raises:
+        MappingError: It is not, or it would unpack to more than can be.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head:
+        raise MappingError(f"'{path.name}' is empty.", "Export it again.")
+    if path.suffix == ".parquet":
+        if not head.startswith(b"PAR1"):
+            raise MappingError(f"'{path.name}' is no Parquet file.", "Export it again, or as CSV.")
+    elif path.suffix in (".csv", ".tsv"):
+        if head.startswith(PROGRAMS) or (b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))):
+            raise MappingError(
+                f"'{path.name}' is no CSV: it begins like a program or an archive.", "Export the table as CSV."
+            )
+    elif zipfile.is_zipfile(path):
+        _measure(path)
+    elif path.suffix != ".xls" or not head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise MappingError(f"'{path.name}' is no workbook.", "Save it as .xlsx, or as CSV.")
+
+
+def _measure(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    unpacked, packed = sum(m.file_size for m in members), max(path.stat().st_size, 1)
+    if len(members) > MOST_MEMBERS or unpacked > MOST_UNPACKED or unpacked / packed > MOST_RATIO:
+        told = f"'{path.name}' has {packed:,} bytes and would unpack to {unpacked:,}."
+        raise MappingError(told, "Save the tables as CSV.")
+
+
+def sheets(path: Path) -> list[Path]:
+    """One CSV for each sheet of a workbook that holds anything.
+
+    Raises:
+        MappingError: It cannot be read, or holds nothing.
+    """
+    made, cells = [], 0
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            for number, name in enumerate(book.sheet_names):
+                sheet = book.get_sheet_by_name(name)
+                cells += sheet.height * sheet.width
+                if cells > MOST_CELLS:
+                    raise MappingError(f"'{path.name}' has more than {MOST_CELLS:,} cells.", "Save the tables as CSV.")
+                rows = sheet.to_python()
+                if len(rows) > 1:
+                    plain = re.sub(r"[^\w-]+", "_", name).strip("_")[:40] or str(number + 1)
+                    target = path.with_name(
+                        f"{path.stem}_{plain}.csv" if len(book.sheet_names) > 1 else f"{path.stem}.csv"
+                    )
+                    with target.open("w", encoding="utf-8", newline="") as out:
+                        csv.writer(out).writerows(rows)
+                    made.append(target)
+    except (CalamineError, OSError, ValueError) as error:
+        raise MappingError(
+            f"'{path.name}' cannot be read as a workbook ({type(error).__name__}).", "Save it as CSV."
+        ) from None
+    if not made:
+        raise MappingError(f"'{path.name}' holds no table.", "A sheet needs a header and a row.")
+    return made

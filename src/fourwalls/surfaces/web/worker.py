@@ -1,0 +1,109 @@
+"""One run in a process of its own: whatever it does to memory, the web app stays up. Tells its steps, one JSON a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from fourwalls.errors import FourwallsError
+
+
+def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content: str = "{}") -> int:
+    """Diagnoses a folder, records the run and keeps the result, or designs a pilot; 2 for what the user can mend."""
+    # Lines on the true output are steps; what libraries print must not be taken for one.
+    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(**content: Any) -> None:  # noqa: ANN401 - what can be JSON
+        with suppress(BrokenPipeError):
+            told.write(json.dumps(content) + "\n")
+            told.flush()
+
+    go_first()
+    try:
+        place, files = Path(folder), Path(data) if data else None
+        if kind == "pilot":
+            done: str | int = design_pilot(place, files, who, json.loads(content), lambda step: tell(step=step))
+        else:
+            done = diagnose(place, files, who, lambda step: tell(step=step))
+    except FourwallsError as error:
+        tell(error=error.what, remedy=error.remedy)
+        return 2
+    except MemoryError:
+        tell(
+            error="The run needed more memory than there is.",
+            remedy="Diagnose a shorter period, or on a larger machine.",
+        )
+        return 2
+    tell(done=done)
+    return 0
+
+
+def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], None]) -> int:
+    """The run's number, once it is recorded and kept."""
+    from fourwalls.reconsidering import Kept
+    from fourwalls.register import Register, take_fingerprints
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.page.json import to_dict
+    from fourwalls.surfaces.web.keeping import Result, write_result
+    from fourwalls.surfaces.web.records import looked_up
+    from fourwalls.surfaces.web.telling import telling
+
+    with open_study(folder, data, progress=step) as study:
+        inputs = take_fingerprints(folder, data)
+        found = study.diagnose()
+        kept = study.kept
+        step("recording the run")
+        with Register.open(folder) as register:
+            run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
+        step("asking which data would be worth having")
+        is_kept = kept if isinstance(kept, Kept) else None
+        told = telling(is_kept) if is_kept else ()
+        step("looking up the first records behind the numbers")
+        write_result(folder, Result(run.id, found, is_kept, told, looked_up(study, found)))
+    return run.id
+
+
+def design_pilot(
+    folder: Path, data: Path | None, who: str, asked: Mapping[str, str], step: Callable[[str], None]
+) -> str:
+    """The name of the pilot, once its plan is frozen and its sheet is written."""
+    from dataclasses import asdict
+
+    from fourwalls.pilot import design, dumps
+    from fourwalls.register import Register
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.files import write_files
+    from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.web.pilots import PLACE
+
+    outcome = asked["outcome"]
+    with open_study(folder, data, progress=step) as study:
+        panel = study.panel(outcome)
+    step("designing the pilot on the panel's own history")
+    found = design(
+        panel, unit="asset", time="week", outcome=outcome, candidates=[[asked["candidate"]]], stage=asked["stage"],
+        path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
+    )  # fmt: skip
+    place = folder / PLACE / asked["name"]
+    write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
+    (place / "design.pdf").write_bytes(pdf(found))
+    with Register.open(folder) as register:
+        frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
+        register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
+    return asked["name"]
+
+
+def go_first() -> None:
+    """Where memory runs out, the system ends this process and not the web app."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:6]))

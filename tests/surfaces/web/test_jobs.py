@@ -1,0 +1,207 @@
+"""Runs in processes of their own: done, failed, stopped, crashed, and taken up again after a restart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.small import good
+
+from fourwalls.register import Register
+from fourwalls.surfaces.web import jobs, worker
+from fourwalls.surfaces.web.folders import Folders
+from fourwalls.surfaces.web.keeping import read_result
+
+from .conftest import Web, serving
+
+FAKE = "import sys, json, time, os, signal\n"
+
+
+@pytest.fixture
+def runner(folder: Path) -> jobs.Runner:
+    return jobs.Runner(Folders({"shop": folder}))
+
+
+def done_by(runner: jobs.Runner, monkeypatch: pytest.MonkeyPatch, script: str, *, stop_after: float = 0.0):
+    """The job once a program in the place of the worker has run."""
+    real = subprocess.Popen
+
+    def fake(command: list[str], **more: object) -> subprocess.Popen[str]:
+        return real([sys.executable, "-c", FAKE + script], **more)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", fake)
+    monkeypatch.setattr(jobs, "_BEAT_SECONDS", 0.05)
+    served = runner._folders.first
+    job = runner.add(served, "ana")
+    desk = served.register.desk
+    if stop_after:
+        real_beat = desk.beat
+
+        def beat(*given: object):
+            if time.monotonic() > begun + stop_after:
+                desk.cancel_job(job.id)
+            return real_beat(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(desk, "beat", beat)
+    begun = time.monotonic()
+    assert runner._one(served)
+    return desk.job(job.id)
+
+
+def test_done_and_how_far(runner: jobs.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "print(json.dumps({'step': 'reading signals and tests'}), flush=True)\ntime.sleep(.3)\nprint(json.dumps({'done': 7}))"
+    found = done_by(runner, monkeypatch, script)
+    assert (found.state, found.result, found.step) == ("done", {"done": 7}, "reading signals and tests")
+    assert 0.8 < found.progress < 1
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("print(json.dumps({'error': 'no such table', 'remedy': 'add it'})); sys.exit(2)", "no such table"),
+        ("sys.exit(3)", "ended unexpectedly (code 3)"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ended unexpectedly (code -9)"),
+        ("x = bytearray(10**15)", "ended unexpectedly (code 1)"),
+        ("print('no json'); print('[1]'); sys.stdout.write('x' * 10**6)", "ended unexpectedly (code 0)"),
+    ],
+)
+def test_failed_and_why(runner: jobs.Runner, monkeypatch: pytest.MonkeyPatch, script: str, told: str) -> None:
+    found = done_by(runner, monkeypatch, script)
+    assert found.state == "failed"
+    assert told in found.result["error"]
+    assert found.result["remedy"]
+
+
+def test_stopped(runner: jobs.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = time.monotonic()
+    found = done_by(runner, monkeypatch, "time.sleep(60)", stop_after=0.1)
+    assert found.state == "cancelled"
+    assert time.monotonic() - begun < 30
+
+
+def test_the_same_twice_is_one(runner: jobs.Runner) -> None:
+    served = runner._folders.first
+    assert runner.add(served, "a").id == runner.add(served, "b").id
+    assert runner.add(served, "a", "pilot", {"name": "x"}).id == 2
+
+
+def test_what_a_dead_worker_left_is_taken_up(runner: jobs.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = runner._folders.first
+    job = runner.add(served, "ana")
+    long_ago = time.time() - jobs.STALE_SECONDS - 1
+    assert served.register.desk.take_job("dead", long_ago, 0.0, jobs.KINDS).id == job.id
+    assert done_by(runner, monkeypatch, "print(json.dumps({'done': 1}))").id == job.id
+    assert served.register.desk.job(job.id).state == "done"
+
+
+def test_what_another_is_at_is_left_alone(runner: jobs.Runner) -> None:
+    served = runner._folders.first
+    runner.add(served, "ana")
+    served.register.desk.take_job("alive", time.time(), 0.0, jobs.KINDS)
+    assert not runner._one(served)
+
+
+def test_a_real_run_from_the_form_to_the_result(tmp_path: Path) -> None:
+    made = good()
+    made.toml += "\n[verdict]\nleast_lines = 20\n"
+    folder = made.write(tmp_path / "shop")
+    for web in serving(folder, works=True):
+        assert web.send("/p/shop/runs").status_code == 303
+        waited = time.monotonic() + 120
+        while web.get("/api/portfolios/shop/jobs/1").json()["state"] in ("queued", "running"):
+            assert "hx-get" in web.get("/p/shop/runs").text
+            assert time.monotonic() < waited
+            time.sleep(0.3)
+        assert web.get("/api/portfolios/shop/jobs/1").json()["result"] == {"done": 1}
+        assert 'class="w-map"' in web.get("/p/shop").text or "nothing here is priced" in web.get("/p/shop").text
+    assert read_result(folder) is not None
+
+
+def test_a_mistake_in_the_folder_fails_with_its_remedy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    made = good()
+    made.drop("ordered_at")
+    folder = made.write(tmp_path / "shop")
+    answer = subprocess.run(
+        [sys.executable, "-m", "fourwalls.surfaces.web.worker", str(folder), "ana"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "needs column 'ordered_at'" in answer.stdout.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+
+
+def test_nothing_to_run(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    for web in serving(tmp_path / "shop"):
+        assert web.send("/p/shop/runs").status_code == 400
+
+
+def test_an_own_process_group_is_ended(tmp_path: Path) -> None:
+    script = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    jobs.end(process)
+    process.stdout.close()
+    for _ in range(50):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            break
+        if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        raise AssertionError("it still runs")
+
+
+def test_steps_go_forward() -> None:
+    told = [
+        "reading order_lines",
+        "checking products",
+        "fetching late, overdue and cancelled lines",
+        "reading signals and tests",
+        "recording the run",
+    ]
+    far = [jobs.how_far(t) for t in told]
+    assert far == sorted(far)
+    assert 0 < far[0] < far[-1] < 1
+    assert jobs.how_far("something new") == 0
+
+
+def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
+    asked = {
+        "name": "chairs",
+        "asset": "chairs",
+        "candidate": "chairs",
+        "outcome": "otif_share",
+        "path": "operate",
+        "stage": "fulfilment",
+        "party": "Us",
+    }
+    from fourwalls.errors import FourwallsError
+
+    # Three assets carry no pilot: it is told, and nothing is left behind.
+    with pytest.raises(FourwallsError):
+        worker.design_pilot(folder, None, "ana", asked, lambda _: None)
+    assert not (folder / "pilots").exists()
+    with Register.open(folder) as register:
+        assert register.pilots() == []
+
+
+def test_a_pilot_the_records_do_not_carry_is_not_asked_for(web: Web) -> None:
+    answer = web.send(
+        "/p/shop/pilots", to="/p/shop/pilots/design", form_token=web.token("/p/shop/runs"), asset="chairs"
+    )
+    assert answer.status_code == 400
+    assert "No pilot can be run on chairs" in answer.text
