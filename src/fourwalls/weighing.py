@@ -24,6 +24,8 @@ LEAST_UNITS = 200.0
 # A path with partners goes before operating alone only where it is better with at least this chance; below, the two are as
 # good as tied, and the simpler path with less risk goes first.
 TIE_CHANCE = 0.6
+# Codes of refusals by which nobody looked at an asset's shelves.
+UNSEEN = frozenset({"no_stock", "no_shelf", "no_serving", "too_few_spans"})
 # To orchestrate waits where this part of what partners could bring lies with partners whose rules are open.
 BLOCKED_PART = 0.5
 
@@ -79,7 +81,7 @@ def decide_all(b: Both, t: Thresholds) -> Verdict:
 
 def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     """To leave an asset alone takes having looked at its shelves: they usually cost more than late lines do."""
-    unknown = isinstance(b.availability, Refusal) and b.availability.code == "no_stock"
+    unknown = isinstance(b.availability, Refusal) and b.availability.code in UNSEEN
     if verdict.name != "leave it" or not unknown or t.unseen_stock_share < t.material_share:
         return verdict
     because = (

@@ -178,7 +178,8 @@ def test_a_promise_is_not_blamed_where_a_stage_could_not_be_compared() -> None:
 def blamed(rows: list[dict], timely: float, share: float = 0.95) -> list[bool]:
     made = [BASE | r for r in rows]
     group = np.zeros(len(rows), dtype=np.int64)
-    return at_fault(*lines_and_repairs(made), group, np.array([timely]), share).tolist()
+    traceable = np.array([len(r["hours"]) == TIMED for r in made])
+    return at_fault(*lines_and_repairs(made), traceable, group, np.array([timely]), share).tolist()
 
 
 def test_a_promise_that_is_kept_as_often_as_asked_is_sound_however_one_line_fared() -> None:
@@ -191,6 +192,18 @@ def test_the_tightest_promises_are_at_fault_as_many_as_keep_from_the_asked_share
     late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": float(h), "judged": True} for h in range(10, 30)]
     # Of 120 due lines 114 are to be in time: 14 of the 20 late ones.
     assert blamed(late, timely=100.0) == [True] * 14 + [False] * 6
+
+
+def test_of_equal_promises_no_more_are_at_fault_than_are_missing() -> None:
+    late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}] * 20
+    assert blamed(late, timely=379.0) == [True] + [False] * 19
+    assert not any(blamed(late, timely=380.0))
+
+
+def test_lines_that_cannot_be_replayed_say_nothing_of_promises() -> None:
+    late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}] * 3
+    lost = [{"hours": [10.0], "promise_hours": 20.0, "judged": True}] * 10
+    assert not any(blamed(late + lost, timely=87.0))
 
 
 def test_lines_that_repaired_stages_bring_in_time_leave_less_to_the_promise() -> None:

@@ -152,12 +152,12 @@ def account(
     side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
     wall = side[party]
     repairs, standard, words, held, compared = _repairs(untimely, lines, standards, gates, portfolio, columns)
-    if isinstance(promises, Promises):
-        promises = at_fault(lines, repairs, *promises.groups(untimely), portfolio.on_time_share)
-    repairs = replace(repairs, judged=repairs.judged & promises)
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
     traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
+    if isinstance(promises, Promises):
+        promises = at_fault(lines, repairs, traceable, *promises.groups(untimely), portfolio.on_time_share)
+    repairs = replace(repairs, judged=repairs.judged & promises)
     n = len(lines.ordered)
     contribution = np.zeros((PLAYERS, n))
     totals = np.zeros((4, n), dtype=np.bool_)

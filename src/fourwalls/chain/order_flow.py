@@ -201,15 +201,19 @@ def _standard_arrival(lines: Lines, repairs: Repairs, gate: Ints) -> tuple[Float
     return at, spread, reach
 
 
-def at_fault(lines: Lines, repairs: Repairs, group: Ints, timely: Floats, on_time_share: float) -> Bools:
+def at_fault(
+    lines: Lines, repairs: Repairs, traceable: Bools, group: Ints, timely: Floats, on_time_share: float
+) -> Bools:
     """Lines whose promise may be called unsound, shape (lines,).
 
     A promise that is kept as often as asked once every stage is at its standard is sound, however one line fared under it:
-    of those that promised the same, as many as keep them from the asked share are at fault, the tightest first.
+    of those that were promised alike, as many as keep them from the asked share are at fault, the tightest first, and of
+    equally tight ones the first.
 
     Args:
         lines: Late and overdue lines.
         repairs: Their standards; `judged` says where the promise can be judged at all.
+        traceable: Whether the line can be replayed, shape (lines,); others say nothing of promises.
         group: Number of the lines' group that was promised alike, shape (lines,).
         timely: Lines of each group that came on time, shape (groups,).
         on_time_share: What is asked.
@@ -217,7 +221,7 @@ def at_fault(lines: Lines, repairs: Repairs, group: Ints, timely: Floats, on_tim
     actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
     actual, repaired = _with_stuck(lines, repairs, actual)
     delivered = _replays(lines.ordered, actual, repaired, gate, repairs)[1][(1 << TIMED) - 1]
-    due = np.isnan(lines.cancelled) & ~np.isnan(lines.promised)
+    due = traceable & np.isnan(lines.cancelled) & ~np.isnan(lines.promised)
     in_time = due & (delivered <= lines.promised)
     at, spread, reach = _standard_arrival(lines, repairs, gate)
     tight = np.where(repairs.judged, np.nan_to_num(at + spread - lines.promised, nan=-np.inf), -np.inf)
@@ -232,5 +236,6 @@ def at_fault(lines: Lines, repairs: Repairs, group: Ints, timely: Floats, on_tim
     bar = np.full(len(timely), np.inf)
     mine = helps[order] & (rank - before[group[order]] <= np.ceil(np.maximum(short, 0.0))[group[order]])
     np.minimum.at(bar, group[order][mine], tight[order][mine])
-    found: Bools = repairs.judged & (tight >= bar[group])
+    found: Bools = repairs.judged & (tight > bar[group])
+    found[order[mine]] = True
     return found
