@@ -128,22 +128,6 @@ def test_work_behind_a_gate_that_was_read_wrongly_is_not_slow() -> None:
     assert {r for c in equal.comparisons.values() for r in c.cell.reliability.values()} == {0.0}
 
 
-def test_goods_that_only_one_doer_handles_may_take_longer() -> None:
-    def found(times: float) -> float:
-        rng = np.random.default_rng(62)
-        n = 12_000
-        kind = rng.integers(0, 3, n)
-        doer = np.where(kind == 2, "hall", np.array(["dc", "hall"])[rng.integers(0, 2, n)])
-        hours = rng.gamma(9, 2, n) * np.where(kind == 2, times, 1.0)
-        name = np.array(["books", "lamps", "sofas"])[kind]
-        plan = plan_comparisons("fulfilment", tables(hours, doer=doer, category=name, size_class="any size")[0])
-        sofas = plan.comparisons["hall", "sofas", "any size"]
-        return max(sofas.cell.reliability.values(), default=0.0)
-
-    assert found(1.6) == 0.0
-    assert found(5.0) > 0.5
-
-
 def test_channels_of_other_kinds_are_no_peers() -> None:
     rng = np.random.default_rng(7)
     is_shop = rng.uniform(size=6000) < 0.5

@@ -45,8 +45,6 @@ TAIL_FROM, LEAST_FOR_TAILS, LEAST_TAIL_SHARE = 0.9, 200, 0.03
 TAIL_CHANCE = 0.01
 # Parties that do the same work equally well still differ by about this much in their mean times (standard deviation).
 NATURAL_SPREAD = 0.1
-# Kinds of goods that nobody else handles may need another kind of work: they differ by at least this much.
-KINDS_SPREAD = 0.5
 
 # Columns within which lines are comparable, finest first. Groups of one doer are no peers: where nobody else handles a
 # category, doers are compared across categories, and must differ by more than categories of the same doer do.
@@ -221,7 +219,6 @@ class _Planner:
         self._groups: list[tuple[Cell, str]] = []
         self._best: list[Best] = []
         self._assigned: dict[Key, Comparison] = {}
-        self._slow: set[str] = set()
 
     def plan(self, stage: str) -> Plan:
         by_block = any(c.blocks for c in self._assigned.values())
@@ -245,7 +242,6 @@ class _Planner:
             others = together(rest) if rest else None
             rest_of = others if others is not None and _enough(others) else None
             cell = compare(able, PEERS, rest_of, natural=_natural(able))
-            self._slow |= {doer for doer, kept in cell.reliability.items() if kept > 0 and doer != OTHERS}
             best = Best(tuple(k for k in everyone[place] if k[0] in cell.best))
             group = self._add_groups(cell, [*cell.groups, OTHERS], best)
             for key in members:
@@ -270,9 +266,7 @@ class _Planner:
                 rest = [w for name, w in groups.items() if name not in able and named[name][0][0] == doer]
                 others = together(rest) if rest else None
                 rest_of = others if others is not None and _enough(others) else None
-                # Who is slow at what others do, too, needs no other explanation for the rest of its work.
-                kinds = None if doer in self._slow else doers
-                cell = compare(able, PEERS, rest_of, barred=barred, natural=_natural(able, kinds))
+                cell = compare(able, PEERS, rest_of, barred=barred, natural=_natural(able))
                 best = Best(tuple(key for key, name in called.items() if name in cell.best))
                 group = self._add_groups(cell, [*sorted(barred), OTHERS], best)
                 for key in (key for key in members if key[0] == doer):
@@ -358,31 +352,14 @@ class _Planner:
         return numbers
 
 
-def _natural(groups: Mapping[str, Weekly], doers: Mapping[str, str] | None = None) -> dict[str, float]:
+def _natural(groups: Mapping[str, Weekly]) -> dict[str, float]:
     """How far sound groups lie from a standard anyway, as a variance of the whole time [hours squared], OTHERS included.
 
     Args:
         groups: What is compared.
-        doers: Group → its doer, where groups are kinds of goods: these differ as much as the kinds of one doer do (the
-            judged one left out), and no less than `KINDS_SPREAD`.
     """
     fastest = min(group.whole.mean for group in groups.values())
-    found = dict.fromkeys((*groups, OTHERS), 2 * (NATURAL_SPREAD * fastest) ** 2)
-    if doers is not None:
-        least = (KINDS_SPREAD * fastest) ** 2
-        found = {name: 2 * max(least, _kinds_apart(name, groups, doers)) for name in found}
-    return found
-
-
-def _kinds_apart(judged: str, groups: Mapping[str, Weekly], doers: Mapping[str, str]) -> float:
-    """Variance of mean times among the kinds of goods of one doer, pooled over doers, without the kind that is judged."""
-    by_doer: dict[str, list[float]] = {}
-    for name, group in groups.items():
-        if name != judged:
-            by_doer.setdefault(doers[name], []).append(group.whole.mean)
-    several = [np.array(means) for means in by_doer.values() if len(means) > 1]
-    free = sum(len(means) - 1 for means in several)
-    return sum(float(((means - means.mean()) ** 2).sum()) for means in several) / free if free else 0.0
+    return dict.fromkeys((*groups, OTHERS), 2 * (NATURAL_SPREAD * fastest) ** 2)
 
 
 def _enough(group: Weekly) -> bool:
