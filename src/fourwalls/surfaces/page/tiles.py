@@ -52,8 +52,8 @@ class _MoneyWords:
         return (*self.worth(), self.much(), self.side(), *self.sure(), self.first("inside"), self.first("between"))
 
     def worth(self) -> tuple[Tile, ...]:
-        """What the path of the verdict, else the best one, brings after its costs; none where no path has a value."""
-        if not self.asset.paths:
+        """What the path of the verdict, else the best one, brings after its costs; none where nobody has said what paths cost."""
+        if not self.asset.paths or self._is_default():
             return ()
         if self.path is None:
             return (Tile("Worth", "Nothing pays", "no path is expected to bring more than it costs"),)
@@ -94,7 +94,10 @@ class _MoneyWords:
         )
 
     def sure(self) -> tuple[Tile, ...]:
-        """The chance that the path is best, doing nothing included; none where no path has a value."""
+        """The chance that the path is best, doing nothing included; of the larger side where nobody has said what paths cost."""
+        if self._is_default():
+            flows = wording.known_flows(self.asset) if self.asset.verdict in (*_SIDE_OF, _BOTH) else ()
+            return (_Words(self.asset, flows, self.level).sure(),) if flows else ()
         if self.path is None:
             return ()
         if self.asset.verdict in ("leave it", "cannot tell yet"):
@@ -110,6 +113,10 @@ class _MoneyWords:
         question = f"Largest {wording.WALLS[wall]}"
         found = evidence_words.losses_of(self.asset, wall)
         if not found:
+            splits = [wording.split(self.asset, flow) for flow in wording.known_flows(self.asset)]
+            unjudged = ", ".join(w for s in splits if not isinstance(s, Refusal) and (w := wording.not_judged(s)))
+            if unjudged:
+                return Tile(question, wording.NOT_KNOWN, wording.prose(unjudged), wall)
             return Tile(question, "Nothing found", "no margin is lost on this side", wall)
         s = found[0]
         amount = wording.said(s.amount)
@@ -119,6 +126,9 @@ class _MoneyWords:
             else f"{wording.count(len(s.parties))} parties, first {s.parties[0].name}"
         )
         return Tile(question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {whose}"), wall, amount.id)
+
+    def _is_default(self) -> bool:
+        return any(p.is_default for p in self.asset.paths)
 
     def _id(self, words: str) -> str:
         first = next((wording.id_of(x.amount) for x in self.asset.losses if wording.id_of(x.amount)), "")
