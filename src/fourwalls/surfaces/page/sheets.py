@@ -172,7 +172,7 @@ def _asset_row(a: AssetDiagnosis) -> tuple[str, ...]:
     best = evidence_words.best_path(a)
     value = "" if not a.paths else "nothing pays" if best is None else str(wording.said(best.value))
     chance = "" if best is None else wording.chance(best.chance)
-    return _cut(wording.asset(a), 34), wording.VERDICTS[a.verdict], _cut(wording.largest_part(a) or wording.where(a), 48), value, chance
+    return _cut(wording.asset(a), 34), wording.VERDICTS[a.verdict], _cut(wording.where(a), 48), value, chance
 
 
 def _about(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
