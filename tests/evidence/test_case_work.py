@@ -286,7 +286,8 @@ def test_cases_that_nothing_is_known_to_close_are_not_all_open(engine: DuckDBEng
 
 def test_none_of_a_kind_is_measured_only_where_the_log_holds_such_work(engine: DuckDBEngine) -> None:
     only = case_work.find(ground(engine, cases(rates(), "exception: late parcel")))
-    assert reading(only, "status_share_of_hours").figure.code == "no_words"
+    for name in ("status_share_of_hours", "status_hours_per_100_lines", "reconciliation_hours_per_100_lines"):
+        assert reading(only, name).figure.code == "no_words"
     assert not set().union(*(only.judged or {}).values())
     log = cases(rates(), "exception: late parcel") + cases(rates(), "reconciliation", seed=2)
     both = case_work.find(ground(engine, log))
