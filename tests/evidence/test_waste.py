@@ -14,7 +14,7 @@ from tests.evidence.grounds import ground_of
 from fourwalls.evidence.doers import compare
 from fourwalls.evidence.failure_costs import draws_of
 from fourwalls.evidence.ground import Finding, Ground
-from fourwalls.evidence.waste import Handled, Matrix, _held, _judged, find
+from fourwalls.evidence.waste import Handled, Matrix, _alike_throughout, _held, _judged, find
 from fourwalls.figures import Estimate
 from fourwalls.worlds import make, read_truth
 
@@ -111,6 +111,25 @@ def test_who_works_alone_leaves_only_its_own_assets_open(wasteful: Ground) -> No
     judged = _judged(wasteful, _held(wasteful, made, compared))
     assert judged == {wasteful.assets[0]: frozenset({"waste"})}
     assert n > 1
+
+
+def test_what_is_claimed_of_a_category_is_not_called_unclaimed(wasteful: Ground) -> None:
+    spans = len(wasteful.spans)
+    made = Handled(
+        [(None, k, None, None) for k in ("lamps", "lamps", "rugs", "rugs")], ["x", "y", "y", "z"], ["x", "y", "y", "z"],
+        np.array([0, 0, 1, 1]), np.full((4, spans), 100.0), np.zeros((4, spans)),
+    )  # fmt: skip
+    kinds = [place[1] for place in made.place]
+
+    def notes(*rates: float) -> list[str]:
+        luck = np.random.default_rng(1).poisson(np.array(rates)[:, None], (4, spans)).astype(float)
+        cells = Matrix(luck, luck.sum(axis=1), np.arange(4), np.arange(4))
+        compared = compare(cells, made.lines, kinds, made.doer, draws_of(wasteful))
+        assert (compared.excess[0] > 0) == (rates[0] > rates[1])
+        return _alike_throughout(made, compared, made.lines, "damage", draws_of(wasteful), 0.05)
+
+    assert "lamps" in notes(30, 30, 10, 10)[0]
+    assert notes(30, 10, 10, 10) == []  # what x loses is booked as a loss
 
 
 def test_without_bookings_it_is_refused(tmp_path: Path) -> None:

@@ -268,7 +268,9 @@ def _alike_throughout(
     handled: Handled, compared: Comparison, base: Floats, text: str, draws: Draws, chance: float
 ) -> list[str]:
     """Categories that lose more of it than others with all who handle them: they may have to, and nothing is claimed."""
-    whole = stand_out_as_a_whole(_kinds(handled), compared.amount, base, draws, chance)
+    kinds = _kinds(handled)
+    claimed = {k for k, d in zip(kinds, handled.doer, strict=True) if compared.excess[compared.doers.index(d)] > 0}
+    whole = stand_out_as_a_whole(kinds, compared.amount, base, draws, chance, tuple(claimed))
     if not whole:
         return []
     named = "; ".join(f"{w.name} {w.rate / w.standard:.1f} times" if w.standard > 0 else w.name for w in whole)
