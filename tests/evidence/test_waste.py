@@ -12,7 +12,7 @@ import pytest
 from tests.evidence.grounds import ground_of
 
 from fourwalls.evidence.doers import compare
-from fourwalls.evidence.failure_costs import draws_of
+from fourwalls.evidence.failure_costs import draws_of, measure
 from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.evidence.waste import Handled, Matrix, _alike_throughout, _held, _judged, find
 from fourwalls.figures import Estimate
@@ -130,6 +130,14 @@ def test_what_is_claimed_of_a_category_is_not_called_unclaimed(wasteful: Ground)
 
     assert "lamps" in notes(30, 30, 10, 10)[0]
     assert notes(30, 10, 10, 10) == []  # what x loses is booked as a loss
+
+
+def test_what_follows_failures_is_no_part_of_what_would_be_seen(wasteful: Ground) -> None:
+    costs = measure(wasteful)
+    none = find(wasteful, replace(costs, follows=dict.fromkeys(costs.follows, 0.0))).detectable
+    some = find(wasteful, replace(costs, follows=dict.fromkeys(costs.follows, 0.4))).detectable
+    assert none
+    assert all(some[asset]["waste"] == pytest.approx(0.6 * of["waste"]) for asset, of in none.items())
 
 
 def test_without_bookings_it_is_refused(tmp_path: Path) -> None:

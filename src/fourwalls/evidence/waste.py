@@ -218,7 +218,7 @@ def _wasted(
     if alone:
         because = f"nobody else of whom such bookings are known does the same work as {', '.join(alone)}"
         refusals = [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")]
-    _add_detectable(ground, handled, compared, chance, least)
+    _add_detectable(ground, handled, compared, chance, part, least)
     losses = _losses(ground, handled, compared, booked, text, (cause, role), part)
     alike = _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
     return losses, refusals, alike, _held(ground, handled, compared)
@@ -251,15 +251,16 @@ def _judged(ground: Ground, compared: Floats) -> dict[AssetKey, frozenset[str]]:
 
 
 def _add_detectable(
-    ground: Ground, handled: Handled, compared: Comparison, chance: float, least: dict[AssetKey, dict[str, float]]
-) -> None:
-    """Adds the smallest waste of our own that would have been told apart, asset by asset."""
+    ground: Ground, handled: Handled, compared: Comparison, chance: float, part: float,
+    least: dict[AssetKey, dict[str, float]],
+) -> None:  # fmt: skip
+    """Adds the smallest waste of our own that would have been told apart, asset by asset; of it, what does not follow failures."""
     ours = np.array([p == ground.own for p in handled.party], dtype=np.bool_)
     of_doer = np.array([compared.doers.index(d) for d in handled.doer])
     for asset, key in enumerate(ground.assets):
         mine = ours & (handled.asset == asset)
         for doer in np.unique(of_doer[mine]).tolist():
-            amount = compared.detectable(doer, mine & (of_doer == doer), chance)
+            amount = part * compared.detectable(doer, mine & (of_doer == doer), chance)
             of_asset = least.setdefault(key, {})
             of_asset["waste"] = of_asset.get("waste", 0.0) + amount
 
