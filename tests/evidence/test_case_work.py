@@ -129,6 +129,21 @@ def test_a_category_that_only_one_place_works_at_is_named(engine: DuckDBEngine) 
     found = case_work.find(replace(lines, lines=one))
     told = [r.because for r in found.refusals if r.code == "nothing_to_compare"]
     assert told == ["nothing is comparable with what is done for rugs: only one channel or region of it does enough"]
+    assert found.judged is not None
+    assert {asset for asset, stages in found.judged.items() if "status" in stages} == {
+        ("lamps", "coast"),
+        ("lamps", "hills"),
+    }
+
+
+def test_where_nothing_can_be_compared_no_stage_of_that_work_is_judged(engine: DuckDBEngine) -> None:
+    alone = {cell: 0.2 for cell in CELLS if cell[1:] == ("site", "coast")}
+    given = ground(engine, cases(alone, "status update"))
+    one = given.lines.filter((given.lines.channel_id == "site") & (given.lines.destination == "coast"))  # type: ignore[union-attr]
+    found = case_work.find(replace(given, lines=one))
+    assert "nothing_to_compare" in {r.code for r in found.refusals}
+    # That there are no reports does not make up for status work held to nothing; there is no reconciling, and that is known.
+    assert set((found.judged or {}).values()) == {frozenset({"feed"})}
 
 
 def test_our_own_channel_is_inside_and_a_party_in_the_case_is_between(engine: DuckDBEngine) -> None:
@@ -271,7 +286,8 @@ def test_cases_that_nothing_is_known_to_close_are_not_all_open(engine: DuckDBEng
 
 def test_none_of_a_kind_is_measured_only_where_the_log_holds_such_work(engine: DuckDBEngine) -> None:
     only = case_work.find(ground(engine, cases(rates(), "exception: late parcel")))
-    assert reading(only, "status_share_of_hours").figure.code == "no_words"
+    for name in ("status_share_of_hours", "status_hours_per_100_lines", "reconciliation_hours_per_100_lines"):
+        assert reading(only, name).figure.code == "no_words"
     assert not set().union(*(only.judged or {}).values())
     log = cases(rates(), "exception: late parcel") + cases(rates(), "reconciliation", seed=2)
     both = case_work.find(ground(engine, log))

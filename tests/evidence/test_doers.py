@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fourwalls.evidence.doers import Comparison, compare
+from fourwalls.evidence.rates import t_of_normal
 from fourwalls.resampling import draw_clusters
 
 SPANS = 48
@@ -73,6 +75,34 @@ def test_a_worse_doer_owes_what_it_adds_in_every_category_and_ranges_cover(cell:
     if told:
         assert abs(np.mean(told) - 1) < 0.05
         assert 31 <= covered <= 40  # 90 % of 40 is 36
+
+
+@pytest.mark.parametrize(("doers", "blocks"), [(2, 24), (4, 24), (3, 6)])
+def test_what_is_detectable_is_detected_about_four_times_in_five(doers: int, blocks: int) -> None:
+    rng = np.random.default_rng(6)
+    draws = draw_clusters(SPANS, 1, block=np.arange(SPANS) * blocks // SPANS)
+    rows, base = np.arange(doers), np.full((doers, SPANS), 100.0)
+    names = [f"d{i}" for i in rows]
+
+    def one(lift: float) -> Comparison:
+        rate = np.where(rows == 0, 0.2 * lift, 0.2)
+        number = rng.poisson(rate[:, None] * base).astype(float)
+        return compare(Cells(number, number.sum(axis=1), rows, rows), base, ["k"] * doers, names, draws)
+
+    n, seen = 100, 0
+    for _ in range(n):
+        equal = one(1.0)
+        least = equal.detectable(0, rows == 0, 0.05) / equal.amount[0].sum()
+        seen += one(1 + least).excess[0] > 0
+    # The best of equals is luckier than their mean, and two are drawn together the most; luck of n is 4 % beside.
+    assert 0.65 <= seen / n <= 0.97
+
+
+def test_errors_from_few_weeks_ask_for_more_as_student_has_it() -> None:
+    for freedom, tolerance in ((5, 0.02), (11, 0.01), (51, 0.001)):
+        for chance in (0.05, 0.0125):
+            exact = stats.t.isf(chance, freedom)
+            assert t_of_normal(stats.norm.isf(chance), freedom) == pytest.approx(exact, rel=tolerance)
 
 
 def test_doers_without_a_category_in_common_are_held_to_nothing() -> None:

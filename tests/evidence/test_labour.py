@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -83,6 +84,38 @@ def test_overtime_by_hand(tmp_path: Path) -> None:
     assert isinstance(unpaid, Refusal)
     assert unpaid.code == "no_pay"
     assert any("50% more" in n for n in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("every", "premium", "amount"),
+    [(1, 0.5, 20.0 * 360), (2, 0.5, 20.0 * 360), (10, 0.5, None), (1, 0.0, 0.0)],
+    ids=["all paid", "half paid", "a tenth paid", "no premium"],
+)
+def test_overtime_that_is_paid_in_part_or_like_other_hours(
+    tmp_path: Path, every: int, premium: float, amount: float | None
+) -> None:
+    folder = tmp_path / "w"
+    make("healthy", folder, seed=3, lines=3_000)
+    rows = [
+        # As above: 20 of 220 are premium; of the rows without pay nothing is known.
+        {"node_id": "dc-north", "function": "picking", "day": date(2025, 1, 1) + timedelta(days=d), "units": 80.0,
+         "hours": 10.0, "overtime_hours": 2.0, "cost_amount": 220.0 if d % every == 0 else None}
+        for d in range(360)
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), next((folder / "tables").glob("labour.*")))
+    with ground_of(folder) as ground:
+        assumptions = {k: v for k, v in ground.portfolio.assumptions.items() if k != "wage_amount_per_hour"}
+        said = replace(ground.portfolio, assumptions=assumptions | {"overtime_premium_share": premium})
+        found = find(replace(ground, portfolio=said))
+    told = {r.name: r for r in found.readings[()]}["overtime_premium_amount: dc-north picking"]
+    if amount is None:
+        assert isinstance(told.figure, Refusal)
+        assert "72 of 720 hours" in told.figure.because
+    else:
+        assert isinstance(told.figure, Estimate)
+        assert told.figure.value == pytest.approx(amount)
+        assert told.figure.low <= amount <= told.figure.high
+        assert ("taken for all" in told.definition) == (every > 1)
 
 
 def test_without_overtime_on_record_it_is_refused(readings: dict[str, Reading]) -> None:

@@ -71,6 +71,21 @@ def test_an_offer_that_costs_more_than_the_margin_is_none(turned_away: tuple[Gro
     assert [r.code for r in offers.find(replace(ground, rows=rows)).refusals] == ["no_offer"]
 
 
+def test_overflow_is_judged_only_where_demand_was_turned_away_and_a_price_is_known(
+    turned_away: tuple[Ground, Truth, Finding],
+) -> None:
+    ground, truth, finding = turned_away
+    away = {tuple(a.asset.values()) for a in truth.assets if a.margin_change("overflow")}
+    judged = finding.judged or {}
+    assert away <= set(judged)
+    assert set(judged) == {a for a in ground.assets if any(r.name == "turned_away_units" for r in finding.readings[a])}
+    t = ground.rows["offers"]
+    unpriced = offers.find(
+        replace(ground, rows=dict(ground.rows) | {"offers": t.mutate(unit_amount=t.unit_amount.nullif(t.unit_amount))})
+    )
+    assert unpriced.judged == {}
+
+
 def test_only_what_fits_in_a_day_and_only_in_the_region(turned_away: tuple[Ground, Truth, Finding]) -> None:
     ground, _, finding = turned_away
     t = ground.rows["offers"]

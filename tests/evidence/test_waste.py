@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pytest
 from tests.evidence.grounds import ground_of
 
-from fourwalls.evidence.ground import Finding
-from fourwalls.evidence.waste import find
+from fourwalls.evidence.doers import compare
+from fourwalls.evidence.failure_costs import draws_of, measure
+from fourwalls.evidence.ground import Finding, Ground
+from fourwalls.evidence.waste import Handled, Matrix, _alike_throughout, _held, _judged, find
 from fourwalls.figures import Estimate
 from fourwalls.worlds import make, read_truth
 
@@ -67,6 +72,72 @@ def test_bookings_that_name_no_party_are_laid_to_the_usual_doers(tmp_path: Path)
     found, told, true = found_in(tmp_path / "w")
     assert sum(told.values()) == pytest.approx(sum(true.values()), rel=0.25)
     assert {r.code for r in found.refusals} == {"no_causer"}  # returns: the word does not say whose work they come from
+
+
+@pytest.fixture(scope="module")
+def wasteful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("waste") / "w"
+    make("avoidable_waste", folder, seed=4, lines=20_000)
+    with ground_of(folder) as ground:
+        yield ground
+
+
+def test_assets_of_a_doer_without_peers_are_not_judged_and_the_others_are(wasteful: Ground) -> None:
+    leakage = wasteful.rows["leakage"]
+    asset = wasteful.assets[0]
+    of_one = [leakage[c] == v for c, v in zip(wasteful.portfolio.grain, asset, strict=True) if c in leakage.columns]
+    assert find(wasteful).judged == dict.fromkeys(wasteful.assets, frozenset({"waste"}))
+    # Bookings that nobody can be held to, and more than all the rest of this asset: it alone is left open.
+    more = leakage.filter(of_one).mutate(
+        cause=ibis.literal("devolucion"), party_id=ibis.null("string"), amount=leakage.amount * 9
+    )
+    found = find(replace(wasteful, rows=dict(wasteful.rows) | {"leakage": leakage.union(more)}))
+    assert found.judged is not None
+    assert asset not in found.judged
+    assert len(found.judged) > 0
+
+
+def test_who_works_alone_leaves_only_its_own_assets_open(wasteful: Ground) -> None:
+    n = len(wasteful.assets)
+    made = Handled(
+        [("b", f"k{i // 2}", None, None) for i in range(4)], ["x", "y", "z", "z"], ["x", "y", "z", "z"],
+        np.array([0, 0, 1, 1]), np.full((4, len(wasteful.spans)), 10.0), np.zeros((4, len(wasteful.spans))),
+    )  # fmt: skip
+    luck = np.random.default_rng(1).poisson(5.0, (4, len(wasteful.spans))).astype(float)
+    cells = Matrix(luck, luck.sum(axis=1), np.arange(4), np.arange(4))
+    kinds = [place[1] for place in made.place]
+    compared = compare(cells, made.lines, kinds, made.doer, draws_of(wasteful))
+    assert compared.held.tolist() == [True, True, False]
+    judged = _judged(wasteful, _held(wasteful, made, compared))
+    assert judged == {wasteful.assets[0]: frozenset({"waste"})}
+    assert n > 1
+
+
+def test_what_is_claimed_of_a_category_is_not_called_unclaimed(wasteful: Ground) -> None:
+    spans = len(wasteful.spans)
+    made = Handled(
+        [(None, k, None, None) for k in ("lamps", "lamps", "rugs", "rugs")], ["x", "y", "y", "z"], ["x", "y", "y", "z"],
+        np.array([0, 0, 1, 1]), np.full((4, spans), 100.0), np.zeros((4, spans)),
+    )  # fmt: skip
+    kinds = [place[1] for place in made.place]
+
+    def notes(*rates: float) -> list[str]:
+        luck = np.random.default_rng(1).poisson(np.array(rates)[:, None], (4, spans)).astype(float)
+        cells = Matrix(luck, luck.sum(axis=1), np.arange(4), np.arange(4))
+        compared = compare(cells, made.lines, kinds, made.doer, draws_of(wasteful))
+        assert (compared.excess[0] > 0) == (rates[0] > rates[1])
+        return _alike_throughout(made, compared, made.lines, "damage", draws_of(wasteful), 0.05)
+
+    assert "lamps" in notes(30, 30, 10, 10)[0]
+    assert notes(30, 10, 10, 10) == []  # what x loses is booked as a loss
+
+
+def test_what_follows_failures_is_no_part_of_what_would_be_seen(wasteful: Ground) -> None:
+    costs = measure(wasteful)
+    none = find(wasteful, replace(costs, follows=dict.fromkeys(costs.follows, 0.0))).detectable
+    some = find(wasteful, replace(costs, follows=dict.fromkeys(costs.follows, 0.4))).detectable
+    assert none
+    assert all(some[asset]["waste"] == pytest.approx(0.6 * of["waste"]) for asset, of in none.items())
 
 
 def test_without_bookings_it_is_refused(tmp_path: Path) -> None:

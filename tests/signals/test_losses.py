@@ -138,6 +138,9 @@ def test_what_the_verdict_leaves_alone_does_not_outweigh_what_customers_see() ->
 
 def test_facing_is_unknown_where_nothing_was_held_to_anything() -> None:
     assert line("facing", material(measured=frozenset())).lean == "cannot tell"
+    some = line("facing", material(measured=frozenset({"release", "content"})))
+    assert some.lean == "cannot tell"
+    assert "price, media, promise, listing could not be measured" in some.because
 
 
 @pytest.mark.parametrize(

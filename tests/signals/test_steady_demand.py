@@ -81,6 +81,7 @@ def test_swing_covers_its_truth() -> None:
         ((loss("fulfilment", 0.02, "unknown"),), "cannot tell"),
         ((loss("waste", 0.02, "inside"),), "cannot tell"),
         ((loss("promise", 0.02, "inside"), loss("fulfilment", 0.01, "inside")), "neither"),
+        ((loss("promise", 0.02, "inside"),), "neither"),
         ((loss("promise", 0.009, "inside"), loss("fulfilment", 0.01, "inside")), "operate"),
         ((loss("receiving", 0.02, "inside"), loss("carriage", 0.01, "between")), "neither"),
     ],

@@ -112,7 +112,7 @@ def readings_of(sums: Columns, closures: Columns, ground: Ground) -> dict[AssetK
         below = lines if ratio.below == "lines" else sums.by_asset(ratio.below, spans, ratio.classes)
         figures = _ratios(ratio, above, below, cases, ground.draws)
         about = _ABOUT_CLASSES.get(ratio.name, ())
-        unnamed = bool(about) and not sums.numbers[ratio.above].sum() and not are_named(sums, *about)
+        unnamed = bool(about) and not above[0].any() and not are_named(sums, *about)
         for row, figure, n, told in zip(rows, figures, cases.sum(axis=1), _told(sums, spans, ratio), strict=True):
             shown = figure if told else _untold(ratio)
             shown = _no_words(ratio.label) if unnamed else shown

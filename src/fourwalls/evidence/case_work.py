@@ -28,6 +28,7 @@ from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEAST_CLUSTERS, Draws, blocks_per_fold, draw_clusters, spans_per_block
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 STAGE = {"status": "status", "report": "status", "reconciliation": "feed"}
@@ -58,8 +59,7 @@ def find(ground: Ground) -> Finding:
     losses, refusals, judged, least = _losses(sums, ground)
     unnamed = ground.engine.run(case_work.unnamed(cases, _MOST_UNNAMED)).to_pylist()
     notes = _notes(sums, ground, unnamed, is_priced=bool(losses))
-    by_asset = dict.fromkeys(ground.assets, frozenset(judged))
-    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes, by_asset, least)
+    return Finding(tuple(losses), readings_of(sums, closures, ground), tuple(refusals), notes, judged, least)
 
 
 def _columns(ground: Ground, table: pa.Table) -> Columns:
@@ -90,7 +90,8 @@ def _asset_weights(ground: Ground, place: tuple[str | None, ...]) -> Floats:
     return np.array([float(key == asset) for asset in ground.assets])
 
 
-_Found = tuple[list[Loss], list[Refusal], set[str], dict[AssetKey, dict[str, float]]]
+_Judged = dict[AssetKey, frozenset[str]]
+_Found = tuple[list[Loss], list[Refusal], _Judged, dict[AssetKey, dict[str, float]]]
 
 
 def _losses(sums: Columns, ground: Ground) -> _Found:
@@ -107,9 +108,9 @@ def _losses(sums: Columns, ground: Ground) -> _Found:
     ]  # fmt: skip
     for applies, code, because, next_step in refused:
         if applies:
-            return [], [Refusal(code, about, because, next_step)], set(), {}
+            return [], [Refusal(code, about, because, next_step)], {}, {}
     if ground.draws is None or wage is None:
-        return [], [], set(), {}
+        return [], [], {}, {}
     return _by_class(sums, ground, present, ground.draws, wage)
 
 
@@ -119,17 +120,18 @@ _OWN_WORDS = "words under [work] in portfolio.toml"
 def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, wage: float) -> _Found:
     losses: list[Loss] = []
     refusals: list[Refusal] = []
-    judged: set[str] = set()
+    judged: dict[str, Bools] = {}  # class of cases → assets in which it is none, or was compared
     least: dict[AssetKey, dict[str, float]] = {}
     for name in STAGE:
         if name not in present:
             if are_named(sums, name):
-                judged.add(STAGE[name])
+                judged[name] = np.ones(len(ground.assets), dtype=np.bool_)
             elif STAGE[name] not in [STAGE[x] for x in present]:
                 because = "no case of work_log is called by a word we know for it, and many by no word we know"
                 refusals.append(Refusal("no_words", f"cost of {_ABOUT[name]}", because, _OWN_WORDS))
             continue
         found = _compared(sums, ground, name, draws, len(present))
+        judged[name] = found.mostly_held
         if not found.excess.held.any():
             because = "no two places (channel or region) of one category do enough of it to be compared"
             refusals.append(
@@ -141,13 +143,21 @@ def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, w
                 )
             )
             continue
-        judged.add(STAGE[name])
         refusals += _not_compared(found, name, draws, len(present))
         losses += _booked(found, ground, name, wage)
         for asset, hours in zip(ground.assets, np.nan_to_num(found.excess.detectable) @ found.weights, strict=True):
             of_asset = least.setdefault(asset, {})
             of_asset[STAGE[name]] = of_asset.get(STAGE[name], 0.0) + float(hours) * wage
-    return losses, refusals, judged, least
+    return losses, refusals, _judged_stages(ground, judged), least
+
+
+def _judged_stages(ground: Ground, judged: Mapping[str, Bools]) -> _Judged:
+    """Stages of each asset: a stage of several classes of cases is judged where none of them is left open."""
+    stages = {
+        stage: np.logical_and.reduce([judged[name] for name in judged if STAGE[name] == stage])
+        for stage in dict.fromkeys(STAGE[name] for name in judged)
+    }
+    return {key: frozenset(s for s, where in stages.items() if where[i]) for i, key in enumerate(ground.assets)}
 
 
 def _not_compared(found: _Compared, name: str, draws: Draws, kinds: int) -> Iterator[Refusal]:
@@ -185,6 +195,7 @@ class _Compared:
         doers: (wall, party) → share of the place's hours, shape (places,).
         hours, lines: Of each by span, shape (places, spans).
         excess: What exceeds the standard [hours].
+        mostly_held: Whether at least half of an asset's lines are in places that could be compared, shape (assets,).
     """
 
     names: tuple[tuple[str | None, ...], ...]
@@ -193,6 +204,7 @@ class _Compared:
     hours: Floats
     lines: Floats
     excess: Excess
+    mostly_held: Bools
 
 
 def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int) -> _Compared:
@@ -222,7 +234,10 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     peer = [key[0] for key in cell]
     # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
     found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
-    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, hours, lines, found)
+    of_asset = places.lines.sum(axis=1)[:, None] * places.of_asset
+    held = of_asset[found.held[of]].sum(axis=0)
+    mostly: Bools = (held > 0) & (held >= 0.5 * of_asset.sum(axis=0))
+    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, hours, lines, found, mostly)
 
 
 def _placed(sums: Columns, name: str) -> Iterator[tuple[tuple[str | None, ...], Ints]]:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.evidence.rates import BEST_PART, POWER_Z, bar_of, normal_of_t, shrunk, stand_out
+from fourwalls.evidence.rates import BEST_PART, POWER_Z, bar_of, normal_of_t, shrunk, stand_out, t_of_normal
 from fourwalls.resampling import REPLICATES, Draws
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ class Comparison:
     Attributes:
         doers: Their names.
         log_rate: Effect of each doer on the rate, in logs, against the mean of those it is connected with; NaN if not compared.
-        error: Its standard error.
+        error: Standard error of its difference from the standard; NaN if not held to anything.
         held: Whether the doer could be held to anything.
         excess: Part of what is booked on the doer that exceeds the standard, 0-1, shape (doers,).
         best: The doers each is held to.
@@ -77,8 +77,9 @@ class Comparison:
         """What would have to exceed the standard among these rows to be told apart four times in five; 0 for who is held to nobody."""
         if not self.held[doer]:
             return 0.0
-        bar = bar_of(chance, int(self.peers[doer])) + POWER_Z
-        return float(self._amount[rows].sum() * -np.expm1(-bar * self.error[doer]))
+        freedom = len(np.unique(self._draws.block)) - 1
+        bar = sum(t_of_normal(z, freedom) for z in (bar_of(chance, int(self.peers[doer])), POWER_Z))
+        return float(self._amount[rows].sum() * np.expm1(bar * self.error[doer]))
 
     def wasted(self, doer: int, rows: Bools) -> tuple[float, Floats]:
         """What exceeds the standard among these rows of the base, over the record; the same in each replicate."""
@@ -217,7 +218,7 @@ def _judged(
     logs, error, drawn = rates
     n = len(doers)
     held, excess, peers = np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(n, dtype=np.int64)
-    excess_draws = np.zeros((REPLICATES, n))
+    excess_draws, apart = np.zeros((REPLICATES, n)), np.full(n, np.nan)
     best_of: list[tuple[int, ...]] = [()] * n
     for g in np.unique(group[group >= 0]):
         members = np.flatnonzero(group == g)
@@ -230,7 +231,8 @@ def _judged(
         standard, standard_drawn = float(near[best] @ weight), drawn[:, members[best]] @ weight
         moved = standard - float(logs[members[best]] @ weight)
         of_standard = float((error[members[best]] ** 2) @ weight**2)
-        z = (logs[members] - standard) / np.sqrt(np.maximum(error[members] ** 2 + of_standard, 1e-30))
+        apart[members] = np.sqrt(np.maximum(error[members] ** 2 + of_standard, 1e-30))
+        z = (logs[members] - standard) / apart[members]
         z[best] = -np.inf
         for m in np.flatnonzero(stand_out(normal_of_t(z, len(np.unique(draws.block)) - 1), chance)).tolist():
             doer = int(members[m])
@@ -239,4 +241,4 @@ def _judged(
             gap = kept * (drawn[:, doer] - standard_drawn - moved)
             excess_draws[:, doer] = np.maximum(0.0, 1 - np.exp(-gap))
             best_of[doer] = tuple(int(b) for b in members[best])
-    return Comparison(doers, logs, error, held, excess, tuple(best_of), peers, excess_draws, dealt, draws)
+    return Comparison(doers, logs, apart, held, excess, tuple(best_of), peers, excess_draws, dealt, draws)

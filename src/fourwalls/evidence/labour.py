@@ -23,6 +23,8 @@ _Key = tuple[str, str]
 
 # Fewer days than this do not tell how hours follow units.
 _LEAST_DAYS = 30
+# Where the pay of less of the overtime than this is known, it is not taken for all.
+_LEAST_PAID = 0.5
 
 
 def find(ground: Ground) -> Finding:
@@ -119,14 +121,22 @@ def _overtime(keys: list[_Key], sums: dict[str, Floats], currency: str, draws: D
             Reading(f"overtime_share: {node} {function}", f"Overtime: {function} at {node}", share, days, words)
         )
         label = f"Overtime premium: {function} at {node}"
-        amount = float(sums["premium_amount"][i].sum())
-        ends = np.quantile(drawn[:, i], [draws.tail, 1 - draws.tail])
+        worked, paid = (float(sums[x][i].sum()) for x in ("overtime_hours", "paid_overtime_hours"))
+        # What the other hours of overtime are paid is taken to be the same.
+        scale = worked / paid if paid > 0 else 1.0
+        amount = scale * float(sums["premium_amount"][i].sum())
+        ends = scale * np.quantile(drawn[:, i], [draws.tail, 1 - draws.tail])
         figure: Figure = Estimate(amount, min(float(ends[0]), amount), max(float(ends[1]), amount), currency, LEVEL)
-        if amount == 0 and sums["overtime_hours"][i].any():
-            figure = Refusal(
-                "no_pay", label, "nothing says what an hour is paid", "labour.cost_amount, or wage_amount_per_hour"
+        if worked > 0 and paid < _LEAST_PAID * worked:
+            because = (
+                f"what {paid:,.0f} of {worked:,.0f} hours of overtime were paid is known"
+                if paid
+                else "nothing says what an hour is paid"
             )
+            figure = Refusal("no_pay", label, because, "labour.cost_amount, or wage_amount_per_hour")
         words = f"over the record, what overtime is paid beyond ordinary hours, at a premium of {premium:.0%}"
+        if paid < worked and isinstance(figure, Estimate):
+            words += f"; the pay of {paid / worked:.0%} of it is known, and taken for all"
         found.append(Reading(f"overtime_premium_amount: {node} {function}", label, figure, days, words))
     return found
 

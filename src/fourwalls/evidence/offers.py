@@ -56,9 +56,10 @@ def find(ground: Ground) -> Finding:
         refusals = (NO_MARGIN if any(o.serves for o in offers) else NO_OFFER,)
     for asset, told in _told(ground, asked, served, ground.draws).items():
         readings[asset] = (*readings.get(asset, ()), *told)
-    # Demand was seen to be turned away, and what partners ask is known: then nothing to earn is a finding.
-    stages = frozenset({"overflow"} if "offers" in ground.rows else ())
-    return Finding(tuple(losses), readings, refusals, judged=dict.fromkeys(ground.assets, stages))
+    # Where demand was seen to be turned away and a partner's price is known, nothing to earn is a finding.
+    seen = np.flatnonzero((ground.places.of_asset[asked.place] > 0).any(axis=0)) if offers else ()
+    judged = {ground.assets[a]: frozenset({"overflow"}) for a in seen}
+    return Finding(tuple(losses), readings, refusals, judged=judged)
 
 
 def _refusal(code: str, because: str, data: str) -> Refusal:

@@ -226,6 +226,12 @@ def normal_of_t(t: Floats, freedom: int) -> Floats:
     return found
 
 
+def t_of_normal(z: float, freedom: int) -> float:
+    """Student's t as improbable as a normal deviate: `normal_of_t` the other way round."""
+    u = z * (8 * freedom + 3) / (8 * freedom + 1)
+    return float(np.sign(z) * np.sqrt(freedom * np.expm1(u**2 / freedom)))
+
+
 def _hold_to(found: Excess, amount: Floats, base: Floats, target: Floats, draws: Draws) -> None:
     asked = np.flatnonzero(np.isfinite(target) & np.isfinite(found.rate))
     found.held[asked], found.standard[asked] = True, target[asked]

@@ -62,6 +62,7 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     refusals: list[Refusal] = []
     notes: list[str] = []
     least: dict[AssetKey, dict[str, float]] = {}
+    compared = np.zeros((2, 2, len(ground.assets)))
     handled = {role: _handled(ground, role) for role in _ROLES}
     chance = _CHANCE / max(1, len(booked.texts))
     for text in booked.texts:
@@ -72,13 +73,16 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
         elif follows >= _MOSTLY:
             notes.append(f"bookings '{text}' follow late and cancelled lines, and are part of what those cost")
         else:
-            found, refused, beside = _wasted(
+            found, refused, beside, seen = _wasted(
                 ground, handled, booked.of(text), (text, cause, 1 - follows, chance), least
             )
+            compared += _by_asset(ground, booked.of(text)) if seen is None else seen
             losses += found
             refusals += refused
             notes += beside
-    return Finding(tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes), detectable=least)
+    return Finding(
+        tuple(losses), _readings(ground, booked), tuple(refusals), tuple(notes), _judged(ground, compared), least
+    )
 
 
 def _cannot(ground: Ground) -> Refusal | None:
@@ -188,18 +192,18 @@ def _wasted(
     booked: _Booked,
     about: tuple[str, ledger.Cause, float, float],
     least: dict[AssetKey, dict[str, float]],
-) -> tuple[list[Loss], list[Refusal], list[str]]:
+) -> tuple[list[Loss], list[Refusal], list[str], Floats | None]:
     text, cause, part, chance = about
     step = "leakage with the party that caused it and the category, channel and region it belongs to"
     found = _role(by_role, booked, cause)
     if found is None:
         because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
-        return [], [Refusal("no_causer", f"waste by {text}", because, step)], []
+        return [], [Refusal("no_causer", f"waste by {text}", because, step)], [], None
     role, handled = found
     named = booked.named
     if not {"category", "brand"} & {PLACE[i] for i in named} and len(set(_kinds(handled))) > 1:
         because = "bookings do not say which category or brand they belong to"
-        return [], [Refusal("no_category", f"waste by {text}", because, step)], []
+        return [], [Refusal("no_category", f"waste by {text}", because, step)], [], None
     if not {"channel_id", "region"} <= {PLACE[i] for i in named}:
         # Where the place is half told, doers of one party cannot be told apart.
         handled = replace(handled, doer=[p or d for p, d in zip(handled.party, handled.doer, strict=True)])
@@ -207,27 +211,56 @@ def _wasted(
     compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
     if not compared.held.any():
         because = "nobody else of whom such bookings are known does the same work"
-        return [], [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")], []
+        refused = Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")
+        return [], [refused], [], _held(ground, handled, compared)
     alone = sorted(d for d, is_held in zip(compared.doers, compared.held, strict=True) if not is_held)
     refusals = []
     if alone:
         because = f"nobody else of whom such bookings are known does the same work as {', '.join(alone)}"
         refusals = [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")]
-    _add_detectable(ground, handled, compared, chance, least)
+    _add_detectable(ground, handled, compared, chance, part, least)
     losses = _losses(ground, handled, compared, booked, text, (cause, role), part)
-    return losses, refusals, _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
+    alike = _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
+    return losses, refusals, alike, _held(ground, handled, compared)
+
+
+def _by_asset(ground: Ground, booked: _Booked) -> Floats:
+    """What is booked on each asset by a cause that could be held to nothing, as `_held` gives it."""
+    found = np.zeros((2, 2, len(ground.assets)))
+    for place, amount in zip(booked.place, booked.amount, strict=True):
+        found[0, 1] += abs(amount) * ground.places.asset_weights(place)
+    return found
+
+
+def _held(ground: Ground, handled: Handled, compared: Comparison) -> Floats:
+    """Bookings and lines of each asset, of doers that were compared and of all, shape (bookings and lines, held and all, assets)."""
+    found = np.zeros((2, 2, len(ground.assets)))
+    is_held = np.array([compared.held[compared.doers.index(d)] for d in handled.doer], dtype=np.bool_)
+    for kind, sums in enumerate((compared.amount.sum(axis=1), handled.lines.sum(axis=1))):
+        for every, chosen in enumerate((is_held, np.ones_like(is_held))):
+            rows = chosen & (handled.asset >= 0)
+            np.add.at(found[kind, every], handled.asset[rows], sums[rows])
+    return found
+
+
+def _judged(ground: Ground, compared: Floats) -> dict[AssetKey, frozenset[str]]:
+    """Assets most of whose bookings are of doers that were compared; most of whose lines, where nothing is booked."""
+    (booked, of_booked), (lines, of_lines) = compared
+    judged = np.where(of_booked > 0, booked >= 0.5 * of_booked, (lines > 0) & (lines >= 0.5 * of_lines))
+    return {key: frozenset({"waste"}) for key, is_judged in zip(ground.assets, judged, strict=True) if is_judged}
 
 
 def _add_detectable(
-    ground: Ground, handled: Handled, compared: Comparison, chance: float, least: dict[AssetKey, dict[str, float]]
-) -> None:
-    """Adds the smallest waste of our own that would have been told apart, asset by asset."""
+    ground: Ground, handled: Handled, compared: Comparison, chance: float, part: float,
+    least: dict[AssetKey, dict[str, float]],
+) -> None:  # fmt: skip
+    """Adds the smallest waste of our own that would have been told apart, asset by asset; of it, what does not follow failures."""
     ours = np.array([p == ground.own for p in handled.party], dtype=np.bool_)
     of_doer = np.array([compared.doers.index(d) for d in handled.doer])
     for asset, key in enumerate(ground.assets):
         mine = ours & (handled.asset == asset)
         for doer in np.unique(of_doer[mine]).tolist():
-            amount = compared.detectable(doer, mine & (of_doer == doer), chance)
+            amount = part * compared.detectable(doer, mine & (of_doer == doer), chance)
             of_asset = least.setdefault(key, {})
             of_asset["waste"] = of_asset.get("waste", 0.0) + amount
 
@@ -236,7 +269,9 @@ def _alike_throughout(
     handled: Handled, compared: Comparison, base: Floats, text: str, draws: Draws, chance: float
 ) -> list[str]:
     """Categories that lose more of it than others with all who handle them: they may have to, and nothing is claimed."""
-    whole = stand_out_as_a_whole(_kinds(handled), compared.amount, base, draws, chance)
+    kinds = _kinds(handled)
+    claimed = {k for k, d in zip(kinds, handled.doer, strict=True) if compared.excess[compared.doers.index(d)] > 0}
+    whole = stand_out_as_a_whole(kinds, compared.amount, base, draws, chance, tuple(claimed))
     if not whole:
         return []
     named = "; ".join(f"{w.name} {w.rate / w.standard:.1f} times" if w.standard > 0 else w.name for w in whole)

@@ -108,7 +108,8 @@ def labour_days(
 
     Grain: node_id, function, span.
     Gives: hours; units; cost_amount [portfolio currency, null where not recorded]; overtime_hours; told_hours [hours of the rows
-        that tell their overtime]; premium_amount [portfolio currency: the premium in what was paid]; days.
+        that tell their overtime]; premium_amount [portfolio currency: the premium in what was paid]; paid_overtime_hours
+        [those whose pay is known, so that premium_amount is of them]; days.
     """
     told = labour.overtime_hours.notnull()
     beyond = premium * labour.overtime_hours
@@ -116,11 +117,13 @@ def labour_days(
     if wage is not None:
         paid = paid.fill_null(wage * beyond)
     t = labour.mutate(
-        span=seconds(labour.day.cast("timestamp")) // span_seconds, told=told.ifelse(labour.hours, 0.0), premium=paid
-    )
+        span=seconds(labour.day.cast("timestamp")) // span_seconds, told=told.ifelse(labour.hours, 0.0), premium=paid,
+        of_paid=paid.notnull().ifelse(labour.overtime_hours, 0.0),
+    )  # fmt: skip
     return t.group_by("node_id", "function", "span").agg(
         hours=t.hours.sum(), units=t.units.sum(), cost_amount=t.cost_amount.sum(), overtime_hours=t.overtime_hours.sum(),
-        told_hours=t.told.sum(), premium_amount=t.premium.sum(), days=t.count(),
+        told_hours=t.told.sum(), premium_amount=t.premium.sum(),
+        paid_overtime_hours=t.of_paid.sum(), days=t.count(),
     )  # fmt: skip
 
 

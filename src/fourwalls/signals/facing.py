@@ -51,11 +51,12 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         *_parts(material, lost, share),
     )  # fmt: skip
     if isinstance(share, Refusal):
-        if share.code == "no_loss" and material.measured:
-            return Found(
-                "neither", 0.0, "nothing is lost that is worth acting on, so there is nothing to split", readings, _USED
-            )
-        return unknown(share, _USED, readings)
+        if share.code != "no_loss":
+            return unknown(share, _USED, readings)
+        told = "nothing is lost that is worth acting on"
+        if missing:
+            return Found("cannot tell", 0.0, f"{told}, but {', '.join(missing)} could not be measured", readings, _USED)
+        return Found("neither", 0.0, f"{told}, so there is nothing to split", readings, _USED)
     total = readings[1].figure
     told = f"{percent(share.value)} of the margin lost is customer-facing ({len(faced)} of {len(lost)} losses)"
     if missing:

@@ -70,12 +70,12 @@ def _leaning(
     readings = (*readings, inside_reading(part, len(late)))
     if "service" not in material.weighs:
         return Found("neither", 0.0, f"{told}; yet late lines are too few to act on", readings, _USED)
-    if not late or part is None:
-        return Found("cannot tell", 0.0, f"{told}, in hands the records do not name", readings, _USED)
     promised = _part(late, "promise")
     if promised >= 0.5:
         told += f"; {percent(promised)} of it is the promise, not the work"
         return Found("neither", 0.0, told, readings, _USED)
+    if part is None:
+        return Found("cannot tell", 0.0, f"{told}, in hands the records do not name", readings, _USED)
     told += f"; {in_words(part)}"
     if part < 0.5:
         return Found("neither", 0.0, f"{told}: what fails is with partners", readings, _USED)
