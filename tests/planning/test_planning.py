@@ -151,6 +151,22 @@ def test_roles_come_from_portfolio_toml_else_from_sales() -> None:
     assert name_of(role_of(None, None)) == "no_role"
 
 
+def test_an_empty_first_week_does_not_hide_a_role() -> None:
+    # The first week of a record is often a part of one: 110 weeks are left to judge by.
+    late = np.r_[0.0, np.full(110, 150.0)]
+    assert name_of(role_of(None, sales(late))) == "engine"
+    # Begun so late that there is no base year, in however long a record.
+    assert name_of(role_of(None, sales(np.r_[np.zeros(80), np.full(60, 150.0)]))) == "no_role"
+
+
+def test_growth_from_a_year_without_sales_is_refused() -> None:
+    paused = role_of(None, sales(np.r_[np.full(52, 150.0), np.zeros(52), np.full(52, 150.0)]))
+    assert isinstance(paused, Refusal)
+    assert "year of sales to measure growth by" in paused.because
+    ended = np.r_[np.full(104, 150.0), np.zeros(52)]
+    assert name_of(role_of(None, Sales(ended, ended, 1))) == "no_role"
+
+
 def test_growth_is_beside_the_portfolio_by_hand() -> None:
     value, low, high = growth_beside(sales(np.repeat([100.0, 150.0], 52), np.full(104, 300.0)))
     assert value == pytest.approx(1.5 / (450 / 400) - 1)
