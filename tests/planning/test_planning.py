@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests import small
 from tests.surfaces import sample
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, GovernanceTold, PilotNext, Plan, Role, RuleHole, Task
@@ -18,6 +19,7 @@ from fourwalls.planning.doers import NOT_NAMED
 from fourwalls.planning.mistakes import MISTAKES, guardrails
 from fourwalls.planning.roles import growth_beside, role_of
 from fourwalls.portfolio import Portfolio, SignalThresholds
+from fourwalls.study import open as open_study
 
 MADE = [sample.usual, sample.stocked, sample.priced, sample.shelves_only, sample.empty, sample.refused, sample.hostile]
 
@@ -165,6 +167,19 @@ def test_growth_from_a_year_without_sales_is_refused() -> None:
     assert "year of sales to measure growth by" in paused.because
     ended = np.r_[np.full(104, 150.0), np.zeros(52)]
     assert name_of(role_of(None, Sales(ended, ended, 1))) == "no_role"
+
+
+def test_days_of_a_short_record_are_not_taken_for_weeks(tmp_path: Path) -> None:
+    made = small.good()
+    # 51 days, rugs only in the last 18: told by days, they would first have sold "17 weeks" before the end.
+    rows = made.lines[:220]
+    made.tables["order_lines"] = [row for i, row in enumerate(rows) if i >= 140 or row["sku_id"] not in ("s2", "s5")]
+    with open_study(made.write(tmp_path)) as study:
+        found = study.diagnose()
+    assert {"rugs", "chairs", "lamps"} == {a.name for a in found.assets}
+    for asset in found.assets:
+        assert isinstance(asset.role, Refusal)
+        assert "by week" in asset.role.because
 
 
 def test_growth_is_beside_the_portfolio_by_hand() -> None:

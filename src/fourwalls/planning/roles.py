@@ -48,13 +48,13 @@ def role_of(said: str | None, sales: Sales | None) -> Role | Refusal:
 
     Args:
         said: What portfolio.toml calls it; None where it says nothing.
-        sales: Its record; None where nothing is priced.
+        sales: Its record; None where nothing is priced, or the record is too short for weeks.
     """
     if said is not None:
         name: RoleName = "engine" if said == "engine" else "experiment" if said == "experiment" else "heritage"
         return Role(name, "portfolio.toml", "portfolio.toml says so.", ASKS[name])
     if sales is None or sales.portfolio.sum() <= 0 or sales.asset.sum() <= 0:
-        return Refusal(NO_ROLE.code, NO_ROLE.about, "nothing shows how it sells", _REMEDY)
+        return Refusal(NO_ROLE.code, NO_ROLE.about, "no priced orders by week show how it sells", _REMEDY)
     share = float(sales.asset.sum() / sales.portfolio.sum())
     part = f"{100 * share:.0f} % of the order value (an even part is {100 / sales.assets:.0f} %)"
     begun = int(np.flatnonzero(sales.asset > 0)[0])
