@@ -29,7 +29,8 @@ def test_intervals_cover_and_chance_is_rare(kind: object) -> None:
 
 
 def test_promised_power_is_about_what_is_achieved() -> None:
-    found = [promise((PROMISES[0], seed)) for seed in range(8)]
+    # Sixty windows in the place of 500 behind each figure: a coarser promise, made in a seventh of the time.
+    found = [promise((PROMISES[0], seed), least_windows=60) for seed in range(8)]
     assert sum(called for called, _ in found) >= 4  # of 8 at 80 %: fewer once in 100 times, and the seeds are fixed
     assert all(false <= 0.1 for _, false in found)
 
