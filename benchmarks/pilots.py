@@ -160,15 +160,20 @@ LOOKED = (KINDS[0], KINDS[1])
 LOOKS = (3, 6, 10)
 
 
-def promise(job: tuple[Kind, int]) -> tuple[bool, float]:
-    """Whether the effect that the design calls detectable was then called, upward or downward by turns, and the false positive share."""
+def promise(job: tuple[Kind, int], **asked: int) -> tuple[bool, float]:
+    """Whether the effect that the design calls detectable was then called, upward or downward by turns, and the false positive share.
+
+    Args:
+        job: Kind of panel, and seed.
+        asked: What else the design is asked for.
+    """
     kind, seed = job
     rng = np.random.default_rng(seed)
     y = _outcomes(kind, rng)
     kept = rng.random(y.shape) >= kind.missing
     before = kind.periods - LENGTH
     history = _long(y[:, :before], kept[:, :before])
-    plan = design(history, **COLUMNS, candidates=["u000"], lengths=(LENGTH,), seed=seed).plan
+    plan = design(history, **COLUMNS, candidates=["u000"], lengths=(LENGTH,), seed=seed, **asked).plan
     effect = plan.detectable * (1 if seed % 2 else -1)
     y[0, before:] += effect
     found = evaluate(_long(y, kept), **COLUMNS, treated=["u000"], start=before, method=plan.method, seed=seed)

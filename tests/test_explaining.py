@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 
 import pytest
 from tests.surfaces import sample
 
 from fourwalls import diagnosis as parts
 from fourwalls import worlds
+from fourwalls.diagnosis import Diagnosis, OutageTold
 from fourwalls.errors import PortfolioError
 from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of
 from fourwalls.figures import Estimate, Reading
@@ -34,6 +35,23 @@ def test_every_number_has_a_formula_and_inputs_that_are_numbers(make: object) ->
         assert told.formula.strip(" .")
         assert all(i.id in known and i.id != number.id for i in told.inputs)
         assert recipe_of(number).source != "lines" or table_of(number) == "order_lines"
+
+
+@pytest.mark.parametrize("make", [sample.priced, sample.shelves_only])
+def test_every_number_of_a_diagnosis_with_outages_has_a_recipe(make: Callable[[], Diagnosis]) -> None:
+    known = numbers(replace(make(), outages=sample.outages()))  # one of them priced, one not
+    asked = {n.field for n in known.values() if isinstance(n.owner, OutageTold)}
+    assert asked == {"line_share", "days", "lines", "typical", "bound"}
+    assert {f"{type(n.owner).__name__}.{n.field}" for n in known.values()} <= RECIPES.keys()
+    for number in known.values():
+        assert explained(number, known).formula.strip(" .")
+
+
+def test_a_number_without_a_recipe_is_an_error_and_no_traceback() -> None:
+    known = numbers(sample.usual())
+    number = replace(next(iter(known.values())), field="shoe_size")
+    with pytest.raises(PortfolioError, match=f"How '{number.id}' is made is not written down"):
+        explained(number, known)
 
 
 @pytest.fixture(scope="module")

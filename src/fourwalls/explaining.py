@@ -177,8 +177,16 @@ _FLOW_TABLES = {"ledger": "leakage", "work": "work_log", "conversion": "listings
 
 
 def recipe_of(number: Number) -> Recipe:
-    """How a number is made."""
-    return RECIPES[f"{type(number.owner).__name__}.{number.field}"]
+    """How a number is made.
+
+    Raises:
+        PortfolioError: Nobody has written down how numbers of this field are made.
+    """
+    recipe = RECIPES.get(f"{type(number.owner).__name__}.{number.field}")
+    if recipe is None:
+        what = f"How '{number.id}' is made is not written down in this version of fourwalls."
+        raise PortfolioError(what, "Ask for a number beside it, and report this id: every number should be explained.")
+    return recipe
 
 
 def explained(number: Number, known: Mapping[str, Number]) -> Explanation:

@@ -646,21 +646,28 @@ class Study:
     @property
     def _advice(self) -> Known:
         """What plans and roles rest on beside the diagnoses."""
-        axes, panel = self._counts
-        # Every week between the first and the last, also those in which nothing was ordered.
-        weeks = np.zeros((len(axes.assets), self._length))
-        weeks[:, axes.spans - axes.spans[:1]] = panel.counts["value_amount"]
-        # The last week may be cut short: it is no week of sales to compare with.
-        whole = weeks[:, :-1]
-        named = map(assembly.asset_name, axes.assets)
-        sales = {name: Sales(row, whole.sum(axis=0), len(whole)) for name, row in zip(named, whole, strict=True)}
         contracts, governance = self._governed
         end = self._ground.period.end
         people = {c.id: names[0][0] for c in contracts or () if (names := owners(c, end))}
         partners = {
             c.party_id: people[c.id] for c in governance.contracts if c.party_id and c.id in people and not c.void
         }
-        return Known(self.portfolio, partners, sales if whole.any() else {})
+        return Known(self.portfolio, partners, self._sales())
+
+    def _sales(self) -> dict[str, Sales]:
+        """Sales of each asset by week; none where nothing is priced, or the record is so short that its spans are days."""
+        if self._intake.span_seconds != order_lines.SECONDS_PER_WEEK:
+            return {}
+        axes, panel = self._counts
+        # Every week between the first and the last, also those in which nothing was ordered.
+        weeks = np.zeros((len(axes.assets), self._length))
+        weeks[:, axes.spans - axes.spans[:1]] = panel.counts["value_amount"]
+        # The last week may be cut short: it is no week of sales to compare with.
+        whole = weeks[:, :-1]
+        if not whole.any():
+            return {}
+        named = map(assembly.asset_name, axes.assets)
+        return {name: Sales(row, whole.sum(axis=0), len(whole)) for name, row in zip(named, whole, strict=True)}
 
     def _asked(self, cases: list[concluding.Case], counts: Mapping[str, Floats]) -> list[concluding.Asked]:
         """Rules with partners, signals and tests of each asset, the whole portfolio last."""

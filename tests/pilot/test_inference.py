@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from benchmarks.pilots import KINDS, PROMISES, promise, tally
@@ -16,11 +18,13 @@ from .panels import COLUMNS, drawn
 
 # The full study, 1,000 panels of each kind, is `python -m benchmarks.pilots`; its table stands in docs/pilots.md.
 _PANELS = 20
+# As the kind of the study, with half the units: the same three starts, in less time.
+_STAGGERED = replace(KINDS[5], units=20, starts=((8, 3), (12, 3), (15, 3)))
 # Below this, 20 panels come out of 90 % coverage once in four hundred times.
 _LEAST_COVERED = 0.7
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], KINDS[5]], ids=lambda k: k.name)
+@pytest.mark.parametrize("kind", [KINDS[0], _STAGGERED], ids=lambda k: k.name)
 def test_intervals_cover_and_chance_is_rare(kind: object) -> None:
     found = tally(kind, _PANELS)  # type: ignore[arg-type]
     assert found.refused == 0
@@ -29,7 +33,8 @@ def test_intervals_cover_and_chance_is_rare(kind: object) -> None:
 
 
 def test_promised_power_is_about_what_is_achieved() -> None:
-    found = [promise((PROMISES[0], seed)) for seed in range(8)]
+    # Sixty windows in the place of 500 behind each figure: a coarser promise, made in a seventh of the time.
+    found = [promise((PROMISES[0], seed), least_windows=60) for seed in range(8)]
     assert sum(called for called, _ in found) >= 4  # of 8 at 80 %: fewer once in 100 times, and the seeds are fixed
     assert all(false <= 0.1 for _, false in found)
 

@@ -9,15 +9,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests import small
 from tests.surfaces import sample
 
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, GovernanceTold, PilotNext, Plan, Role, RuleHole, Task
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Availability,
+    Bottleneck,
+    Diagnosis,
+    GovernanceTold,
+    PilotNext,
+    Plan,
+    Role,
+    RuleHole,
+    Task,
+    Told,
+)
 from fourwalls.figures import Refusal
 from fourwalls.planning import Known, Sales, advised
-from fourwalls.planning.doers import NOT_NAMED
+from fourwalls.planning.doers import NOT_NAMED, between_shares, doers
 from fourwalls.planning.mistakes import MISTAKES, guardrails
 from fourwalls.planning.roles import growth_beside, role_of
 from fourwalls.portfolio import Portfolio, SignalThresholds
+from fourwalls.study import open as open_study
 
 MADE = [sample.usual, sample.stocked, sample.priced, sample.shelves_only, sample.empty, sample.refused, sample.hostile]
 
@@ -91,6 +105,54 @@ def test_a_pilot_is_refused_by_name_where_records_cannot_carry_it() -> None:
     assert unseen.code == "no_weekly_outcome"
 
 
+def losing(*losses: Told, lines: float = 0.0, units: float = 0.0) -> AssetDiagnosis:
+    """An asset with priced losses, order lines of a carrier, and units of a supplier, each without a price."""
+    base = acting()
+    no_price = Refusal("no_price", "margin", "no price", "prices")
+    line = replace(base.contributions[0], stage="carriage", wall="between", party_id="rapid", party_name="Rapid Parcel")
+    late = (
+        replace(line, lines=lines, amount=no_price),
+        replace(line, lines=lines, outcome="cancelled", amount=no_price),
+    )
+    shelves = base.availability
+    assert isinstance(shelves, Availability)
+    unsold = replace(shelves.contributions[0], stage="allocation", wall="inside", party_id="own", party_name="Own", units=units, amount=no_price)  # fmt: skip
+    return replace(
+        base, losses=losses, contributions=late if lines else (), first_bottleneck=None,
+        availability=replace(shelves, contributions=(unsold,) if units else ()),
+    )  # fmt: skip
+
+
+def test_losses_in_money_are_added_up_over_records() -> None:
+    late, ledger, other = (replace(sample.told()[0], flow=f, quantity=1.0) for f in ("service", "ledger", "service"))
+    other = replace(other, party_id="slow", party_name="Slow Parcel", amount=sample.signed(12_000.0, "EUR"))
+    first, second = doers(losing(late, ledger, other), "between")
+    assert (first.party_id, first.amount, first.told) == ("rapid", 18_000.0, "EUR 18,000 a year")
+    assert (second.party_id, second.amount) == ("slow", 12_000.0)
+
+
+def test_a_loss_in_money_does_not_hide_what_nobody_priced() -> None:
+    found = losing(replace(sample.told()[0], flow="ledger", stage="waste"), lines=200.0, units=9_000.0)
+    assert [d.told for d in doers(found, "between")] == ["EUR 9,000 a year", "400 order lines"]
+    assert [d.told for d in doers(found, "inside")] == ["9,000 units not sold"]
+
+
+def test_lines_and_units_are_not_weighed_against_each_other() -> None:
+    both = losing(lines=200.0, units=9_000.0)
+    assert between_shares(both) == {"order lines": 1.0, "units not sold": 0.0}
+    shelves = both.availability
+    assert isinstance(shelves, Availability)
+    # 9,000 units of a supplier do not come before 400 lines, unless the bottleneck is among empty shelves.
+    outside = replace(both, availability=replace(shelves, contributions=(replace(shelves.contributions[0], wall="between", party_name="Mill"),)))  # fmt: skip
+    assert [d.unit for d in doers(outside, "between")] == ["order lines", "units not sold"]
+    shelf = Bottleneck("allocation", "between", "own", "Mill", "stock", 1.0)
+    assert doers(replace(outside, first_bottleneck=shelf), "between")[0].unit == "units not sold"
+    # All late lines are the carrier's: with few units of our own or many, it is not clear where all of it lies.
+    few = losing(lines=200.0, units=4.0)
+    assert states(replace(few, verdict="operate", signals=()))["execution_cure"] == "quiet"
+    assert states(replace(losing(lines=200.0), verdict="operate", signals=()))["execution_cure"] == "fires"
+
+
 def states(asset: AssetDiagnosis) -> dict[str, str]:
     return {g.name: g.state for g in guardrails(asset, SignalThresholds())}
 
@@ -149,6 +211,35 @@ def test_roles_come_from_portfolio_toml_else_from_sales() -> None:
     # One year cannot tell growth from a season.
     assert name_of(role_of(None, sales((150 * season)[:52]))) == "no_role"
     assert name_of(role_of(None, None)) == "no_role"
+
+
+def test_an_empty_first_week_does_not_hide_a_role() -> None:
+    # The first week of a record is often a part of one: 110 weeks are left to judge by.
+    late = np.r_[0.0, np.full(110, 150.0)]
+    assert name_of(role_of(None, sales(late))) == "engine"
+    # Begun so late that there is no base year, in however long a record.
+    assert name_of(role_of(None, sales(np.r_[np.zeros(80), np.full(60, 150.0)]))) == "no_role"
+
+
+def test_growth_from_a_year_without_sales_is_refused() -> None:
+    paused = role_of(None, sales(np.r_[np.full(52, 150.0), np.zeros(52), np.full(52, 150.0)]))
+    assert isinstance(paused, Refusal)
+    assert "year of sales to measure growth by" in paused.because
+    ended = np.r_[np.full(104, 150.0), np.zeros(52)]
+    assert name_of(role_of(None, Sales(ended, ended, 1))) == "no_role"
+
+
+def test_days_of_a_short_record_are_not_taken_for_weeks(tmp_path: Path) -> None:
+    made = small.good()
+    # 51 days, rugs only in the last 18: told by days, they would first have sold "17 weeks" before the end.
+    rows = made.lines[:220]
+    made.tables["order_lines"] = [row for i, row in enumerate(rows) if i >= 140 or row["sku_id"] not in ("s2", "s5")]
+    with open_study(made.write(tmp_path)) as study:
+        found = study.diagnose()
+    assert {"rugs", "chairs", "lamps"} == {a.name for a in found.assets}
+    for asset in found.assets:
+        assert isinstance(asset.role, Refusal)
+        assert "by week" in asset.role.because
 
 
 def test_growth_is_beside_the_portfolio_by_hand() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fourwalls.diagnosis import AssetDiagnosis, Availability, Wall
+from fourwalls.diagnosis import AssetDiagnosis, Availability, Contribution, LostUnits, Told, Wall
 from fourwalls.figures import Estimate
+from fourwalls.losses import FLOWS
 
 NOT_NAMED = "to be named: "
 ROLES: Mapping[str, str] = {
@@ -18,6 +19,7 @@ ROLES: Mapping[str, str] = {
     "waste": "operations controller", "overflow": "partner manager",
 }  # fmt: skip
 """Stage → who usually answers for it."""
+WALLS: tuple[Wall, Wall] = ("inside", "between")
 ANALYST, FINANCE, LEAD = "analyst", "finance controller", "whoever owns the asset"
 
 
@@ -26,9 +28,10 @@ class Doer:
     """One stage in one party's hands, with what it costs.
 
     Attributes:
-        flow, stage, wall, party_id, party_name: Which.
-        amount: Margin a year; order lines or units over the record where nothing is priced.
+        flow, stage, wall, party_id, party_name: Which; the flow that loses most where several are priced.
+        amount, unit: Margin a year; order lines, units and the like over the record where it is not priced.
         told: The same in words.
+        is_priced: Which of the two it is.
     """
 
     flow: str
@@ -37,7 +40,9 @@ class Doer:
     party_id: str | None
     party_name: str
     amount: float
+    unit: str
     told: str
+    is_priced: bool
 
 
 @dataclass(frozen=True)
@@ -68,40 +73,67 @@ class Owners:
 
 
 def doers(asset: AssetDiagnosis, wall: Wall) -> tuple[Doer, ...]:
-    """Stages and parties of one side, largest loss first: in money where it is known, else in lines and units."""
-    found: dict[tuple[str, str | None], Doer] = {}
-    for d in _priced(asset) or _counted(asset):
-        if d.wall == wall and d.amount > 0:
-            key = (d.stage, d.party_id)
-            found[key] = d if key not in found else max(found[key], d, key=lambda x: x.amount)
-    return tuple(sorted(found.values(), key=lambda d: (-d.amount, d.stage, d.party_name)))
+    """Stages and parties of one side, largest loss first: in money over all records, then what nobody priced, flow by flow.
+
+    Lines and units are never compared with each other: the flow of the bottleneck comes first.
+    """
+    found = [d for d in (*_priced(asset), *_counted(asset)) if d.wall == wall and d.amount > 0]
+    first = asset.first_bottleneck.flow if asset.first_bottleneck is not None else ""
+
+    def order(d: Doer) -> tuple[object, ...]:
+        kind = () if d.is_priced else (d.flow != first, FLOWS.index(d.flow), d.unit)
+        return (not d.is_priced, *kind, -d.amount, d.stage, d.party_name)
+
+    return tuple(sorted(found, key=order))
+
+
+def between_shares(asset: AssetDiagnosis) -> dict[str, float]:
+    """Unit → part of what is lost that lies between walls, 0-1: of money, and of each unit nobody priced."""
+    sides: dict[tuple[str, str], list[float]] = {}
+    for side, wall in enumerate(WALLS):
+        for d in doers(asset, wall):
+            sides.setdefault(("" if d.is_priced else d.flow, d.unit), [0.0, 0.0])[side] += d.amount
+    return {unit: between / (inside + between) for (_, unit), (inside, between) in sides.items()}
 
 
 def _priced(asset: AssetDiagnosis) -> list[Doer]:
-    return [
-        Doer(
-            x.flow, x.stage, x.wall, x.party_id, x.party_name, x.amount.value,
-            f"{x.amount.unit} {x.amount.value:,.0f} a year",
-        )
-        for x in asset.losses
-        if isinstance(x.amount, Estimate)
-    ]  # fmt: skip
+    found: dict[tuple[str, Wall, str | None], list[tuple[Told, Estimate]]] = {}
+    for x in asset.losses:
+        if isinstance(x.amount, Estimate):
+            found.setdefault((x.stage, x.wall, x.party_id), []).append((x, x.amount))
+    made = []
+    for each in found.values():
+        largest, amount = max(each, key=lambda e: e[1].value)
+        total = sum(a.value for _, a in each)
+        made.append(_doer(largest.flow, largest, total, amount.unit, f"{amount.unit} {total:,.0f} a year", True))
+    return made
 
 
 def _counted(asset: AssetDiagnosis) -> list[Doer]:
-    found: dict[tuple[str, str | None], list[float]] = {}
-    first: dict[tuple[str, str | None], Doer] = {}
-    for c in asset.contributions:
-        key = (c.stage, c.party_id)
-        first.setdefault(key, Doer("service", c.stage, c.wall, c.party_id, c.party_name, 0.0, ""))
-        found.setdefault(key, []).append(c.lines)
-    made = [
-        Doer(d.flow, d.stage, d.wall, d.party_id, d.party_name, sum(found[k]), f"{sum(found[k]):,.0f} order lines")
-        for k, d in first.items()
-    ]
+    """What no price is known for, by flow, stage and party: a flow without any price, and single refused amounts."""
+    known = {(x.flow, x.stage, x.wall, x.party_id) for x in asset.losses if isinstance(x.amount, Estimate)}
+    flows = {flow for flow, *_ in known}
+    found: dict[tuple[str, ...], list[tuple[Told | Contribution | LostUnits, float]]] = {}
+    counts: list[tuple[str, str, Told | Contribution | LostUnits, float]]
+    counts = [(x.flow, x.unit, x, x.quantity) for x in asset.losses]
+    told = {(x.flow, x.stage, x.wall, x.party_id) for x in asset.losses}
+    counts += [("service", "order lines", c, c.lines) for c in asset.contributions if ("service", *_who(c)) not in told]
     if isinstance(asset.availability, Availability):
-        made += [
-            Doer("stock", u.stage, u.wall, u.party_id, u.party_name, u.units, f"{u.units:,.0f} units not sold")
-            for u in asset.availability.contributions
-        ]
+        lost = asset.availability.contributions
+        counts += [("stock", "units not sold", u, u.units) for u in lost if ("stock", *_who(u)) not in told]
+    for flow, unit, x, amount in counts:
+        if (flow, *_who(x)) not in known and (flow not in flows or not isinstance(x.amount, Estimate)):
+            found.setdefault((flow, unit, x.stage, x.wall, x.party_id or ""), []).append((x, amount))
+    made = []
+    for (flow, unit, *_), each in found.items():
+        total = sum(amount for _, amount in each)
+        made.append(_doer(flow, each[0][0], total, unit, f"{total:,.0f} {unit}", False))
     return made
+
+
+def _who(x: Told | Contribution | LostUnits) -> tuple[str, Wall, str | None]:
+    return x.stage, x.wall, x.party_id
+
+
+def _doer(flow: str, x: Told | Contribution | LostUnits, amount: float, unit: str, told: str, is_priced: bool) -> Doer:
+    return Doer(flow, x.stage, x.wall, x.party_id, x.party_name, amount, unit, told, is_priced)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Guardrail, SignalReading
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.planning.doers import doers
+from fourwalls.planning.doers import between_shares
 from fourwalls.portfolio import SignalThresholds
 
 State = Literal["fires", "quiet", "cannot tell"]
@@ -48,17 +48,22 @@ def guardrails(asset: AssetDiagnosis, thresholds: SignalThresholds) -> tuple[Gua
 
 
 def _execution(asset: AssetDiagnosis, t: SignalThresholds) -> tuple[State, str]:
-    inside, between = (sum(d.amount for d in doers(asset, wall)) for wall in ("inside", "between"))
+    shares = between_shares(asset)
     leans = [s.lean for s in asset.signals if s.how == "measured"]
     operate, orchestrate = leans.count("operate"), leans.count("orchestrate")
-    if inside + between <= 0 and not leans:
+    if not shares and not leans:
         return "cannot tell", "Nothing shows on which side of the wall the loss lies."
-    share = between / (inside + between) if inside + between > 0 else 0.0
-    told = f"{100 * share:.0f} % of what is lost lies between walls; {operate} measured lines lean to operate, {orchestrate} to orchestrate."
+    parts = ", ".join(f"{100 * s:.0f} % of what is lost{_in(unit, shares)}" for unit, s in shares.items())
+    told = f"{parts or '0 % of what is lost'} lies between walls; {operate} measured lines lean to operate, {orchestrate} to orchestrate."
     if asset.verdict != "operate":
         return "quiet", f"{told} The verdict is not to operate alone."
-    wrong = share >= t.clear_share or orchestrate > operate + 1
+    # What cannot be added up lies clearly between walls only if every kind of it does.
+    wrong = (len(shares) > 0 and min(shares.values()) >= t.clear_share) or orchestrate > operate + 1
     return ("fires" if wrong else "quiet"), told
+
+
+def _in(unit: str, shares: Sized) -> str:
+    return f" in {unit}" if len(shares) > 1 else ""
 
 
 def _ungoverned(asset: AssetDiagnosis, _: SignalThresholds) -> tuple[State, str]:
@@ -107,7 +112,7 @@ def _is_measured(line: SignalReading | None) -> TypeGuard[SignalReading]:
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "execution_cure", "An execution cure for a problem of the model",
-        "The verdict is to operate alone, and the clear part of the loss lies between walls, or measured lines lean to orchestrate by two or more.",
+        "The verdict is to operate alone, and the clear part of the loss (of each kind that is not priced, too) lies between walls, or measured lines lean to orchestrate by two or more.",
         "Ask what would have to be true of partners, channels or systems before more discipline is asked of our own people.",
         _execution,
     ),

@@ -48,21 +48,24 @@ def role_of(said: str | None, sales: Sales | None) -> Role | Refusal:
 
     Args:
         said: What portfolio.toml calls it; None where it says nothing.
-        sales: Its record; None where nothing is priced.
+        sales: Its record; None where nothing is priced, or the record is too short for weeks.
     """
     if said is not None:
         name: RoleName = "engine" if said == "engine" else "experiment" if said == "experiment" else "heritage"
         return Role(name, "portfolio.toml", "portfolio.toml says so.", ASKS[name])
     if sales is None or sales.portfolio.sum() <= 0 or sales.asset.sum() <= 0:
-        return Refusal(NO_ROLE.code, NO_ROLE.about, "nothing shows how it sells", _REMEDY)
+        return Refusal(NO_ROLE.code, NO_ROLE.about, "no priced orders by week show how it sells", _REMEDY)
     share = float(sales.asset.sum() / sales.portfolio.sum())
     part = f"{100 * share:.0f} % of the order value (an even part is {100 / sales.assets:.0f} %)"
     begun = int(np.flatnonzero(sales.asset > 0)[0])
     weeks = len(sales.asset) - begun
     if weeks <= YOUNG_WEEKS and begun >= YOUNG_WEEKS:
         return _measured("experiment", f"It first sold {weeks} weeks before the end of the record, and has {part}.")
-    if len(sales.asset) < 2 * WEEKS or begun > 0:
+    if weeks < 2 * WEEKS:
         because = f"{weeks} weeks of sales show no growth that seasons could not explain; it has {part}"
+        return Refusal(NO_ROLE.code, NO_ROLE.about, because, _REMEDY)
+    if _base(sales.asset) <= 0 or _base(sales.portfolio) <= 0 or sales.portfolio[-WEEKS:].sum() <= 0:
+        because = f"the last two years of its record lack a year of sales to measure growth by; it has {part}"
         return Refusal(NO_ROLE.code, NO_ROLE.about, because, _REMEDY)
     growth, low, high = growth_beside(sales)
     told = f"It has {part} and grew {100 * growth:+.0f} % in a year beside the portfolio (range {100 * low:+.0f} to {100 * high:+.0f} %)."
@@ -80,7 +83,8 @@ def role_of(said: str | None, sales: Sales | None) -> Role | Refusal:
 def growth_beside(sales: Sales) -> tuple[float, float, float]:
     """Growth of the last 52 weeks over the 52 before, over that of the portfolio, with a range of 90 %.
 
-    Each week is paired with the same week a year before, so seasons cancel; blocks of four pairs are drawn.
+    Each week is paired with the same week a year before, so seasons cancel; blocks of four pairs are drawn. Asset and
+    portfolio must have sold in the 52 weeks before, and the portfolio in the last 52.
     """
     pairs = [np.stack([x[-WEEKS:], x[-2 * WEEKS : -WEEKS]]) for x in (sales.asset, sales.portfolio)]
     starts = np.random.default_rng(0).integers(0, WEEKS, (_DRAWS, WEEKS // _BLOCK))
@@ -90,10 +94,15 @@ def growth_beside(sales: Sales) -> tuple[float, float, float]:
         ratio = (drawn[0][0] / drawn[0][1]) / (drawn[1][0] / drawn[1][1]) - 1
     last, before = pairs[0].sum(axis=1)
     last_all, before_all = pairs[1].sum(axis=1)
-    value = float(last / before / (last_all / before_all) - 1) if before > 0 < before_all else float("inf")
+    value = float(last / before / (last_all / before_all) - 1)
     known = ratio[np.isfinite(ratio)]
     low, high = (float(x) for x in np.quantile(known, [0.05, 0.95])) if len(known) else (-np.inf, np.inf)
     return value, min(low, value), max(high, value)
+
+
+def _base(weeks: Floats) -> float:
+    """What was sold in the year that growth is measured from."""
+    return float(weeks[-2 * WEEKS : -WEEKS].sum())
 
 
 def _measured(name: RoleName, because: str) -> Role:
