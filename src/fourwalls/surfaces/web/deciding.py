@@ -218,7 +218,7 @@ def told(kind: str, content: object) -> str:
 
 def _outcome(asked: Asked, name: str) -> tuple[int, str]:
     """Version of the outcome that stands, and what it says."""
-    found = next((o for o in asked.served.register.outcomes() if o.asset == name), None)
+    found = asked.served.register.outcome(name)
     if found is None:
         return 0, ""
     measured, predicted = wording.said(found.measured), wording.said(found.predicted)

@@ -50,6 +50,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     from fourwalls.register import Register, take_fingerprints
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.page.json import to_dict
+    from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.keeping import Result, write_result
     from fourwalls.surfaces.web.records import looked_up
     from fourwalls.surfaces.web.telling import telling
@@ -59,7 +60,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
         found = study.diagnose()
         kept = study.kept
         step("recording the run")
-        with Register.open(folder) as register:
+        with Register.open(place_of(folder)) as register:
             run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
         step("asking which data would be worth having")
         is_kept = kept if isinstance(kept, Kept) else None
@@ -80,6 +81,7 @@ def design_pilot(
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.files import write_files
     from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.pilots import PLACE
 
     outcome = asked["outcome"]
@@ -93,7 +95,7 @@ def design_pilot(
     place = folder / PLACE / asked["name"]
     write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
     (place / "design.pdf").write_bytes(pdf(found))
-    with Register.open(folder) as register:
+    with Register.open(place_of(folder)) as register:
         frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
         register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
     return asked["name"]
