@@ -61,7 +61,7 @@ def decision_form(asked: Asked) -> Response:
     return asked.page(
         "decide.html.j2", asset=asset, name=wording.asset(asset), address=_address(asked), standing=standing,
         run=asked.served.result.run if asked.served.result else 0, verdicts=list(wording.VERDICTS.items()),
-        past=register.history(asset.name, kinds=["decision"])[::-1],
+        past=register.history(asset.name, kinds=["decision"])[::-1], worth={p.path: (wording.said(p.value), wording.chance(p.chance)) for p in asset.paths if isinstance(p.value, Estimate)},
     )  # fmt: skip
 
 
