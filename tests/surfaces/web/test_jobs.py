@@ -10,10 +10,14 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.small import good
 
+from fourwalls import pilot
+from fourwalls.diagnosis import Diagnosis
+from fourwalls.errors import PanelError
 from fourwalls.register import Register
 from fourwalls.surfaces import serve_cli
 from fourwalls.surfaces.web import jobs, worker
@@ -254,6 +258,26 @@ def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
     assert not (folder / "pilots").exists()
     with Register.open(folder) as register:
         assert register.pilots() == []
+
+
+def test_a_pilot_knows_what_the_diagnosis_expects_of_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suggested, seen = SimpleNamespace(measure="on_time_share"), []
+
+    def noted(panel: object, proposal: object, **_: object) -> None:
+        seen.append((panel.column_names, proposal))  # type: ignore[attr-defined]
+        raise PanelError("Enough.", "Nothing.")
+
+    monkeypatch.setattr(pilot, "propose", lambda found, asset: suggested if asset in found_in(found) else None)
+    monkeypatch.setattr(pilot, "design_proposed", noted)
+    with pytest.raises(PanelError, match="Enough"):
+        worker.design_pilot(
+            folder, None, "ana", {"name": "chairs", "asset": "chairs", "outcome": "otif_share"}, lambda _: None
+        )
+    assert seen == [(["asset", "week", "on_time_share"], suggested)]
+
+
+def found_in(found: Diagnosis) -> list[str]:
+    return [a.name for a in found.assets]
 
 
 def test_a_pilot_the_records_do_not_carry_is_not_asked_for(web: Web) -> None:
