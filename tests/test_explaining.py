@@ -27,7 +27,13 @@ def test_every_recipe_is_of_a_field_there_is() -> None:
             assert field in {f.name for f in fields(owner)}
 
 
-@pytest.mark.parametrize("make", [sample.usual, sample.priced, sample.shelves_only, sample.refused, sample.hostile])
+def with_partners() -> parts.Diagnosis:
+    return replace(sample.usual(), controls=sample.controls(), outages=sample.outages())
+
+
+@pytest.mark.parametrize(
+    "make", [with_partners, sample.usual, sample.priced, sample.shelves_only, sample.refused, sample.hostile]
+)
 def test_every_number_has_a_formula_and_inputs_that_are_numbers(make: object) -> None:
     known = numbers(make())  # type: ignore[operator]
     for number in known.values():

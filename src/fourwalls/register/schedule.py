@@ -261,4 +261,5 @@ def told(slip: Slip, titles: Mapping[str, str]) -> str:
         parts.append(f"{slip.start_days:.0f} by a late start")
     if slip.own_days >= _SURE:
         parts.append(f"{slip.own_days:.0f} by taking longer itself")
-    return f"{name}: {slip.days:.0f} days late" + (f" ({', '.join(parts)})" if parts else "")
+    days = "day" if round(slip.days) == 1 else "days"
+    return f"{name}: {slip.days:.0f} {days} late" + (f" ({', '.join(parts)})" if parts else "")

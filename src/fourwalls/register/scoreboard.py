@@ -168,7 +168,7 @@ def trend(about: str, points: Sequence[tuple[Run, Figure]]) -> Figure:
     by_day = {run.end: (run, f) for run, f in known}
     rows = list(by_day.values())
     if len(rows) < LEAST_POINTS:
-        because = f"there are {len(rows)} recorded runs with this reading and different last days, and a trend needs {LEAST_POINTS}"
+        because = f"a trend needs {LEAST_POINTS} recorded runs with this reading and different last days, and there {'is' if len(rows) == 1 else 'are'} {len(rows)}"
         return Refusal("too_few_runs", about, because, "more runs, of later days")
     if any(shared(a, b) > MOST_SHARED for (a, _), (b, _) in pairwise(rows)):
         because = "periods of the runs overlap by more than half, so that their figures are largely the same"

@@ -46,10 +46,11 @@ def serve(
 def users_add(folder: Folder, name: Name, role: Role = "reader") -> None:
     """Add somebody; the password is asked for, or read from a pipe."""
     from fourwalls.register import Register
+    from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.access import hashed
 
     _known(role)
-    with Register.open(folder) as register:
+    with Register.open(place_of(folder)) as register:
         register.desk.add_user(name, role, hashed(_password()))
     typer.echo(f"{name} may log in as {role}.")
 
@@ -64,11 +65,12 @@ def users_change(
 ) -> None:
     """Change somebody's role or password, or take their access away; they have to log in again."""
     from fourwalls.register import Register
+    from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.access import hashed
 
     if role is not None:
         _known(role)
-    with Register.open(folder) as register:
+    with Register.open(place_of(folder)) as register:
         user = register.desk.user(name)
         if user is None:
             raise RegisterError(f"There is no user '{name}'.", "See them: fourwalls users list FOLDER.")
@@ -82,8 +84,9 @@ def users_change(
 def users_list(folder: Folder) -> None:
     """Name everybody who may log in."""
     from fourwalls.register import Register
+    from fourwalls.surfaces.register_cli import place_of
 
-    with Register.open(folder) as register:
+    with Register.open(place_of(folder)) as register:
         for user in register.desk.users():
             how = "password" if user.secret is not None else "elsewhere"
             typer.echo(f"{user.name}  {user.role}  {how}{'' if user.is_active else '  (no longer)'}")

@@ -116,6 +116,19 @@ def test_what_it_brought_is_scored(web: Web) -> None:
     assert "chairs" in text
 
 
+def test_what_a_second_decision_brought_is_written_beside_the_first(web: Web) -> None:
+    page = f"{ASSET}/plan"
+    given = {"to": f"{ASSET}/outcome", "source": "books", "low": "80", "high": "400"}
+    for verdict_, value in (("operate", "100"), ("orchestrate", "300")):
+        web.send(f"{ASSET}/decide", verdict=verdict_, why="to learn")
+        assert "Nothing is measured yet" in web.get(page).text
+        assert web.send(page, value=value, **given).status_code == 303
+    assert [o.measured.value for o in register(web).outcomes()] == [100, 300]
+    assert register(web).outcome("chairs").measured.value == 300
+    # The one that stands can be corrected.
+    assert web.send(page, value="310", **given).status_code == 303
+
+
 def test_the_register_can_be_read_by_kind_and_asset(web: Web) -> None:
     web.send(f"{ASSET}/decide", verdict=verdict(web))
     assert web.get("/p/shop/register?kind=decision&asset=chairs").text.count("<li><b>Decision") == 1

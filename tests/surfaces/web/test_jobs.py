@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.small import good
 
+from fourwalls import pilot
+from fourwalls.diagnosis import Diagnosis
+from fourwalls.errors import PanelError
 from fourwalls.register import Register
+from fourwalls.surfaces import serve_cli
 from fourwalls.surfaces.web import jobs, worker
 from fourwalls.surfaces.web.folders import Folders
 from fourwalls.surfaces.web.keeping import read_result
 
-from .conftest import Web, serving
+from .conftest import PASSWORD, TOML, Web, serving
 
 FAKE = "import sys, json, time, os, signal\n"
 
@@ -137,6 +144,60 @@ def test_a_mistake_in_the_folder_fails_with_its_remedy(tmp_path: Path, capfd: py
     assert "Traceback" not in answer.stderr
 
 
+@pytest.fixture
+def address(cluster: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of an empty schema, named in the environment as people do."""
+    named = f"{cluster}&schema=s{uuid.uuid4().hex}"
+    monkeypatch.setenv("FOURWALLS_REGISTER", named)
+    return named
+
+
+def small(folder: Path) -> Path:
+    made = good()
+    made.toml += TOML
+    return made.write(folder)
+
+
+def run_by(folders: Folders, name: str) -> None:
+    """A true run by the true worker."""
+    runner = jobs.Runner(folders)
+    job = runner.add(folders[name], "ana")
+    assert runner._one(folders[name])
+    found = folders[name].register.desk.job(job.id)
+    assert (found.state, found.result) == ("done", {"done": 1})
+
+
+def test_a_run_is_kept_where_the_app_keeps_it(address: str, tmp_path: Path) -> None:
+    folders = Folders({"shop": small(tmp_path / "shop")})
+    run_by(folders, "shop")
+    assert [e.kind for e in folders.first.register.history()] == ["run"]
+    assert not (tmp_path / "shop" / "register.db").exists()
+    folders.close()
+    with Register.open(address) as register:
+        assert register.history()[0].who == "ana"
+
+
+def test_of_several_folders_each_keeps_its_own_runs(address: str, tmp_path: Path) -> None:
+    folders = Folders({n: small(tmp_path / n) for n in ("shop", "store")})
+    run_by(folders, "store")
+    folders.close()
+    with Register.open(tmp_path / "store") as register:
+        assert [e.kind for e in register.history()] == ["run"]
+    with Register.open(address) as register:
+        assert register.history() == []
+
+
+def test_users_are_added_where_the_app_looks_for_them(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = small(tmp_path / "shop")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    serve_cli.users_add(folder, "ana", "decider")
+    assert not (folder / "register.db").exists()
+    for web in serving(folder, is_login_wanted=True):
+        assert web.log_in("ana").headers["location"] == "/"
+
+
 def test_nothing_to_run(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     for web in serving(tmp_path / "shop"):
@@ -197,6 +258,26 @@ def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
     assert not (folder / "pilots").exists()
     with Register.open(folder) as register:
         assert register.pilots() == []
+
+
+def test_a_pilot_knows_what_the_diagnosis_expects_of_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suggested, seen = SimpleNamespace(measure="on_time_share"), []
+
+    def noted(panel: object, proposal: object, **_: object) -> None:
+        seen.append((panel.column_names, proposal))  # type: ignore[attr-defined]
+        raise PanelError("Enough.", "Nothing.")
+
+    monkeypatch.setattr(pilot, "propose", lambda found, asset: suggested if asset in found_in(found) else None)
+    monkeypatch.setattr(pilot, "design_proposed", noted)
+    with pytest.raises(PanelError, match="Enough"):
+        worker.design_pilot(
+            folder, None, "ana", {"name": "chairs", "asset": "chairs", "outcome": "otif_share"}, lambda _: None
+        )
+    assert seen == [(["asset", "week", "on_time_share"], suggested)]
+
+
+def found_in(found: Diagnosis) -> list[str]:
+    return [a.name for a in found.assets]
 
 
 def test_a_pilot_the_records_do_not_carry_is_not_asked_for(web: Web) -> None:

@@ -61,7 +61,7 @@ def decision_form(asked: Asked) -> Response:
     return asked.page(
         "decide.html.j2", asset=asset, name=wording.asset(asset), address=_address(asked), standing=standing,
         run=asked.served.result.run if asked.served.result else 0, verdicts=list(wording.VERDICTS.items()),
-        past=register.history(asset.name, kinds=["decision"])[::-1],
+        past=register.history(asset.name, kinds=["decision"])[::-1], worth={p.path: (wording.said(p.value), wording.chance(p.chance)) for p in asset.paths if isinstance(p.value, Estimate)},
     )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def told(kind: str, content: object) -> str:
 
 def _outcome(asked: Asked, name: str) -> tuple[int, str]:
     """Version of the outcome that stands, and what it says."""
-    found = next((o for o in asked.served.register.outcomes() if o.asset == name), None)
+    found = asked.served.register.outcome(name)
     if found is None:
         return 0, ""
     measured, predicted = wording.said(found.measured), wording.said(found.predicted)

@@ -20,6 +20,9 @@ from fourwalls.surfaces.register_cli import place_of
 from fourwalls.surfaces.web.keeping import Result, read_result, stamp
 from fourwalls.surfaces.web.settings import slug
 
+# What the ids of assumptions begin with.
+ASSUMED = "assumptions"
+
 
 class Served:
     """One folder.
@@ -138,7 +141,7 @@ class Served:
         return self._numbers[1]
 
     def near(self, number: Number) -> Mapping[str, Number]:
-        """The numbers a number can be made of: those of its asset, or all of them."""
+        """The numbers a number can be made of: those of its asset and what is assumed, or all of them."""
         known, (name, _, _) = self.numbers(), number.id.partition(".")
         if number.asset is None or isinstance(number.owner, Sum) or name == WHOLE:
             return known
@@ -147,7 +150,8 @@ class Served:
             for one in known.values():
                 found.setdefault(one.id.partition(".")[0], {})[one.id] = one
             self._by_asset = (self.version, found)
-        return self._by_asset[1].get(name, known)
+        mine = self._by_asset[1].get(name)
+        return known if mine is None else {**mine, **self._by_asset[1].get(ASSUMED, {})}
 
     def slugs(self) -> Mapping[str, str]:
         """Address → name of each asset, all different."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from fourwalls.errors import FourwallsError
 from fourwalls.register.desk import Job
+from fourwalls.surfaces.register_cli import PLACE_VARIABLE
 from fourwalls.surfaces.web.folders import Folders, Served
 
 KINDS = ("diagnose", "pilot")
@@ -25,6 +26,7 @@ KINDS = ("diagnose", "pilot")
 STALE_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
 _IDLE_SECONDS = 2.0
+_LAST_SECONDS = 5.0
 # What a run tells while it works, in the order it comes; where it stands in this list is how far it is.
 STEPS = (
     "reading", "counting", "checking", "looking for order lines that stand twice", "reading whose orders",
@@ -96,7 +98,7 @@ class Runner:
         command += [job.kind, json.dumps(job.content)]
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-            text=True, encoding="utf-8",
+            text=True, encoding="utf-8", env=_surroundings(served),
         )  # fmt: skip
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=_read, args=(process, lines), daemon=True).start()
@@ -106,6 +108,9 @@ class Runner:
             while True:
                 line = _next(lines)
                 if line is None:
+                    # It ends by itself; killed on its last steps, it would be reported as killed.
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(_LAST_SECONDS)
                     break
                 if line:
                     told = {**told, **_parsed(line)}
@@ -123,6 +128,11 @@ class Runner:
         error = told.get("error") or f"The run ended unexpectedly (code {process.returncode})."
         remedy = told.get("remedy") or "Try again; if it happens again, run `fourwalls diagnose` on the command line."
         return "failed", {"error": error, "remedy": remedy}
+
+
+def _surroundings(served: Served) -> dict[str, str]:
+    """What the worker is told by its environment: it must open the register that this app has open."""
+    return {k: v for k, v in os.environ.items() if served.is_alone or k != PLACE_VARIABLE}
 
 
 def how_far(step: str) -> float:

@@ -18,7 +18,7 @@ from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.telling import MOST_ASKED
 from fourwalls.surfaces.web.views import AssetRow, portfolio_view
 
-SORTS = {"loss": "most to recover", "worth": "worth most", "name": "name"}
+SORTS = {"loss": "lost most", "worth": "worth most", "name": "name"}
 
 
 def routes() -> list[BaseRoute]:
@@ -40,9 +40,13 @@ def portfolio(asked: Asked) -> Response:
     sort = query.get("sort", "loss") if query.get("sort", "loss") in SORTS else "loss"
     verdict = query.get("verdict", "")
     rows = [r for r in view.rows if verdict in ("", r.verdict)]
-    keys = {"worth": lambda r: (-r.sort_worth, r.name), "name": lambda r: r.name.casefold()}
-    if sort in keys:
-        rows.sort(key=keys[sort])
+    # Where nothing is priced, the order of the diagnosis stays: by what could have been kept.
+    keys = {
+        "loss": lambda r: -r.sort_lost,
+        "worth": lambda r: (-r.sort_worth, r.name),
+        "name": lambda r: r.name.casefold(),
+    }
+    rows.sort(key=keys[sort])
     decisions = {d.asset: d for d in served.register.decisions()}
     names = served.slugs()
     return asked.page(

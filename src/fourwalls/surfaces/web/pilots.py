@@ -48,10 +48,13 @@ def shown(asked: Asked) -> Response:
         for a in found.assets
         if not isinstance(a.pilot, Refusal)
     ]
-    refused = sorted({(a.pilot.because, a.pilot.next_step) for a in found.assets if isinstance(a.pilot, Refusal)})
+    refused: dict[tuple[str, str], list[str]] = {}
+    for a in found.assets:
+        if isinstance(a.pilot, Refusal):
+            refused.setdefault((a.pilot.because, a.pilot.next_step), []).append(wording.asset(a))
     return asked.page(
         "pilots.html.j2", frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset))) for p in frozen], next_ones=next_ones,
-        refused=refused, jobs=jobs, name=pilot_name,
+        refused=sorted(refused.items()), jobs=jobs, name=pilot_name,
     )  # fmt: skip
 
 

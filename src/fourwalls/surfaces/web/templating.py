@@ -63,6 +63,7 @@ class Pages:
             "here": office.folders[portfolio] if portfolio in known else None,
             "path": asked.request.url.path,
             "query": asked.request.url.query,
+            "is_form": asked.request.method == "POST",
             "url": asked.url,
             "number_url": partial(asked.url, "numbers") if portfolio in known else None,
             "is_piece": asked.request.headers.get("hx-request") == "true",

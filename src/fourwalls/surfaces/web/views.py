@@ -25,7 +25,7 @@ class AssetRow:
         address, name, verdict, icon: Which, and what was said.
         where: The stage that holds most of it, and whose.
         best, worth, chance: The path worth most, its value with range, and the chance that it is the best.
-        sort_worth: The value to sort by.
+        sort_worth, sort_lost: The values to sort by.
         lost: Margin lost a year over all records.
     """
 
@@ -38,6 +38,7 @@ class AssetRow:
     worth: wording.Said
     chance: str
     sort_worth: float
+    sort_lost: float
     lost: wording.Said
 
 
@@ -52,6 +53,7 @@ class PortfolioView:
         counts: Verdict → assets.
         period, grain: The headline.
         is_default: Whether costs of paths are defaults.
+        best_sum: What the assets are worth together, each on the path that is worth most; "" where nothing is priced.
     """
 
     total: html.AssetView
@@ -61,6 +63,7 @@ class PortfolioView:
     period: str
     grain: str
     is_default: bool
+    best_sum: str
 
 
 def portfolio_view(served: Served) -> PortfolioView:
@@ -88,6 +91,7 @@ def _portfolio(served: Served, version: int, _: int) -> PortfolioView:
         wording.period(found.period),
         " × ".join(wording.plain(g).removesuffix("_id").replace("_", " ") for g in found.grain),
         any(p.is_default for a in found.assets for p in a.paths),
+        evidence_words.money(sum(max(r.sort_worth, 0.0) for r in rows), found.currency) if found.total.paths else "",
     )
 
 
@@ -105,6 +109,7 @@ def _row(served: Served, asset: AssetDiagnosis, currency: str) -> AssetRow:
         none if best is None else wording.said(best.value),
         "" if best is None else wording.chance(best.chance),
         best.value.value if best is not None and isinstance(best.value, Estimate) else float("-inf"),
+        lost if asset.losses else float("-inf"),
         wording.Said(evidence_words.money(lost, currency), "") if asset.losses else none,
     )
 

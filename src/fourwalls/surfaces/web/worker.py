@@ -50,6 +50,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     from fourwalls.register import Register, take_fingerprints
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.page.json import to_dict
+    from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.keeping import Result, write_result
     from fourwalls.surfaces.web.records import looked_up
     from fourwalls.surfaces.web.telling import telling
@@ -59,7 +60,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
         found = study.diagnose()
         kept = study.kept
         step("recording the run")
-        with Register.open(folder) as register:
+        with Register.open(place_of(folder)) as register:
             run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
         step("asking which data would be worth having")
         is_kept = kept if isinstance(kept, Kept) else None
@@ -75,25 +76,35 @@ def design_pilot(
     """The name of the pilot, once its plan is frozen and its sheet is written."""
     from dataclasses import asdict
 
-    from fourwalls.pilot import design, dumps
+    from fourwalls.figures import Refusal
+    from fourwalls.pilot import design, design_proposed, dumps, propose
     from fourwalls.register import Register
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.files import write_files
     from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.register_cli import place_of
+    from fourwalls.surfaces.web.keeping import read_result
     from fourwalls.surfaces.web.pilots import PLACE
 
-    outcome = asked["outcome"]
+    result = read_result(folder)
+    proposal = propose(result.diagnosis, asked["asset"]) if result else None
+    # Where nothing is priced there is no proposal: the plan is then made without what it would be worth.
+    known = None if proposal is None or isinstance(proposal, Refusal) else proposal
+    outcome = known.measure if known else asked["outcome"]
     with open_study(folder, data, progress=step) as study:
         panel = study.panel(outcome)
     step("designing the pilot on the panel's own history")
-    found = design(
-        panel, unit="asset", time="week", outcome=outcome, candidates=[[asked["candidate"]]], stage=asked["stage"],
-        path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
-    )  # fmt: skip
+    if known:
+        found = design_proposed(panel, known, unit="asset", time="week")
+    else:
+        found = design(
+            panel, unit="asset", time="week", outcome=outcome, candidates=[[asked["candidate"]]], stage=asked["stage"],
+            path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
+        )  # fmt: skip
     place = folder / PLACE / asked["name"]
     write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
     (place / "design.pdf").write_bytes(pdf(found))
-    with Register.open(folder) as register:
+    with Register.open(place_of(folder)) as register:
         frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
         register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
     return asked["name"]
