@@ -200,3 +200,11 @@ def test_on_paper(web: Web) -> None:
     answer = web.get("/p/shop/pages.pdf")
     assert answer.content.startswith(b"%PDF")
     assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_a_result_of_another_version_is_found_again(web: Web) -> None:
+    (web.folder / ".fourwalls" / "result.bin").unlink()
+    text = web.get("/p/shop").text
+    assert "1 run recorded" in text
+    assert "nobody has looked" not in text
+    assert "Run the diagnosis" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
@@ -227,7 +228,10 @@ def status_of(error: FourwallsError) -> int:
 def told_error(asked: Asked, error: FourwallsError) -> Response:
     """A page that says what is wrong and what to do; before the first run, one that offers it."""
     if isinstance(error, NoResultError):
-        return asked.page("no_result.html.j2", 200, served=error.served, job=None)
+        recorded = 0
+        with suppress(FourwallsError):
+            recorded = len(error.served.register.runs())
+        return asked.page("no_result.html.j2", 200, served=error.served, job=None, recorded=recorded)
     titles = {404: "Not found", 409: "Somebody was faster", 413: "Too large"}
     status = status_of(error)
     return problem(asked, status, titles.get(status, "That did not work"), error.what, error.remedy)
