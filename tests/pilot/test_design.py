@@ -65,7 +65,7 @@ def test_from_a_history_to_a_verdict(tmp_path: Path) -> None:
     nothing = judge(folder, later(found.plan.treated, 0.0))
     assert nothing.verdict is not None
     assert nothing.verdict.answer in ("stop", "extend")
-    inside = freeze(designed(expected=0.1, path="operate"), tmp_path)  # type: ignore[arg-type]
+    inside = freeze(designed(expected=0.1, path="operate", candidates=("u03",)), tmp_path)  # type: ignore[arg-type]
     fixed = judge(inside, later(read_plan(inside).treated, 8.0))
     assert fixed.verdict is not None
     assert fixed.verdict.answer == "expand the inside fix"
@@ -76,7 +76,7 @@ def test_before_the_end_nothing_is_decided_without_a_planned_look(tmp_path: Path
     early = judge(freeze(found, tmp_path), later(found.plan.treated, 20.0, periods=3))
     assert early.verdict is not None
     assert early.verdict.answer == "go on"
-    looked = designed(expected=0.1, looks=1)
+    looked = designed(expected=0.1, looks=1, candidates=("u03",))
     assert looked.plan.looks == (3,)
     planned = judge(freeze(looked, tmp_path), later(looked.plan.treated, 20.0, periods=3))
     assert planned.verdict is not None
@@ -85,7 +85,7 @@ def test_before_the_end_nothing_is_decided_without_a_planned_look(tmp_path: Path
 
 
 def test_a_plan_changed_after_it_was_frozen_is_refused(tmp_path: Path) -> None:
-    found = designed()
+    found = designed(expected=0.1)
     folder = freeze(found, tmp_path)
     assert read_plan(folder) == found.plan
     text = json.loads((folder / "plan.json").read_text())
@@ -103,7 +103,7 @@ def test_a_plan_changed_after_it_was_frozen_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_rewritten_history_is_told(tmp_path: Path) -> None:
-    found = designed()  # type: ignore[arg-type]
+    found = designed(expected=0.1)  # type: ignore[arg-type]
     past, new = history(), later(found.plan.treated, 0.0)
     both = {k: [*past[k], *new[k]] for k in past}
     both["y"][5] = 1e3
@@ -112,13 +112,13 @@ def test_a_rewritten_history_is_told(tmp_path: Path) -> None:
 
 
 def test_later_data_without_news_are_an_error(tmp_path: Path) -> None:
-    found = designed()  # type: ignore[arg-type]
+    found = designed(expected=0.1)  # type: ignore[arg-type]
     with pytest.raises(PanelError, match="nothing is new"):
         judge(freeze(found, tmp_path), history())
 
 
 def test_the_seal_covers_everything() -> None:
-    plan = designed().plan  # type: ignore[arg-type]
+    plan = designed(expected=0.1).plan  # type: ignore[arg-type]
     assert replace(plan, seed=2).sha256 != plan.sha256
     assert replace(plan, rules=(*plan.rules, "7.")).sha256 != plan.sha256
 
@@ -205,7 +205,7 @@ def test_the_three_ways_each_win_where_they_should() -> None:
 
 
 def test_without_stakes_worth_is_refused() -> None:
-    assert isinstance(designed().worth, Refusal)  # type: ignore[arg-type]
+    assert isinstance(designed(candidates=("u03",)).worth, Refusal)  # type: ignore[arg-type]
 
 
 def test_boundaries_are_the_published_ones() -> None:

@@ -17,7 +17,7 @@ from .test_design import designed, freeze, later
 
 
 def test_predicted_and_measured_stand_side_by_side(tmp_path: Path) -> None:
-    found = designed(expected=0.1, unit_value=2.0, looks=1)
+    found = designed(expected=0.1, unit_value=2.0, looks=1, candidates=("u03",))
     folder = freeze(found, tmp_path)
     for periods in (3, 6, 6):  # judged again: the entry is replaced
         result = judge(folder, later(found.plan.treated, 8.0, periods=periods))
