@@ -76,7 +76,7 @@ def test_a_plan_maps_separates_quantifies_and_pilots_this_asset() -> None:
     assert "carriage of Rapid Parcel" in tasks["list-outside"].why.replace("Carriage", "carriage")
     assert tasks["agree-value"].why.startswith("To orchestrate is put at EUR")
     assert isinstance(asset.pilot, PilotNext)
-    assert asset.pilot.command[4:6] == ("--candidate", asset.name)
+    assert asset.pilot.command[-2:] == ("--asset", asset.name)
     # The rule that blocks has to be settled before partners are tried; the other has not.
     assert "settle-rapid-owner" in tasks["design-pilot"].needs
     assert tasks["design-pilot"].start_day > tasks["settle-rapid-owner"].end_day

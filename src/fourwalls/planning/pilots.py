@@ -52,10 +52,7 @@ def pilot_of(asset: AssetDiagnosis, others: int) -> PilotNext | Refusal:
     whose = "our own" if doer.wall == "inside" else f"{doer.party_name}'s"
     return PilotNext(
         path, asset.name, others, outcome, doer.stage, doer.party_name,
-        (
-            "fourwalls", "pilot", "design", "FOLDER", "--candidate", asset.name, "--outcome", outcome,
-            "--path", path, "--stage", doer.stage, "--party", doer.party_name,
-        ),
+        ("fourwalls", "pilot", "design", "--portfolio", "FOLDER", "--asset", asset.name),
         f"Try {whose} {doer.stage} here first: it costs {doer.told}. Judged by {words}, week by week, against {others} other assets.",
     )  # fmt: skip
 
