@@ -215,6 +215,7 @@ def test_other_records_are_worth_acting_on_too() -> None:
     assert rule(left) == ("U1", "cannot tell yet")
     assert "stock_days" in decide_all(left, T).next_step
     assert decide_all(left, replace(T, unseen_stock_share=0.0)).name == "leave it"
+    assert not decide_all(left, replace(T, unseen_stock_share=0.0, material_share=0.0)).rule.startswith("U1")
 
 
 @pytest.mark.parametrize(

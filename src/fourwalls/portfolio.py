@@ -48,8 +48,9 @@ HOURS_PER = {"hours": 1.0, "days": 24.0}
 
 
 RULES = ("owner", "escalation", "service_level", "quality", "credit", "fallback", "exit")
-ROLES = ("engine", "experiment", "heritage")
 """What there is to settle with a partner."""
+ROLES = ("engine", "experiment", "heritage")
+"""What an asset may be for in the portfolio."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,3 +157,11 @@ def share_estimate(
     if n > 0 and value >= 1.0:
         low = min(low, ((1 - level) / 2) ** (1 / n))
     return Estimate(value, low, high, unit, level)
+
+
+def wilson(share: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Range of a share of `n` independent cases (Wilson 1927, Journal of the American Statistical Association 22)."""
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    centre, spread = share + z * z / (2 * n), z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    below = 1 + z * z / n
+    return max(0.0, min(share, (centre - spread) / below)), min(1.0, max(share, (centre + spread) / below))

@@ -82,7 +82,12 @@ def decide_all(b: Both, t: Thresholds) -> Verdict:
 def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     """To leave an asset alone takes having looked at its shelves: they usually cost more than late lines do."""
     unknown = isinstance(b.availability, Refusal) and b.availability.code in UNSEEN
-    if verdict.name != "leave it" or not unknown or t.unseen_stock_share < t.material_share:
+    if (
+        verdict.name != "leave it"
+        or not unknown
+        or t.unseen_stock_share <= 0
+        or t.unseen_stock_share < t.material_share
+    ):
         return verdict
     because = (
         f"{verdict.because} But nothing is known of empty shelves, which usually cost about {percent(t.unseen_stock_share)} of "

@@ -23,12 +23,12 @@ def test_users_change_version_by_version(register: Register) -> None:
     assert desk.user("Bo") is None
 
 
-def test_a_session_is_replaced_once(register: Register) -> None:
+def test_a_session_is_kept_until_it_is_dropped(register: Register) -> None:
     desk = register.desk
     desk.keep_session(Session("a", "Ada", {}, 1.0, 9.0))
-    assert desk.replace_session("a", Session("b", "Ada", {"n": 1}, 2.0, 9.0))
-    assert not desk.replace_session("a", Session("c", "Ada", {}, 3.0, 9.0))
-    assert desk.session("c") is None
+    assert desk.drop_sessions(token_sha256="a") == 1
+    assert desk.session("a") is None
+    desk.keep_session(Session("b", "Ada", {"n": 1}, 2.0, 9.0))
     assert desk.session("b") == Session("b", "Ada", {"n": 1}, 2.0, 9.0)
     assert desk.drop_sessions() == 0
     assert desk.drop_sessions(expired_at=8.0) == 0

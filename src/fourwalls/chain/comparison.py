@@ -47,7 +47,7 @@ TAIL_CHANCE = 0.01
 NATURAL_SPREAD = 0.1
 
 # Columns within which lines are comparable, finest first. Groups of one doer are no peers: where nobody else handles a
-# category, doers are compared across categories, and must differ by more than categories of the same doer do.
+# category, doers are compared across categories, which takes for granted that categories take alike.
 # Channels of different kinds wait for different things. A doer's own weeks need no other doer, but more lines.
 PEER_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "release": (("customer_kind",),),

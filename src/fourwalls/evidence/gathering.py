@@ -11,11 +11,6 @@ from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 
-STAGES_OF = {
-    "work_log": ("status", "feed"), "leakage": ("waste",), "listings": ("content", "price", "media"), "offers": ("overflow",),
-}  # fmt: skip
-"""Table → stages that are judged where its evidence was found."""
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -27,8 +22,7 @@ class Gathered:
         refusals, notes: What could not be told, and how things were read.
         costs: What failures cost; None where there are no order lines.
         onboarding: Asset → what partners ask once to serve what we turn away.
-        judged: Stages that could be held to something in every asset.
-        judged_by_asset: Asset → further ones, in that asset alone.
+        judged: Asset → stages that could be held to something there.
         detectable: Asset → stage → the smallest loss that would have been told apart from chance, as in `Finding`.
     """
 
@@ -38,16 +32,13 @@ class Gathered:
     notes: tuple[str, ...] = ()
     costs: FailureCosts | None = None
     onboarding: Mapping[AssetKey, float] = field(default_factory=dict)
-    judged: frozenset[str] = frozenset()
-    judged_by_asset: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
+    judged: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
     detectable: Mapping[AssetKey, Mapping[str, float]] = field(default_factory=dict)
 
     def judged_in(self, asset: AssetKey) -> frozenset[str]:
         """Stages that could be held to something in an asset; () is the whole portfolio."""
-        mine = self.judged_by_asset.get(asset, frozenset())
-        if not asset:
-            mine = mine.union(*self.judged_by_asset.values())
-        return self.judged | mine
+        mine = self.judged.get(asset, frozenset())
+        return mine if asset else mine.union(*self.judged.values())
 
 
 def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
@@ -75,16 +66,10 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
     for finding in found.values():
         for asset, mine in finding.readings.items():
             readings.setdefault(asset, []).extend(mine)
-    judged = {
-        stage
-        for table, stages in STAGES_OF.items()
-        for stage in stages
-        if table in ground.rows and found[table].judged is None and (found[table].losses or not found[table].refusals)
-    }
-    by_asset: dict[AssetKey, frozenset[str]] = {}
+    judged: dict[AssetKey, frozenset[str]] = {}
     for finding in found.values():
-        for asset, stages in (finding.judged or {}).items():
-            by_asset[asset] = by_asset.get(asset, frozenset()) | stages
+        for asset, stages in finding.judged.items():
+            judged[asset] = judged.get(asset, frozenset()) | stages
     told_once = dict.fromkeys(r for f in found.values() for r in f.refusals)
     return Gathered(
         tuple(loss for f in found.values() for loss in f.losses),
@@ -93,8 +78,7 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         tuple(dict.fromkeys([*(n for f in found.values() for n in f.notes), *costs.notes])),
         costs,
         {asset: amount for asset, mine in readings.items() if (amount := _onboarding(mine)) > 0},
-        frozenset(judged),
-        by_asset,
+        judged,
         _detectable(found.values()),
     )
 

@@ -34,8 +34,7 @@ class Finding:
         readings: Asset → what was measured there; () is the whole portfolio.
         refusals: What could not be told, for every asset.
         notes: Lines worth reading about the data or the defaults used.
-        judged: Asset → stages that could be held to something, whether or not they lost anything; None: all stages of this
-            record, in every asset, unless only refusals were found.
+        judged: Asset → stages that could be held to something, whether or not they lost anything.
         detectable: Asset → stage → the smallest loss, spread evenly over what was compared, that would have been told apart from
             chance four times in five [portfolio currency over the record]; what nothing is told of is left out.
     """
@@ -44,7 +43,7 @@ class Finding:
     readings: Mapping[AssetKey, tuple[Reading, ...]] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
-    judged: Mapping[AssetKey, frozenset[str]] | None = None
+    judged: Mapping[AssetKey, frozenset[str]] = field(default_factory=dict)
     detectable: Mapping[AssetKey, Mapping[str, float]] = field(default_factory=dict)
 
 

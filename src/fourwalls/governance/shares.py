@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 import numpy.typing as npt
 
 from fourwalls.figures import Estimate
-from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, draw_clusters, ratio_ranges, share_estimate
+from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, draw_clusters, ratio_ranges, share_estimate, wilson
 
 Floats = npt.NDArray[np.float64]
 _WEEK_S = 7 * 86_400
@@ -24,11 +22,12 @@ def share_of(held: Floats, at: Floats, seed: int = 1) -> Estimate:
     """
     n, found = len(held), _by_week(held, np.ones(len(held)), at, seed)
     if found is None:
-        return _wilson(float(held.mean()), n)
+        share = float(held.mean())
+        return Estimate(share, *wilson(share, n), "share", LEVEL)
     exact = share_estimate(*found, n)
-    wilson = _wilson(exact.value, n)
+    low, high = wilson(exact.value, n)
     # Weeks that all look alike make the bootstrap too sure of itself: never narrower than independent occasions.
-    return Estimate(exact.value, min(exact.low, wilson.low), max(exact.high, wilson.high), "share", LEVEL)
+    return Estimate(exact.value, min(exact.low, low), max(exact.high, high), "share", LEVEL)
 
 
 def ratio_of(above: Floats, below: Floats, at: Floats, unit: str, seed: int = 1) -> Estimate | None:
@@ -44,12 +43,3 @@ def _by_week(above: Floats, below: Floats, at: Floats, seed: int) -> tuple[float
         return None
     value, low, high = ratio_ranges(sums[0][None, :], sums[1], draw_clusters(len(weeks), seed))
     return float(value[0]), float(low[0]), float(high[0])
-
-
-def _wilson(p: float, n: int) -> Estimate:
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    centre, spread = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    below = 1 + z * z / n
-    return Estimate(
-        p, max(0.0, min(p, (centre - spread) / below)), min(1.0, max(p, (centre + spread) / below)), "share", LEVEL
-    )

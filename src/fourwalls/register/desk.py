@@ -180,20 +180,6 @@ class Desk:
         with self._database.writing() as connection:
             connection.execute(SESSIONS.insert().values(**row))
 
-    def replace_session(self, token_sha256: str, session: Session) -> bool:
-        """Puts a session in the place of another; False if that one is gone, and then nothing is kept."""
-        with self._database.writing() as connection:
-            gone = connection.execute(delete(SESSIONS).where(SESSIONS.c.token_sha256 == token_sha256))
-            if gone.rowcount == 0:
-                return False
-            row = {
-                "token_sha256": session.token_sha256,
-                "user_name": session.user,
-                "content": canonical(session.content),
-            }
-            connection.execute(SESSIONS.insert().values(**row, created=session.created, expires=session.expires))
-        return True
-
     def session(self, token_sha256: str) -> Session | None:
         """A session by the hash of its token; None if there is none. Whether it has expired is the web app's to say."""
         with self._database.reading() as connection:

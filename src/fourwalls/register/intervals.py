@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.resampling import wilson
 
 
 def share_of(count: int, n: int, level: float = 0.9) -> Estimate:
-    """A share of `n` cases with Wilson's range (1927)."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share = count / n
-    middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low, high = ((middle + side * half) / (1 + z**2 / n) for side in (-1, 1))
-    return Estimate(share, max(min(low, share), 0.0), min(max(high, share), 1.0), "share", level)
+    """A share of `n` cases with Wilson's range."""
+    return Estimate(count / n, *wilson(count / n, n, level), "share", level)
 
 
 def difference(after: Figure, before: Figure) -> Figure:
