@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fourwalls.chain import levels as book
-from fourwalls.chain.levels import lanes, levels, occasions, of_counted
+from fourwalls.chain.levels import Levels, lanes, levels, occasions, of_counted
 from fourwalls.chain.stock_replay import FIXED, NEVER
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
 
@@ -198,3 +199,23 @@ def test_what_a_shelf_without_counts_gives_is_bought() -> None:
 def test_a_need_is_seen_before_it_is_placed() -> None:
     s = orders([(0, -1, 3, 5, 4)], signalled=np.array([(FIRST + 1.9) * DAY_S]))
     assert book.decided_day(s).tolist() == [FIRST + 1]
+
+
+def test_levels_that_follow_the_forecast_are_read_between_orders_in_days_of_it() -> None:
+    # Every fourth day a level of ten days of forecast is ordered up to; the forecast swings from order to order.
+    days, level_days = 41, 10.0
+    rng = np.random.default_rng(5)
+    swings = np.repeat(rng.uniform(1.0, 9.0, 11), 4)[:days].astype(np.float32)[None, :]
+    knots = np.arange(0, days, 4, dtype=np.int64)
+    shelf = np.zeros(len(knots), np.int64)
+    known = Levels(np.zeros((1, days), np.float32), shelf, knots, level_days * swings[0, knots].astype(np.float64))
+    followed = known.following(swings, np.zeros(1, np.int64))
+    every = np.arange(days)
+    np.testing.assert_allclose(followed.at(np.zeros(days, np.int64), every), level_days * swings[0], rtol=1e-6)
+    # Levels that do not move with the forecast stay as they are, and so does a day without a forecast.
+    steady = replace(known, level=np.full(len(knots), 30.0))
+    assert steady.following(swings, np.zeros(1, np.int64)) is steady
+    hole = swings.copy()
+    hole[0, 6] = 0.0
+    read = known.following(hole, np.zeros(1, np.int64)).at(np.zeros(1, np.int64), np.array([6]))
+    np.testing.assert_allclose(read, (known.level[1] + known.level[2]) / 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fourwalls.chain.forecast_noise import better, quiet
-from fourwalls.chain.shifts import Bias, ForecastRows, compared, even_share, forecast_shift, skew
+from fourwalls.chain.shifts import Bias, ForecastRows, compared, even_share, on_each_day, skew
 from fourwalls.chain.shifts import bias as bias_of
 
 WEEKS = 32
@@ -37,7 +37,7 @@ def bias(rows: ForecastRows, demand: np.ndarray, share: np.ndarray, donor: np.nd
 
 
 def shift(rows: ForecastRows, found: Bias, days: int, shelves: int) -> np.ndarray:
-    return forecast_shift(rows, better(rows, found, quiet(rows, 1)), days, shelves)
+    return on_each_day(rows, better(rows, found, quiet(rows, 1)) - rows.units, days, shelves)
 
 
 def one_channel(shelves: int) -> np.ndarray:

@@ -7,7 +7,7 @@ left, what came was not what was wanted: there the level is interpolated from th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -96,12 +96,15 @@ class Levels:
     Attributes:
         position: On hand and on order at the beginning of each day [units], shape (shelves, days).
         shelf, day, level: Where orders show the level [units], by shelf and day, shape (knots,).
+        pace: Forecast of each shelf that its levels follow [units/day], shape (shelves, days); 0 where they follow none,
+            and None where none does.
     """
 
     position: Floats32
     shelf: Ints
     day: Ints
     level: Floats
+    pace: Floats32 | None = None
 
     def at(self, shelf: Ints, day: Ints) -> Floats:
         """The level on some days, interpolated between orders; NaN for a shelf without any."""
@@ -114,10 +117,41 @@ class Levels:
         mine_after, mine_before = self.shelf[after] == shelf, self.shelf[before] == shelf
         before = np.where(mine_before, before, after)
         after = np.where(mine_after, after, before)
+        found = self.between(before, after, shelf, day)
+        return np.where(mine_after | mine_before, found, np.nan)
+
+    def between(self, before: Ints, after: Ints, shelf: Ints, day: Ints) -> Floats:
+        """The level on some days, between the knots before and after each."""
         span = np.maximum(self.day[after] - self.day[before], 1)
         weight = np.clip((day - self.day[before]) / span, 0.0, 1.0)
-        found = self.level[before] * (1 - weight) + self.level[after] * weight
-        return np.where(mine_after | mine_before, found, np.nan)
+        first, last = self.level[before], self.level[after]
+        in_units: Floats = first * (1 - weight) + last * weight
+        if self.pace is None:
+            return in_units
+        then, later, now = (self.pace[self.shelf[before], self.day[before]], self.pace[self.shelf[after], self.day[after]],
+                            self.pace[shelf, day])  # fmt: skip
+        with np.errstate(divide="ignore", invalid="ignore"):
+            in_days = (first / then * (1 - weight) + last / later * weight) * now
+        return np.where((then > 0) & (later > 0) & (now > 0), in_days, in_units)
+
+    def following(self, forecast: Floats32, lane_of_shelf: Ints) -> Levels:
+        """Levels counted in days of the forecast, for lanes whose orders that tells better than counting them in units.
+
+        Which is better is seen by leaving out each order between two others and reading its level off those.
+
+        Args:
+            forecast: Of each shelf on each day [units/day], 0 where there is none, shape (shelves, days).
+            lane_of_shelf: Lane of each shelf, shape (shelves,); −1 for none.
+        """
+        counted = replace(self, pace=forecast)
+        inner = np.flatnonzero(self.shelf[2:] == self.shelf[:-2]) + 1
+        lane = lane_of_shelf[self.shelf[inner]]
+        off = []
+        for book in (self, counted):
+            told = book.between(inner - 1, inner + 1, self.shelf[inner], self.day[inner])
+            off.append(np.bincount(lane, np.abs(told - self.level[inner]), minlength=int(lane_of_shelf.max()) + 1))
+        follows = (lane_of_shelf >= 0) & (off[1] < off[0])[np.maximum(lane_of_shelf, 0)]
+        return replace(self, pace=np.where(follows[:, None], forecast, np.float32(0.0))) if follows.any() else self
 
 
 def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Levels:

@@ -173,28 +173,27 @@ def _judged(forecast: Floats, came: Floats) -> Bias:
     return Bias(np.where(known, ratio - 1, np.nan), np.nan_to_num(counts), n.astype(np.int64))
 
 
-def forecast_shift(rows: ForecastRows, better: Floats32, days: int, shelves: int) -> Floats32:
-    """By how much the forecast of each shelf would lie higher on each day, had it been better [units/day], shape (shelves, days).
+def on_each_day(rows: ForecastRows, units: Floats32, days: int, shelves: int) -> Floats32:
+    """What forecasts say of each shelf on each day, all channels together [units/day], shape (shelves, days); 0 before the first.
 
     On each day the forecast made last counts, for the period that begins first after it was made.
 
     Args:
         rows: The forecasts.
-        better: What each would have been [units/day], shape (rows,).
+        units: What each says, or by how much it would be better [units/day], shape (rows,).
         days, shelves: Of the record.
     """
-    change = better - rows.units
     total = np.zeros((shelves, days), np.float32)
     if not len(rows.shelf):
         return total
     for channel in np.unique(rows.channel).tolist():
         mine = np.flatnonzero((rows.channel == channel) & (rows.made < days))
-        if not np.any(change[mine]):
+        if not np.any(units[mine]):
             continue
         # Later periods first, so that the nearest of each day is written last.
         mine = mine[np.lexsort((-rows.start[mine], rows.made[mine]))]
         panel = np.full((shelves, days), np.nan, np.float32)
-        panel[rows.shelf[mine], np.maximum(rows.made[mine], 0)] = change[mine]
+        panel[rows.shelf[mine], np.maximum(rows.made[mine], 0)] = units[mine]
         total += np.nan_to_num(_held(panel))
     return total
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fourwalls.chain import levels as level_book
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.levels import Lanes, Levels
-from fourwalls.chain.shifts import ForecastRows, Skew, even_share, forecast_shift, skew
+from fourwalls.chain.shifts import ForecastRows, Skew, even_share, on_each_day, skew
 from fourwalls.chain.stock_record import Record
 from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
@@ -184,6 +184,8 @@ def plan(
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
     known = level_book.levels(supplies, lane, closing, first_day)
+    if forecasts is not None:
+        known = known.following(on_each_day(forecasts[0], forecasts[0].units, days, shelves), lane.of_shelf)
     occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
@@ -198,7 +200,8 @@ def plan(
     moved = in_packs(np.nan_to_num(even[occasions.shelf] * at), packs(supplies, shelves)[occasions.shelf])
     shift += moved[:, None].astype(np.float32) * ((bits >> 1) & 1)
     if forecasts is not None:
-        change = forecast_shift(*forecasts, days, shelves)[occasions.shelf, occasions.day]
+        rows, better = forecasts
+        change = on_each_day(rows, better - rows.units, days, shelves)[occasions.shelf, occasions.day]
         marginal = protects * _marginal(mean_level, rate, protects)
         shift += (change * marginal[occasions.shelf])[:, None].astype(np.float32) * (bits & 1)
     shift[occasions.need >= FIXED] = 0.0
