@@ -17,7 +17,7 @@ from fourwalls.portfolio import Thresholds
 from fourwalls.resampling import REPLICATES
 from fourwalls.value import PATHS, Costs, PathValue, Worth, worth_of
 from fourwalls.verdict import Verdict, decide
-from fourwalls.weighing import Both, decide_all, first_bottleneck, standing_of
+from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, standing_of
 
 T = Thresholds()
 NO_STOCK = Refusal("no_stock", "Availability", "there is none", "stock_days")
@@ -239,6 +239,14 @@ def test_one_bad_week_of_shelves_is_no_state() -> None:
     assert standing_of(b, T) == "immaterial"
     assert standing_of(replace(b, outside_event=0.02), T) == "material"
     assert standing_of(replace(b, event_share=0.4), T) == "material"
+
+
+def test_an_event_among_units_does_not_hide_what_stock_costs_besides_sales() -> None:
+    few = unsold(("forecast", "inside", "us", 0.002))
+    # 0.2 % of 1,000,000 at a margin of 40 % is 800, all in one week; stock given away costs 9,000.
+    b = both(few, worth(9_000, 0), event_share=0.8, outside_event=0.0004, revenue=1_000_000.0)
+    assert "stock" in counted(b, T)
+    assert "stock" not in counted(replace(b, stock_worth=worth(800, 0)), T)
 
 
 def test_lateness_that_is_acted_on_counts_beside_empty_shelves() -> None:

@@ -33,7 +33,7 @@ from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel
 from fourwalls.resampling import LEVEL, REPLICATES, Draws
 from fourwalls.value import Costs, PathValue, Worth, path_values, paths_told, worth_of
-from fourwalls.verdict import Facts, Verdict, decide, percent
+from fourwalls.verdict import YOUR_TARGET, Facts, Verdict, decide, percent
 from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, weighed
 
 Floats = npt.NDArray[np.float64]
@@ -257,7 +257,7 @@ def _facts(parts: Parts, portfolio: Portfolio) -> list[Facts]:
                 judged_share=float(due[i] / arrived[i]) if arrived[i] else 0.0,
                 missed_of_due=1 - float(on_time[i] / (due[i] + given_up[i])) if due[i] else 0.0,
                 on_time_target=portfolio.on_time_share,
-                target_origin="your target" if "on_time_share" in portfolio.targets else "the default of this product",
+                target_origin=YOUR_TARGET if "on_time_share" in portfolio.targets else "the default of this product",
             )
         )
     return made

@@ -173,7 +173,13 @@ _TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
       "automatic", "exception", "time_to_report", "approval", "overdue_cases", "work_"), "work_log"),
     (("record", "shelf", "stock"), "stock_days"),
 )  # fmt: skip
-_FLOW_TABLES = {"ledger": "leakage", "work": "work_log", "conversion": "listings", "overflow": "offers"}
+_FLOW_TABLES = {
+    "ledger": "leakage",
+    "work": "work_log",
+    "conversion": "listings",
+    "overflow": "offers",
+    "oversold": "order_lines",
+}
 
 
 def recipe_of(number: Number) -> Recipe:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.diagnosis import Wall
+from fourwalls.diagnosis import Flow, Wall
 
 Floats = npt.NDArray[np.float64]
-Flow = Literal["service", "stock", "conversion", "ledger", "work", "overflow"]
-FLOWS: tuple[Flow, ...] = ("service", "stock", "conversion", "ledger", "work", "overflow")
+FLOWS: tuple[Flow, ...] = ("service", "stock", "conversion", "ledger", "work", "overflow", "oversold")
 
 AssetKey = tuple[str | None, ...]
 """Values of the grain, in its order; () is the whole portfolio."""
@@ -25,7 +23,8 @@ class Loss:
     Attributes:
         asset: Which.
         flow: Where it was seen: late lines (service), empty shelves (stock), visits that bought nothing (conversion), bookings
-            (ledger), hours of people (work), demand turned away that a partner could serve (overflow).
+            (ledger), hours of people (work), demand turned away that a partner could serve (overflow), lines sold from empty
+            shelves and cancelled (oversold).
         stage: The stage that loses it.
         wall: Which side it is on in these records.
         party_id: Who does it; None where the records do not say.

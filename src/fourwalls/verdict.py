@@ -9,6 +9,8 @@ from fourwalls.diagnosis import Contribution, Gap, VerdictName
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.portfolio import Thresholds
 
+YOUR_TARGET = "your target"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -40,6 +42,11 @@ class Facts:
     missed_of_due: float
     on_time_target: float
     target_origin: str
+
+    @property
+    def target_is_asked(self) -> bool:
+        """Whether somebody here asked for it."""
+        return self.target_origin == YOUR_TARGET
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from fourwalls.diagnosis import Availability, Bottleneck, Gap, VerdictName, Wall
+from fourwalls.diagnosis import Availability, Bottleneck, Flow, Gap, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.governance.readiness import Hole, Readiness
-from fourwalls.losses import Flow, Loss
+from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.value import Costs, PathValue, Worth
 from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
 
-_Doer = tuple[str, Wall, str | None, str, Flow]
+_Doer = tuple[str, Wall, str | None, str]
 Standing = Literal["material", "immaterial", "untold", "unknown"]
 ACTED_ON: tuple[VerdictName, ...] = ("operate", "orchestrate", "operate then orchestrate")
 # Shelves of fewer units than this say little, whatever share of them was lost.
@@ -136,16 +136,28 @@ def _others_material(b: Both, t: Thresholds, wall: str | None = None) -> bool:
 
 
 def counted(b: Both, t: Thresholds) -> frozenset[str]:
-    """Which records carry weight in money: late lines that are worth acting on, shelves unless one event emptied them, and the rest."""
+    """Which records carry weight in money: late lines and empty shelves, unless one event explains them or it was asked for, and the rest."""
     found = {"others"}
     standing = standing_of(b, t)
-    is_event = b.event_share > 0.5 and b.outside_event < t.material_share
-    if standing != "unknown" and not is_event:
+    if standing != "unknown" and not _is_event(b, t):
         found.add("stock")
-    # Late lines that the rules of the order flow leave alone (at the asked share on time, one event) stay out.
-    if b.service.name in ACTED_ON:
+    if b.service.name in ACTED_ON or _counts_late(b, t):
         found.add("service")
     return frozenset(found)
+
+
+def _counts_late(b: Both, t: Thresholds) -> bool:
+    """Whether late lines that are too few to act on by themselves cost something all the same.
+
+    They do where they are no chance and no event, and where nobody here said that as many may be late: the default of this
+    product for lines on time says when lateness is worth a rule of its own, not that it is free.
+    """
+    f = b.facts
+    if f is None or isinstance(f.gap, Refusal) or b.service.name != "leave it" or _low(f.gap.total) <= 0:
+        return False
+    asked = f.target_is_asked and f.missed_of_due <= 1 - f.on_time_target
+    is_event = f.event_share > 0.5 and f.outside_event < t.material_share
+    return not asked and not is_event
 
 
 def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
@@ -242,23 +254,28 @@ def blocking(b: Both) -> tuple[Hole, ...]:
 
 def first_bottleneck(b: Both) -> Bottleneck | None:
     """The stage in the hands of one party whose repair is worth most, over all records."""
-    found: dict[_Doer, float] = {}
+    found: dict[_Doer, dict[Flow, float]] = {}
+
+    def seen(stage: str, wall: Wall, party_id: str | None, party_name: str, flow: Flow, worth: float) -> None:
+        mine = found.setdefault((stage, wall, party_id, party_name), {})
+        mine[flow] = mine.get(flow, 0.0) + worth
+
     if isinstance(b.availability, Availability):
         for u in b.availability.contributions:
             worth = u.amount.value if isinstance(u.amount, Estimate) else u.units * b.costs.lost
-            found[u.stage, u.wall, u.party_id, u.party_name, "stock"] = worth
+            seen(u.stage, u.wall, u.party_id, u.party_name, "stock", worth)
     for c in b.facts.contributions if b.facts is not None else ():
-        key: _Doer = (c.stage, c.wall, c.party_id, c.party_name, "service")
         worth = (c.amount.value if isinstance(c.amount, Estimate) else c.lines) * b.costs.of(c.outcome)
-        found[key] = found.get(key, 0.0) + worth
+        seen(c.stage, c.wall, c.party_id, c.party_name, "service", worth)
     for x in b.others:
-        key = (x.stage, x.wall, x.party_id, b.named(x.party_id), x.flow)
-        found[key] = found.get(key, 0.0) + x.amount
-    total = sum(max(worth, 0.0) for worth in found.values())
+        seen(x.stage, x.wall, x.party_id, b.named(x.party_id), x.flow, x.amount)
+    worths = {doer: sum(flows.values()) for doer, flows in found.items()}
+    total = sum(max(worth, 0.0) for worth in worths.values())
     if total <= 0:
         return None
-    first = max(found, key=lambda key: found[key])
-    return Bottleneck(*first, found[first] / total)
+    first = max(worths, key=lambda doer: worths[doer])
+    flow = max(found[first], key=lambda flow: found[first][flow])
+    return Bottleneck(*first, flow, worths[first] / total)
 
 
 def standing_of(b: Both, t: Thresholds) -> Standing:
@@ -267,12 +284,24 @@ def standing_of(b: Both, t: Thresholds) -> Standing:
     if isinstance(a, Refusal) or a.wanted_units < LEAST_UNITS:
         return "unknown"
     if _value(a.total) >= t.material_share and _low(a.total) > 0:
-        is_event = b.event_share > 0.5 and b.outside_event < t.material_share
-        return "immaterial" if is_event else "material"
+        return "immaterial" if _is_event(b, t) else "material"
     supply = {"decision", "supply", "receiving"}
     if _value(a.lost) >= t.material_share and supply <= set(a.unjudged):
         return "untold"
     return "immaterial"
+
+
+def _is_event(b: Both, t: Thresholds) -> bool:
+    """Whether one event is most of what empty shelves cost, and little is left without it.
+
+    Events are looked for among units; what stock costs besides sales (given away, gone astray) was no event of theirs.
+    """
+    share = b.event_share
+    worth = b.stock_worth.together if b.stock_worth is not None and b.stock_worth.is_money else 0.0
+    if worth > 0 and b.revenue > 0 and isinstance(b.availability, Availability):
+        in_units = max(_value(b.availability.total), 0.0) * b.revenue * b.costs.lost
+        share *= min(1.0, in_units / worth)
+    return share > 0.5 and b.outside_event < t.material_share
 
 
 def _value(figure: Figure) -> float:

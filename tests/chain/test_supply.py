@@ -88,6 +88,17 @@ def test_a_decision_after_the_slots_time_of_day_waits_for_the_next() -> None:
     assert (days(late, DECISION) - days(late, 0)).tolist() == [0.0] * 8
 
 
+def test_what_an_order_waited_for_after_its_decision_is_no_loss_of_the_decision() -> None:
+    # Orders go out on any weekday; these were decided at once and lay for a week all the same.
+    placed = MONDAY + np.arange(20.0) + 7.0
+    s = orders(20, placed=placed, received=placed + 4, signalled=placed - 7.2, decided=placed - 7.1)
+    r = held(s, decision=2.4)
+    assert days(r, DECISION).tolist() == days(r, 0).tolist()
+    # Decided a day late, they come a day earlier, whatever else they waited for.
+    slow = orders(20, placed=placed, received=placed + 4, signalled=placed - 7.2, decided=placed - 6.1)
+    assert (days(held(slow, decision=2.4), DECISION) - days(r, 0)).tolist() == [-1.0] * 20
+
+
 def test_an_earlier_arrival_waits_for_the_dock() -> None:
     # The dock receives on Mondays to Fridays; two days less would be a Saturday.
     placed = MONDAY + 7.0 * np.arange(10)

@@ -208,7 +208,8 @@ def at_fault(
 
     A promise that is kept as often as asked once every stage is at its standard is sound, however one line fared under it:
     of those that were promised alike, as many as keep them from the asked share are at fault, the tightest first, and of
-    equally tight ones the first.
+    equally tight ones the first. Of as tight promises that stages alone would keep, the same part is at fault as of all late ones
+    that tight: where stages would keep nearly all of them, the promise was sound, and a slow stage must not hide behind it.
 
     Args:
         lines: Late and overdue lines.
@@ -236,6 +237,14 @@ def at_fault(
     bar = np.full(len(timely), np.inf)
     mine = helps[order] & (rank - before[group[order]] <= np.ceil(np.maximum(short, 0.0))[group[order]])
     np.minimum.at(bar, group[order][mine], tight[order][mine])
-    found: Bools = repairs.judged & (tight > bar[group])
-    found[order[mine]] = True
+    needed = np.zeros(len(group), np.bool_)
+    needed[order[mine]] = True
+    kept = repairs.judged & ~needed & (tight > bar[group])
+    counts = [np.bincount(group[x], minlength=len(timely)) for x in (needed, kept)]
+    part = np.divide(counts[0], counts[0] + counts[1], out=np.zeros(len(timely)), where=counts[0] > 0)
+    rank = np.cumsum(kept[order])
+    before = np.concatenate([[0], rank])[begin]
+    also = kept[order] & (rank - before[group[order]] <= np.round(part * counts[1])[group[order]])
+    found: Bools = needed.copy()
+    found[order[also]] = True
     return found

@@ -232,7 +232,9 @@ def _arrivals(s: Supplies, decided: Floats, saved: dict[str, Floats], end: float
     for coalition in range(8):
         placed = s.placed
         if coalition & 1:
-            placed = _at_slot(decided - saved["decision"], s.placed, place_days)
+            # By as much as its slot comes earlier: what else an order waited for, deciding sooner does not spare it.
+            slots = [_at_slot(at, s.placed, place_days) for at in (decided, decided - saved["decision"])]
+            placed = s.placed - np.maximum(slots[0] - slots[1], 0.0)
         received = placed + lead - (saved["supply"] if coalition & 2 else 0.0)
         received = _on_open_day(received, s.received, dock_days)
         stay = s.available - s.received - (saved["receiving"] if coalition & 4 else 0.0)

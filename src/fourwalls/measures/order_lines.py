@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import ibis
@@ -142,6 +143,17 @@ def with_references(
 
 # Orders of businesses pass a check of credit, those of consumers one of payment: neither shows what the other could reach.
 _BUSINESS = ("wholesale", "b2b", "business", "trade", "distribut", "dealer", "edi", "key account")
+
+
+# What companies call channels with shelves, and what they call those without.
+_SHOP = re.compile(r"\b(store|shop|branch|outlet)(s|es)?\b|\bretail\b|brick")
+_ONLINE = re.compile(r"online|web|\bsite\b|e-?comm|\bapp\b|market.?place|digital")
+
+
+def is_shop(channel_kind: str) -> bool:
+    """Whether customers of a channel of this kind stand before a shelf."""
+    kind = channel_kind.lower()
+    return bool(_SHOP.search(kind)) and not _ONLINE.search(kind)
 
 
 def _customer_kind(channel_kind: ir.StringValue) -> ir.StringValue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +23,7 @@ from fourwalls.chain.levels import lanes
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
 from fourwalls.measures import shelf, stock
+from fourwalls.measures.order_lines import is_shop
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
 
@@ -41,9 +41,6 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
-# What companies call channels with shelves, and what they call those without.
-_SHOP = re.compile(r"\b(store|shop|branch|outlet)(s|es)?\b|\bretail\b|brick")
-_ONLINE = re.compile(r"online|web|\bsite\b|e-?comm|\bapp\b|market.?place|digital")
 
 NO_ROWS = Refusal(
     "no_stock",
@@ -352,8 +349,8 @@ class StockTables:
         if not self.has("channels", "kind"):
             return set()
         rows = self._engine.run(self._reception.rows["channels"].select("channel_id", "kind")).to_pylist()
-        kinds = {row["channel_id"]: str(row["kind"] or "").lower() for row in rows}
-        return {c for c, kind in kinds.items() if _SHOP.search(kind) and not _ONLINE.search(kind)}
+        kinds = {row["channel_id"]: str(row["kind"] or "") for row in rows}
+        return {c for c, kind in kinds.items() if is_shop(kind)}
 
     @cached_property
     def channel_parties(self) -> dict[str, str]:
