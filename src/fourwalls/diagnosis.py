@@ -10,7 +10,7 @@ from fourwalls.figures import Figure, Period, Reading, Refusal
 
 Wall = Literal["inside", "between", "unknown"]
 Outcome = Literal["late", "overdue", "cancelled"]
-Flow = Literal["service", "stock", "conversion", "ledger", "work", "overflow", "oversold"]
+Flow = Literal["service", "stock", "conversion", "ledger", "work", "overflow", "cancelled"]
 VerdictName = Literal[
     "operate", "orchestrate", "operate then orchestrate", "govern first", "leave it", "cannot tell yet"
 ]
@@ -218,7 +218,7 @@ class Bottleneck:
 
     Attributes:
         stage, wall, party_id, party_name: Which, and whose.
-        flow: Where it was seen: "service" (lines late or cancelled), "stock" (units not sold), "conversion", "ledger", "work", "overflow", "oversold".
+        flow: Where it was seen: "service" (lines late or cancelled), "stock" (units not sold), "conversion", "ledger", "work", "overflow", "cancelled".
         part: Part of all that could be recovered, weighed by margin, 0-1.
     """
 
@@ -265,7 +265,7 @@ class Told:
     """What one stage, in the hands of one party, costs an asset a year, in money, whatever record it was seen in.
 
     Attributes:
-        flow: "service", "stock", "conversion", "ledger", "work", "overflow" or "oversold": where it was seen.
+        flow: "service", "stock", "conversion", "ledger", "work", "overflow" or "cancelled": where it was seen.
         stage, wall, party_id, party_name: Which, on which side, and whose.
         amount: Margin a year [portfolio currency].
         quantity, unit: What was counted over the record, e.g. 412 "hours".

@@ -171,14 +171,14 @@ _TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("conversion", "content", "price", "media", "visit", "promise_effect"), "listings"),
     (("case", "status", "reconciliation", "hours_per_case", "touches", "handoffs", "reopened", "closed", "waiting",
       "automatic", "exception", "time_to_report", "approval", "overdue_cases", "work_"), "work_log"),
-    (("record", "shelf", "stock"), "stock_days"),
+    (("record", "shelf", "stock"), "stock_days"), (("cancelled",), "order_lines"),
 )  # fmt: skip
 _FLOW_TABLES = {
     "ledger": "leakage",
     "work": "work_log",
     "conversion": "listings",
     "overflow": "offers",
-    "oversold": "order_lines",
+    "cancelled": "order_lines",
 }
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fourwalls.diagnosis import Flow, Wall
 
 Floats = npt.NDArray[np.float64]
-FLOWS: tuple[Flow, ...] = ("service", "stock", "conversion", "ledger", "work", "overflow", "oversold")
+FLOWS: tuple[Flow, ...] = ("service", "stock", "conversion", "ledger", "work", "overflow", "cancelled")
 
 AssetKey = tuple[str | None, ...]
 """Values of the grain, in its order; () is the whole portfolio."""
@@ -23,8 +23,8 @@ class Loss:
     Attributes:
         asset: Which.
         flow: Where it was seen: late lines (service), empty shelves (stock), visits that bought nothing (conversion), bookings
-            (ledger), hours of people (work), demand turned away that a partner could serve (overflow), lines sold from empty
-            shelves and cancelled (oversold).
+            (ledger), hours of people (work), demand turned away that a partner could serve (overflow), lines that had to be
+            cancelled (cancelled).
         stage: The stage that loses it.
         wall: Which side it is on in these records.
         party_id: Who does it; None where the records do not say.

@@ -72,9 +72,13 @@ def test_groups_in_which_nothing_happened_are_no_certain_standard() -> None:
     assert not excess(amount, base, ["same"] * 4, draw_clusters(SPANS, 1)).amount.any()
 
 
-def test_a_rate_that_does_not_vary_at_all_outweighs_the_others() -> None:
-    found = shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.01]))
-    assert found == pytest.approx([0.1, 0.1])
+def test_rates_are_drawn_together_by_as_much_as_chance_explains() -> None:
+    # By hand (Paule and Mandel): 0.2² / (0.01 + 2t) = 1 at t = 0.015; the mean is 0.175, and 0.6 of the second's distance stays.
+    assert shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.01])) == pytest.approx([0.1, 0.25])
+    # Two standard errors apart is chance for three; one wide group far from two precise ones is not drawn to them.
+    assert shrunk(np.array([0.1, 0.12, 0.11]), np.full(3, 1e-4)) == pytest.approx([0.11] * 3)
+    far = shrunk(np.array([0.002, 0.001, 0.05]), np.array([1e-8, 1e-8, 1e-4]))
+    assert far[2] == pytest.approx(0.05, rel=0.15)
 
 
 def test_what_is_detectable_is_detected_four_times_in_five() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fourwalls.evidence import case_work, conversion, failure_costs, feeds, labour, offers, oversold, waste
+from fourwalls.evidence import cancelled, case_work, conversion, failure_costs, feeds, labour, offers, waste
 from fourwalls.evidence.failure_costs import FailureCosts
 from fourwalls.evidence.ground import Finding, Ground
 from fourwalls.figures import Estimate, Reading, Refusal
@@ -61,7 +61,7 @@ def gather(ground: Ground, progress: Callable[[str], None]) -> Gathered:
         progress(f"looking at {told}")
         found[table] = find(ground)
     progress("looking at bookings")
-    found["oversold"] = oversold.find(ground, costs)
+    found["cancelled"] = cancelled.find(ground, costs)
     found["leakage"] = waste.find(ground, costs)
     readings: dict[AssetKey, list[Reading]] = {}
     for finding in found.values():

@@ -58,8 +58,7 @@ def excess(
     """How much of each group's amount exceeds what its peers demonstrably need.
 
     The standard is the mean rate of the better quarter of the groups of a peer set (at least one), after each rate was drawn
-    towards the mean of its set by as much as chance explains the spread (DerSimonian and Laird 1986, Controlled Clinical
-    Trials 7; Efron and Morris 1975, JASA 70): the best of many equal groups is lucky, and no standard. A group exceeds
+    towards the mean of its set by as much as chance explains the spread (Efron and Morris 1975, JASA 70): the best of many equal groups is lucky, and no standard. A group exceeds
     it only where the difference is no accident at 5 % over the whole set (Holm 1979, Scandinavian Journal of Statistics 6).
 
     Args:
@@ -151,23 +150,47 @@ def _variance(amount: Floats, base: Floats, block: Ints) -> Floats:
 
 
 def shrunk(rate: Floats, variance: Floats) -> Floats:
-    """Each rate drawn towards the mean of its set."""
-    weight = 1 / np.maximum(variance, 1e-300)
-    mean = float((weight * rate).sum() / weight.sum())
-    q = float((weight * (rate - mean) ** 2).sum())
-    # One rate that does not vary at all outweighs the others: then there is nothing to tell a spread between them from.
-    part = weight / weight.max()
-    room = float(weight.max()) * float(part.sum() - (part**2).sum() / part.sum())
-    between = max(0.0, (q - (len(rate) - 1)) / room) if room > 0 else 0.0
-    found: Floats = mean + (rate - mean) * between / (between + variance) if between > 0 else np.full(len(rate), mean)
+    """Each rate drawn towards the mean of its set, by as much as chance explains the spread."""
+    variance = np.maximum(variance, 1e-30)
+    between = _between(rate, variance)
+    if between <= 0:
+        weight = 1 / variance
+        return np.full(len(rate), float((weight * rate).sum() / weight.sum()))
+    mean = _mean(rate, variance + between)
+    found: Floats = mean + (rate - mean) * between / (between + variance)
     return found
+
+
+def _mean(rate: Floats, variance: Floats) -> float:
+    weight = 1 / variance
+    return float((weight * rate).sum() / weight.sum())
+
+
+def _between(rate: Floats, variance: Floats) -> float:
+    """Variance between groups beyond chance (Paule and Mandel 1982, Journal of Research of the NBS 87).
+
+    The variance at which the weighted squares are as many as the groups less one: unlike a moment of weights fixed in
+    advance, it is not blind to one wide group among precise ones (Veroniki et al. 2016, Research Synthesis Methods 7).
+    """
+
+    def beyond(between: float) -> float:
+        whole = variance + between
+        return float(((rate - _mean(rate, whole)) ** 2 / whole).sum()) - (len(rate) - 1)
+
+    low, high = 0.0, float(((rate - rate.mean()) ** 2).sum())
+    if high <= 0 or beyond(low) <= 0:
+        return 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if beyond(middle) > 0 else (low, middle)
+    return (low + high) / 2
 
 
 def _compare(found: Excess, amount: Floats, base: Floats, members: Ints, draws: Draws, error_rate: float) -> None:
     found.held[members], found.peers[members] = True, len(members)
     rate = amount.sum(axis=1) / base.sum(axis=1)
     variance = _variance(amount, base, draws.block)
-    near = shrunk(rate, np.maximum(variance, 1e-30))
+    near = shrunk(rate, variance)
     best = np.argsort(near, kind="stable")[: max(1, round(BEST_PART * len(members)))]
     weight = base[best].sum(axis=1)
     standard = float((near[best] * weight).sum() / weight.sum())
