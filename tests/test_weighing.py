@@ -168,7 +168,36 @@ def test_m3_a_near_tie_goes_to_operate() -> None:
     assert rule(replace(b, values=drawn(5.0, 5))) == ("M3", "operate")
     assert rule(replace(b, values=drawn(5.0, 7))) == ("M2", "orchestrate")
     # Where operating does not pay, there is no tie.
-    assert rule(replace(b, values=drawn(-0.1, 5))) == ("M2", "orchestrate")
+    assert rule(replace(b, values=drawn(-0.1, 7))) == ("M2", "orchestrate")
+
+
+def test_m3_a_second_half_that_may_add_nothing_waits() -> None:
+    b = both(unsold(SUPPLY, DECISION), worth(5, 5))
+
+    def drawn(wins: int) -> dict[str, PathValue]:
+        two = np.where(np.arange(10) < wins, 10.0, 7.9)
+        values = {"operate": np.full(10, 1.0), "orchestrate": np.full(10, 8.0), "operate then orchestrate": two}
+        return {p: PathValue(float(v.mean()), v) for p, v in values.items()}
+
+    assert rule(replace(b, values=drawn(5))) == ("M3", "orchestrate")
+    assert rule(replace(b, values=drawn(7))) == ("M2", "operate then orchestrate")
+
+
+def test_m1_what_pays_by_the_odds_of_a_coin_is_left() -> None:
+    b = both(unsold(DECISION), worth(9, 1))
+
+    def drawn(wins: int) -> dict[str, PathValue]:
+        v = np.where(np.arange(10) < wins, 9.0, -1.0)
+        return {p: PathValue(float((v - i).mean()), v - i) for i, p in enumerate(PATHS)}
+
+    verdict = decide_all(replace(b, values=drawn(6)), T)
+    assert (verdict.rule[:2], verdict.name) == ("M1", "leave it")
+    assert "pays with a chance of 60 % only" in verdict.because
+    assert rule(replace(b, values=drawn(7))) == ("M2", "operate")
+    assert (
+        rule(replace(b, values=drawn(6)))[1]
+        != decide_all(replace(b, values=drawn(6)), replace(T, pays_chance=0.5)).name
+    )
 
 
 def open_rules(blocked: float, *, is_blocked: bool = True) -> Readiness:

@@ -64,6 +64,8 @@ class Thresholds:
             the 90 % range of a share is then about three points either way.
         both_share: Either side of the wall counts as material when it holds at least this part of the gap. Default 0.3.
         sure_chance: Chance by bootstrap from which a side counts as the larger one. Default 0.8.
+        pays_chance: A path is acted on only if it pays over the horizon with at least this chance. Default two in three: what
+            the IPCC's guidance on uncertainties calls likely (Mastrandrea et al. 2010).
         unknown_share: Part of the gap that may lie with unknown parties before the split says nothing. Default 0.5.
         untraced_share: Part of the missed lines without usable stage times before the chain says nothing. Default 0.5.
         kept_share: A partner's service level counts as met if it held on this share of occasions. Default 0.95: what parcel
@@ -79,6 +81,7 @@ class Thresholds:
     least_lines: int = 200
     both_share: float = 0.3
     sure_chance: float = 0.8
+    pays_chance: float = 2 / 3
     unknown_share: float = 0.5
     untraced_share: float = 0.5
     kept_share: float = 0.95

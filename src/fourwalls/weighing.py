@@ -170,35 +170,50 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
             doubt = "At this product's default costs no path would pay: say under [paths] in portfolio.toml what they really cost before acting."
             return replace(verdict, because=f"{verdict.because} {doubt}")
         return verdict
-    best = max(values, key=lambda path: values[path])
-    if values[best] <= 0:
-        if verdict.name in ACTED_ON:
-            because = (
-                f"{verdict.because} But over the horizon no path is expected to bring more than it costs; the best, to {best}, "
-                f"falls {b.currency} {-values[best]:,.0f} short, by the costs and assumptions in portfolio.toml."
-            )
-            rule = "M1. No path brings more over the horizon than it costs: leave it."
-            step = "Nothing to start: it would not pay."
-            return replace(verdict, name="leave it", because=because, rule=rule, next_step=step)
-        return verdict
+    pays = {path: float((known.draws > 0).mean()) for path, known in b.values.items()}
+    paying = [path for path in values if values[path] > 0 and pays[path] >= t.pays_chance]
+    if not paying:
+        return _unpaid(verdict, b, values, pays, t)
+    best = max(paying, key=lambda path: values[path])
     rule = "M2. The path that is worth most over the horizon, after its costs."
-    if best != "operate" and values["operate"] > 0:
-        chance = float((b.values[best].draws > b.values["operate"].draws).mean())
-        if chance < TIE_CHANCE:
-            best, rule = (
-                "operate",
-                f"M3. In a near tie (a chance below {TIE_CHANCE:.0%} that partners bring more): operate.",
-            )
+    for simpler in ("operate", "orchestrate") if best == "operate then orchestrate" else ("operate",):
+        if simpler in paying and simpler != best:
+            chance = float((b.values[best].draws > b.values[simpler].draws).mean())
+            if chance < TIE_CHANCE:
+                more = "partners bring" if best == "orchestrate" else "both bring"
+                rule = f"M3. In a near tie (a chance below {TIE_CHANCE:.0%} that {more} more): {simpler}."
+                best = simpler
+                break
     parts = _parts(b, counted(b, t))
     gain = b.values[best].gain_per_year
-    pays = float((b.values[best].draws > 0).mean())
     because = (
         f"To {best} would keep a margin of {b.currency} {gain:,.0f} a year and is worth {b.currency} {values[best]:,.0f} over the horizon "
-        f"after its costs; the chance that it pays is {_chance(pays)}. {_sides(parts)}"
+        f"after its costs; the chance that it pays is {_chance(pays[best])}. {_sides(parts)}"
     )
     found = _verdict(best, because, rule, parts)
     # What could not be told before cannot be told now.
     return replace(found, refusals=tuple(dict.fromkeys([*found.refusals, *verdict.refusals])))
+
+
+def _unpaid(
+    verdict: Verdict, b: Both, values: Mapping[VerdictName, float], pays: Mapping[VerdictName, float], t: Thresholds
+) -> Verdict:
+    """No path is likely to bring more than it costs."""
+    best = max(values, key=lambda path: values[path])
+    if verdict.name not in ACTED_ON:
+        return verdict
+    short = (
+        f"falls {b.currency} {-values[best]:,.0f} short"
+        if values[best] <= 0
+        else f"pays with a chance of {_chance(pays[best])} only"
+    )
+    because = (
+        f"{verdict.because} But over the horizon no path is likely to bring more than it costs; the best, to {best}, {short}, "
+        "by the costs and assumptions in portfolio.toml."
+    )
+    rule = f"M1. No path brings more over the horizon than it costs, with a chance of at least {t.pays_chance:.0%}: leave it."
+    step = "Nothing to start: it would not pay."
+    return replace(verdict, name="leave it", because=because, rule=rule, next_step=step)
 
 
 def _sides(parts: Sequence[_Part]) -> str:

@@ -23,6 +23,7 @@ LABELS = {
     "verdict.least_lines": ("A verdict needs at least", "order lines"),
     "verdict.both_share": ("A side is material from this part of the gap", "share"),
     "verdict.sure_chance": ("A side counts as larger from this chance", "share"),
+    "verdict.pays_chance": ("A path is acted on if it pays with this chance", "share"),
     "verdict.unknown_share": ("Too much unknown from this part of the gap", "share"),
     "verdict.untraced_share": ("Too much untraced from this part", "share"),
     "paths.operate.one_off_amount": ("To begin operating", ""),
