@@ -73,12 +73,19 @@ def test_groups_in_which_nothing_happened_are_no_certain_standard() -> None:
 
 
 def test_rates_are_drawn_together_by_as_much_as_chance_explains() -> None:
-    # By hand (Paule and Mandel): 0.2² / (0.01 + 2t) = 1 at t = 0.015; the mean is 0.175, and 0.6 of the second's distance stays.
-    assert shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.01])) == pytest.approx([0.1, 0.25])
+    # By hand (Paule and Mandel): 0.2² / (0.004 + 2t) = 1 at t = 0.018; the mean is 0.19, and 0.818 of the second's distance stays.
+    assert shrunk(np.array([0.1, 0.3]), np.array([0.0, 0.004]))[0] == pytest.approx([0.1, 0.28])
     # Two standard errors apart is chance for three; one wide group far from two precise ones is not drawn to them.
-    assert shrunk(np.array([0.1, 0.12, 0.11]), np.full(3, 1e-4)) == pytest.approx([0.11] * 3)
-    far = shrunk(np.array([0.002, 0.001, 0.05]), np.array([1e-8, 1e-8, 1e-4]))
+    assert shrunk(np.array([0.1, 0.12, 0.11]), np.full(3, 1e-4))[0] == pytest.approx([0.11] * 3)
+    far, best = shrunk(np.array([0.002, 0.001, 0.05]), np.array([1e-8, 1e-8, 1e-4]))
     assert far[2] == pytest.approx(0.05, rel=0.15)
+    assert best.tolist() == [1]
+
+
+def test_few_events_make_nobody_a_standard() -> None:
+    # The third seems to need least, by hardly anything that was seen.
+    near, best = shrunk(np.array([0.1, -2.45, -3.46]), np.array([0.01, 0.21, 1.27]) ** 2)
+    assert (best.tolist(), int(near.argmin())) == ([1], 2)
 
 
 def test_what_is_detectable_is_detected_four_times_in_five() -> None:

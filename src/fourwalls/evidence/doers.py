@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.evidence.rates import BEST_PART, POWER_Z, bar_of, normal_of_t, shrunk, stand_out, t_of_normal
+from fourwalls.evidence.rates import POWER_Z, bar_of, normal_of_t, shrunk, stand_out, t_of_normal
 from fourwalls.resampling import REPLICATES, Draws
 
 Floats = npt.NDArray[np.float64]
@@ -225,8 +225,7 @@ def _judged(
         if len(members) < 2:
             continue
         held[members], peers[members] = True, len(members)
-        near = shrunk(logs[members], np.maximum(error[members] ** 2, 1e-30))
-        best = np.argsort(near, kind="stable")[: max(1, round(BEST_PART * len(members)))]
+        near, best = shrunk(logs[members], error[members] ** 2)
         weight = bookings[members[best]] / bookings[members[best]].sum()
         standard, standard_drawn = float(near[best] @ weight), drawn[:, members[best]] @ weight
         moved = standard - float(logs[members[best]] @ weight)
