@@ -144,9 +144,10 @@ def _keys(ground: Ground) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
 
 def _exact(hits: int, n: int) -> tuple[float, float]:
     """Range of a share (Clopper and Pearson 1934, Biometrika 26)."""
-    from scipy.stats import beta
+    # Not scipy.stats: it takes a second to import.
+    from scipy.special import betaincinv
 
     tail = (1 - LEVEL) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(beta.ppf(1 - tail, hits + 1, n - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, tail))
+    high = 1.0 if hits == n else float(betaincinv(hits + 1, n - hits, 1 - tail))
     return min(low, hits / n), max(high, hits / n)
