@@ -28,12 +28,13 @@ def line(day: int, **given: Any) -> dict[str, Any]:
 LINES = [
     line(14),
     line(14, value_amount=None, cancel_reason="out_of_stock"),
-    # Open, without a node, given up after the promise, taken back by the customer, over a counter: none of them counts.
+    # Open, without a node, given up after the promise, taken back by the customer, over a counter, no hands: none of them counts.
     line(14, outcome="on time", cancelled_s=None, fulfilment_amount=2.0),
     line(14, node_id=None),
     line(14, cancelled_s=18 * DAY),
     line(14, cancel_reason="Customer_request"),
     line(14, channel_id="shop"),
+    line(14, cancel_reason="No_capacity"),
     # Goods on record all day, at this node and at another.
     line(15),
     line(14, node_id="hub", fulfilment_party="them"),
@@ -60,7 +61,9 @@ def test_lines_cancelled_in_time_are_told_by_what_their_shelf_held_that_day(eith
             "empty_share": pa.array([r[4] for r in STOCK], pa.float64()),
         }
     )
-    told = either.run(cancelled_lines(either.load("judged", lines), either.load("shelves", shelves), ["shop"]))
+    told = either.run(
+        cancelled_lines(either.load("judged", lines), either.load("shelves", shelves), ["shop"], ["capacity"])
+    )
     found = {row["node_id"]: row for row in told.to_pylist()}
     place = {"brand": "b", "category": "shoes", "channel_id": "site", "region": "north", "span": 2}
     assert found["dc"] == place | {
@@ -72,5 +75,5 @@ def test_lines_cancelled_in_time_are_told_by_what_their_shelf_held_that_day(eith
 def test_lines_of_a_node_are_those_not_sold_over_a_counter(either: Engine, lines: pa.Table) -> None:
     told = either.run(lines_by_node(either.load("judged", lines), ["shop"])).to_pylist()
     rows = {(r["node_id"], r["party_id"]): (r["lines"], r["fulfilment"], r["fulfilled"]) for r in told}
-    assert rows == {("dc", "us"): (7, 2.0, 1), ("hub", "them"): (1, 0.0, 0)}
-    assert sum(r["lines"] for r in either.run(lines_by_node(either.load("judged", lines), [])).to_pylist()) == 9
+    assert rows == {("dc", "us"): (8, 2.0, 1), ("hub", "them"): (1, 0.0, 0)}
+    assert sum(r["lines"] for r in either.run(lines_by_node(either.load("judged", lines), [])).to_pylist()) == 10

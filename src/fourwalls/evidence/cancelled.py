@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.diagnosis import Wall
+from fourwalls.evidence.closing import REASON_WORDS
 from fourwalls.evidence.failure_costs import LEAST_FAILURES, Cost, FailureCosts, lines_of
 from fourwalls.evidence.ground import PLACE, Finding, Ground
 from fourwalls.evidence.rates import Excess, excess
@@ -26,7 +27,7 @@ _CHANNEL, _CATEGORY = PLACE.index("channel_id"), PLACE.index("category")
 
 
 def find(ground: Ground, costs: FailureCosts) -> Finding:
-    """Lines taken and cancelled, not by the customer, beyond what comparable channels and nodes let happen, and what they cost.
+    """Lines taken and cancelled, not by the customer nor for want of capacity, beyond what comparable channels and nodes let happen, and what they cost.
 
     Sold from an empty shelf (stage listing): channels are compared that sell the same category. They sell from the same shelves,
     so that a shelf that is often empty meets all of them, and only what one channel hears late is its own. Such a line costs
@@ -89,7 +90,9 @@ class _Cancelled:
 
 def _read(ground: Ground) -> _Cancelled:
     shops = _shops(ground)
-    table = ground.engine.run(measures.cancelled_lines(lines_of(ground), ground.rows["stock_days"], shops))
+    table = ground.engine.run(
+        measures.cancelled_lines(lines_of(ground), ground.rows["stock_days"], shops, REASON_WORDS)
+    )
     number = {name: i for i, name in enumerate(ground.places.names)}
     named = zip(*(_texts(table[c]) for c in PLACE), strict=True)
     place = np.array([number.get(name, -1) for name in named], dtype=np.int64)

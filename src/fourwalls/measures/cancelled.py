@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from fourwalls.measures.ledger import PLACE
+from fourwalls.measures.turned_away import names
 from fourwalls.measures.work_words import said
 
 _SECONDS_PER_DAY = 86_400
@@ -36,7 +37,9 @@ def lines_by_node(lines: ir.Table, shops: Sequence[str]) -> ir.Table:
     )
 
 
-def cancelled_lines(lines: ir.Table, stock_days: ir.Table, shops: Sequence[str]) -> ir.Table:
+def cancelled_lines(
+    lines: ir.Table, stock_days: ir.Table, shops: Sequence[str], not_for: Sequence[str] = ()
+) -> ir.Table:
     """Lines cancelled in time, not by the customer, and what the record of their node said of their shelf that day.
 
     From an empty shelf were lines ordered on a day on which the record stood at nothing, for a part of the day at least;
@@ -47,6 +50,7 @@ def cancelled_lines(lines: ir.Table, stock_days: ir.Table, shops: Sequence[str])
         lines: From `judged_lines`.
         stock_days: Rows that intake kept.
         shops: Channels in which customers stand before the shelf.
+        not_for: What reasons are called that have nothing to do with stock, whole words.
 
     Grain: brand, category, channel_id, region, node_id, span.
     Gives: empty_lines, held_lines; empty_value, held_value, held_margin [portfolio currency; gross margin].
@@ -64,6 +68,7 @@ def cancelled_lines(lines: ir.Table, stock_days: ir.Table, shops: Sequence[str])
         & t.node_id.notnull()
         & (t.cancelled_s.isnull() | t.promised_s.isnull() | (t.cancelled_s <= t.promised_s))
         & ~said(t.cancel_reason, _THEIRS)
+        & ~(names(t.cancel_reason, not_for).fill_null(False) if not_for else ibis.literal(False))  # noqa: FBT003
     )
     gone = gone.mutate(region=gone.destination, day=(gone.ordered_s // _SECONDS_PER_DAY).cast("int64"))
     both = gone.inner_join(shelves, ["sku_id", "node_id", "day"])

@@ -106,11 +106,15 @@ def refused_lines(lines: ir.Table, words: Sequence[str]) -> ir.Table:
     Gives: lines; units [ordered].
     """
     early = lines.promised_s.isnull() | (lines.cancelled_s <= lines.promised_s)
-    said = lines.cancel_reason.lower().replace("_", " ").re_search(_any_of(words))
-    t = lines.filter((lines.outcome == "cancelled") & said & early.fill_null(True)).mutate(
+    t = lines.filter((lines.outcome == "cancelled") & names(lines.cancel_reason, words) & early.fill_null(True)).mutate(
         day=lines.ordered_s // 86_400
     )
     return t.group_by(*AT, "day").agg(lines=t.count(), units=t.ordered_units.fill_null(1).sum().cast("float64"))
+
+
+def names(reason: ir.StringValue, words: Sequence[str]) -> ir.BooleanValue:
+    """Whether a reason holds one of these as a whole word; null for null."""
+    return reason.lower().replace("_", " ").re_search(_any_of(words))
 
 
 def unit_margins(lines: ir.Table, grain: tuple[str, ...]) -> ir.Table:
