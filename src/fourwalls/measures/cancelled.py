@@ -68,7 +68,7 @@ def cancelled_lines(
         & t.node_id.notnull()
         & (t.cancelled_s.isnull() | t.promised_s.isnull() | (t.cancelled_s <= t.promised_s))
         & ~said(t.cancel_reason, _THEIRS)
-        & ~(names(t.cancel_reason, not_for).fill_null(False) if not_for else ibis.literal(False))  # noqa: FBT003
+        & ~(names(t.cancel_reason, not_for).fill_null(False) if not_for else ibis.literal(False))
     )
     gone = gone.mutate(region=gone.destination, day=(gone.ordered_s // _SECONDS_PER_DAY).cast("int64"))
     both = gone.inner_join(shelves, ["sku_id", "node_id", "day"])
