@@ -57,6 +57,12 @@ class StageLoss:
     counted: str
     parties: tuple[PartyLoss, ...]
 
+    @property
+    def whose(self) -> str:
+        """Its party, or how many there are and which comes first."""
+        first = self.parties[0].name
+        return first if len(self.parties) == 1 else f"{wording.count(len(self.parties))} parties, first {first}"
+
 
 @dataclass(frozen=True, slots=True)
 class PathTold:

@@ -203,11 +203,6 @@ def lines(n: float) -> str:
     return _grouped(n, 0)
 
 
-def in_lines(n: float) -> str:
-    """Estimated order lines with their noun: "12,346 lines", "<1 line"."""
-    return counted(n, "service")
-
-
 def counted(n: float, flow: Flow) -> str:
     """Estimated order lines or units with their noun: "12,346 units", "<1 line"."""
     text, noun = lines(n), NOUNS[flow]
@@ -464,20 +459,45 @@ def most_of(diagnosed: AssetDiagnosis, flow: Flow) -> str:
 
 
 def where(diagnosed: AssetDiagnosis) -> str:
-    """Stage and party of the largest part, for a narrow row; both sides' where both are acted on. "" if there is none."""
+    """Stage and party that the verdict's own sentence names, for a narrow row; both sides' where both are acted on. "" if there is none."""
+    found = [told for told in (_where_in_money(diagnosed), _where_in_flow(diagnosed)) if told]
+    # The verdict goes by money or by what was counted; the row has to name what the sentence above it names.
+    named = (told for told in found if all(of in diagnosed.bottleneck for of, _ in told))
+    first = next(named, found[0] if found else [])
+    return ", then ".join(f"{stage(of)} · {who}" if who else stage(of) for of, who in first)
+
+
+def _where_in_money(diagnosed: AssetDiagnosis) -> list[tuple[str, str]]:
+    sums: dict[tuple[str, Wall], float] = {}
+    for x in diagnosed.losses:
+        if isinstance(x.amount, Estimate):
+            sums[x.stage, x.wall] = sums.get((x.stage, x.wall), 0.0) + x.amount.value
+    return [(s, _whose_loss(diagnosed, s, wall)) for s, wall in _firsts(diagnosed, sums)]
+
+
+def _where_in_flow(diagnosed: AssetDiagnosis) -> list[tuple[str, str]]:
     flow = leading(diagnosed)
-    found = [s for s in stages(diagnosed, flow) if size(s) > 0]
-    if not found:
-        return ""
-    first = [max(found, key=size)]
-    if diagnosed.verdict == "operate then orchestrate":
-        sides = [[s for s in found if s.wall == wall] for wall in ("inside", "between")]
-        first = [max(ours, key=size) for ours in sides if ours]
-    told = []
-    for s in first:
-        who = whose(contributions_to(s, taken(diagnosed, flow)))
-        told.append(f"{stage(s.stage)} · {who}" if who else stage(s.stage))
-    return ", then ".join(told)
+    parts = {(s.stage, s.wall): s for s in stages(diagnosed, flow)}
+    firsts = _firsts(diagnosed, {key: size(s) for key, s in parts.items()})
+    return [(key[0], whose(contributions_to(parts[key], taken(diagnosed, flow)))) for key in firsts]
+
+
+def _firsts(diagnosed: AssetDiagnosis, sizes: dict[tuple[str, Wall], float]) -> list[tuple[str, Wall]]:
+    """The largest stage, or the largest of either side where both are acted on; none where nothing is lost."""
+    order = sorted((key for key in sizes if sizes[key] > 0), key=lambda key: -sizes[key])
+    if diagnosed.verdict != "operate then orchestrate":
+        return order[:1]
+    return [key for wall in ("inside", "between") for key in [k for k in order if k[1] == wall][:1]]
+
+
+def _whose_loss(diagnosed: AssetDiagnosis, of: str, wall: Wall) -> str:
+    """The party that loses most at a stage, and how many there are."""
+    sums: dict[str, float] = {}
+    for x in diagnosed.losses:
+        if (x.stage, x.wall) == (of, wall) and isinstance(x.amount, Estimate):
+            sums[x.party_name] = sums.get(x.party_name, 0.0) + x.amount.value
+    first = max(sums, key=lambda party: sums[party])
+    return name(first) if len(sums) == 1 else f"{count(len(sums))} parties, first {name(first)}"
 
 
 def side(gap: Gap | Availability) -> tuple[Wall, Figure]:

@@ -178,10 +178,8 @@ def _loss_row(s: evidence_words.StageLoss, most: int, level: float) -> LossRow:
         noun = "further party" if len(left) == 1 else "further parties"
         rest = wording.said(evidence_words.added(p.amount for p in left)).value
         further = f"and {wording.count(len(left))} {noun}: {rest}"
-    first = s.parties[0].name
-    whose = first if len(s.parties) == 1 else f"{wording.count(len(s.parties))} parties, first {first}"
     about = wording.STAGES_TOLD.get(s.stage, "")
-    return LossRow(wording.stage(s.stage), about, s.counted, wording.said(s.amount, level), whose, parties, further)
+    return LossRow(wording.stage(s.stage), about, s.counted, wording.said(s.amount, level), s.whose, parties, further)
 
 
 def ten_lines(asset: AssetDiagnosis, level: float) -> tuple[Line, ...]:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import numbered, slug
 from fourwalls.surfaces import evidence_words, wording
@@ -402,14 +402,7 @@ class _AssetWords:
         if total is None or not found:
             none = wording.Said("EUR 0".replace("EUR", self.currency) if asset.losses else wording.NOT_KNOWN, "")
             return FlowRow("Margin lost", "Nothing found", None, none, none)
-        first, wall = max(found, key=lambda pair: pair[0].amount.value)
-        part = wording.percent(first.amount.value / max(sum(sides.values()), first.amount.value))
-        whose = (
-            first.parties[0].name
-            if len(first.parties) == 1
-            else f"{len(first.parties)} parties, first {first.parties[0].name}"
-        )
-        where = wording.prose(f"{wording.stage(first.stage)}, {wording.WALLS[wall]}: {part} of it · {whose}")
+        where = _where_lost(asset, found, max(sum(sides.values()), max(s.amount.value for s, _ in found)))
         share = wording.Said("", "")
         if isinstance(revenue, Estimate) and revenue.value > 0:
             share = wording.Said(
@@ -427,6 +420,19 @@ class _AssetWords:
         said = (self._said(c.median), self._said(c.p90))
         judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
         return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
+
+
+def _where_lost(asset: AssetDiagnosis, found: list[tuple[evidence_words.StageLoss, Wall]], total: float) -> str:
+    """The stage that the verdict names, with its part of the margin lost; the one that loses most, where it is another."""
+    order = sorted(found, key=lambda pair: -pair[0].amount.value)
+    named = wording.where(asset).partition(" · ")[0]
+    first = next((pair for pair in order if wording.stage(pair[0].stage) == named), order[0])
+
+    def told(loss: evidence_words.StageLoss, wall: Wall) -> str:
+        return f"{wording.stage(loss.stage)}, {wording.WALLS[wall]}: {wording.percent(loss.amount.value / total)} of it"
+
+    words = f"{told(*first)} · {first[0].whose}"
+    return wording.prose(words if first == order[0] else f"{words}; most margin: {told(*order[0])}")
 
 
 def _fit(diagnosis: Diagnosis, has_both: bool) -> Fit:

@@ -120,12 +120,9 @@ class _MoneyWords:
             return Tile(question, "Nothing found", "no margin is lost on this side", wall)
         s = found[0]
         amount = wording.said(s.amount)
-        whose = (
-            s.parties[0].name
-            if len(s.parties) == 1
-            else f"{wording.count(len(s.parties))} parties, first {s.parties[0].name}"
+        return Tile(
+            question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {s.whose}"), wall, amount.id
         )
-        return Tile(question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {whose}"), wall, amount.id)
 
     def _is_default(self) -> bool:
         return any(p.is_default for p in self.asset.paths)
