@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fourwalls.diagnosis import Assumed, Outcome, PathWorth, VerdictName
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.losses import Loss
+from fourwalls.numbers import PAID_ONCE
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import REPLICATES
 
@@ -393,7 +394,7 @@ def portfolio_values(
         for name, amount in (link for v in mine for link in v.links):
             links[name] = links.get(name, 0.0) + amount
         if shared:
-            links["paid once for all assets"] = -shared
+            links[PAID_ONCE] = -shared
         gain, one_off, run = (
             sum(getattr(v, field) for v in mine) for field in ("gain_per_year", "one_off", "run_per_year")
         )
