@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Lean
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces import at_best, evidence_words, wording
 
 _MOST_ASSETS = 10
 _MOST_PARTIES = 3
@@ -25,7 +25,7 @@ def show_evidence(diagnosis: Diagnosis, console: Console) -> None:
     elif any(a.paths for a in diagnosis.assets):
         _all_paths(diagnosis, console)
     _ten(total, console)
-    _rules(total, console)
+    _rules(total, diagnosis, console)
 
 
 def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
@@ -36,7 +36,7 @@ def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) ->
     table.add_column("Path", ratio=1, min_width=12)
     for heading in ("After costs", "A year", "To begin", "Pays after", "Best"):
         table.add_column(heading, justify="right")
-    for p in evidence_words.path_rows(asset.paths, diagnosis.currency):
+    for p in at_best.rows(asset, diagnosis):
         style = "bold" if p.is_best else ""
         cells = (p.path, str(p.value), p.gain, p.one_off, p.payback, p.chance)
         table.add_row(*(Text(c, style) for c in cells))
@@ -120,11 +120,11 @@ def _ten(asset: AssetDiagnosis, console: Console) -> None:
     console.print(table)
 
 
-def _rules(asset: AssetDiagnosis, console: Console) -> None:
+def _rules(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
     if asset.governance is None:
         return
     console.print(Text("Rules with partners", "bold"))
-    console.print(Text(f"  {evidence_words.readiness(asset)}"))
+    console.print(Text(f"  {evidence_words.readiness(asset, diagnosis.controls)}"))
     for h in asset.governance.holes[:_MOST_HOLES]:
         word = "blocks" if h.blocks else "warns"
         told = Text(f"  {word}: {wording.name(h.party_name)}: {wording.prose(h.question)} ")

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import numbered, slug
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.page import evidence
 from fourwalls.surfaces.page.advice import Advice, advice
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
@@ -323,7 +323,7 @@ class _AssetWords:
     """Puts assets into words; what all of them share is worked out once."""
 
     def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
-        self.level = diagnosis.level
+        self.level, self.diagnosis = diagnosis.level, diagnosis
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
         self.widest = max(widest_gap(diagnosis.assets, f) for f in self.flows)
@@ -341,13 +341,13 @@ class _AssetWords:
             icon=_icon(asset.verdict),
             why=wording.largest_part(asset),
             where=wording.where(asset),
-            because=wording.sentence(asset.because),
+            because=f"{wording.sentence(asset.because)} {at_best.beside(asset, self.diagnosis)}".strip(),
             rule=wording.sentence(asset.rule),
             bottleneck=wording.sentence(asset.bottleneck),
             next_step=wording.sentence(asset.next_step),
             records=wording.rests_on(asset),
             is_known=bool(wording.known_flows(asset)),
-            tiles=tiles(asset, self.level),
+            tiles=tiles(asset, self.level, self.diagnosis),
             flows=(self._money(asset),) if self.is_priced else tuple(self._flow(asset, f) for f in self.flows),
             alone=self._alone(asset.gap),
             unjudged="" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap),
@@ -358,11 +358,11 @@ class _AssetWords:
             readings=tuple(self._reading(r) for r in asset.readings),
             clocks=tuple(self._clock(c, asset.gap) for c in asset.clocks),
             unknowns=wording.unknowns(asset),
-            worth=worth(asset, self.currency),
+            worth=worth(asset, self.currency, self.diagnosis),
             money=evidence.money_lists(asset, self.most_parties, self.level),
             ten=evidence.ten_lines(asset, self.level),
             ten_told=evidence_words.ten_lines(asset.signals),
-            rules=evidence.rules(asset, self.currency),
+            rules=evidence.rules(asset, self.currency, self.diagnosis.controls),
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
