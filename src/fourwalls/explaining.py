@@ -177,7 +177,7 @@ RECIPES: Mapping[str, Recipe] = {
     "Reading.figure": Recipe("", ("{part}.n",), "table"),
     "Reading.n": Recipe("Records the reading rests on, counted.", source="table"),
     "Diagnosis.level": Recipe("Coverage that ranges claim, by design of the bootstrap."),
-    "Sum.value": Recipe("Sum of the numbers below; bounds of ranges are added up, rather too wide than too narrow."),
+    "Sum.value": Recipe("Sum of the numbers below, or their mean where they have weights; bounds of ranges are added up, rather too wide than too narrow."),
 }  # fmt: skip
 """Part and field → how such a number is made."""
 
@@ -214,7 +214,11 @@ def explained(number: Number, known: Mapping[str, Number]) -> Explanation:
         known: All numbers by id.
     """
     recipe = recipe_of(number)
-    wanted = number.owner.parts if isinstance(number.owner, Sum) else _input_ids(number, recipe, known)
+    wanted = (
+        (*number.owner.parts, *number.owner.less, *number.owner.weights)
+        if isinstance(number.owner, Sum)
+        else _input_ids(number, recipe, known)
+    )
     inputs = tuple(Input(name, known[name].value) for name in wanted[:_MOST_INPUTS])
     asset = number.asset
     about = asset.name if asset is not None else getattr(number.owner, "table", "") or number.id.partition(".")[0]

@@ -84,9 +84,13 @@ class Sum:
 
     Attributes:
         parts: Their ids.
+        less: Ids of numbers that are taken off.
+        weights: Ids of the numbers that `parts` are weighed by, one each, where the number is their mean; else empty.
     """
 
     parts: tuple[str, ...]
+    less: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
 
 
 _KEYS: Mapping[type, Callable[[Any], tuple[str | None, ...]]] = {
@@ -246,10 +250,31 @@ def _path_sums(diagnosis: Diagnosis, known: list[Number]) -> Iterator[Number]:
     best = sum_at_best(diagnosis)
     if best is not None:
         owners = [path for _, path in each_at_best(diagnosis)]
-        parts = tuple(n.id for each in by_path.values() for n in each if any(n.owner is p for p in owners))
-        once = paid_once(diagnosis)
-        parts += (f"{WHOLE}.paths.{slug(once[0].path)}.links.{slug(PAID_ONCE)}",) if once else ()
-        yield Number(f"{WHOLE}.best", best, Sum(parts), "value", (diagnosis, diagnosis.total), "")
+        mine = [n for each in by_path.values() for n in each if any(n.owner is p for p in owners)]
+        yield from _best_sums(diagnosis, best, mine)
+
+
+def _best_sums(diagnosis: Diagnosis, best: Estimate, mine: list[Number]) -> Iterator[Number]:
+    """What all best paths bring, take and cost together, and the mean chance that they are the best."""
+    once = paid_once(diagnosis)
+    shared = (f"{WHOLE}.paths.{slug(once[0].path)}.links.{slug(PAID_ONCE)}",) if once else ()
+    values, places = tuple(n.id for n in mine), (diagnosis, diagnosis.total)
+    yield Number(f"{WHOLE}.best", best, Sum(values + shared), "value", places, "")
+    for field in ("gain_per_year", "one_off", "run_per_year"):
+        less = shared if field == "one_off" else ()
+        total = sum(getattr(n.owner, field) for n in mine) - (once[1] if once and less else 0.0)
+        parts = tuple(f"{v.rpartition('.')[0]}.{field}" for v in values)
+        yield Number(f"{WHOLE}.best.{field}", float(total), Sum(parts, less), "value", places, "")
+    if (sure := chance_at_best(diagnosis)) is not None:
+        parts = tuple(f"{v.rpartition('.')[0]}.chance" for v in values)
+        yield Number(f"{WHOLE}.best.chance", sure, Sum(parts, weights=values), "value", places, "")
+
+
+def chance_at_best(diagnosis: Diagnosis) -> float | None:
+    """Mean chance that an asset's best path is its best, weighed by what it brings, 0-1; None where none brings anything."""
+    chosen = [(_amount(p.value), p.chance) for _, p in each_at_best(diagnosis)]
+    total = sum(value for value, _ in chosen)
+    return sum(value * c for value, c in chosen) / total if total > 0 else None
 
 
 def _amount(value: Estimate | Refusal | float) -> float:

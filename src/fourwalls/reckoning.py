@@ -57,8 +57,7 @@ def steps(number: Number, known: Mapping[str, Number]) -> tuple[Step, ...]:
     if isinstance(number.value, Refusal):
         return ()
     if isinstance(owner, Sum):
-        parts = [known[name] for name in owner.parts]
-        return _added([(n.id, _amount(n.value)) for n in parts], _unit(number))
+        return _of_sum(owner, known, _unit(number))
     if isinstance(owner, PathWorth):
         return _of_path(owner, number, known)
     if isinstance(owner, Told):
@@ -83,6 +82,17 @@ def _unit(number: Number) -> str:
 
 def _added(parts: Sequence[tuple[str, float]], unit: str, words: str = "together") -> tuple[Step, ...]:
     return (*(Step(name, amount, unit) for name, amount in parts), Step(words, sum(a for _, a in parts), unit))
+
+
+def _of_sum(owner: Sum, known: Mapping[str, Number], unit: str) -> tuple[Step, ...]:
+    amounts = [(name, _amount(known[name].value)) for name in owner.parts]
+    if not owner.weights:
+        return _added([*amounts, *((f"less {name}", -_amount(known[name].value)) for name in owner.less)], unit)
+    weights = [_amount(known[name].value) for name in owner.weights]
+    weighed = [(f"{n}, weight {w:,.2f}", a * w) for (n, a), w in zip(amounts, weights, strict=True)]
+    total = sum(weights)
+    told = _added(weighed, "")
+    return (*told, Step("sum of the weights", total), Step("the one over the other", told[-1].value / total))
 
 
 def _of_path(path: PathWorth, number: Number, known: Mapping[str, Number]) -> tuple[Step, ...]:

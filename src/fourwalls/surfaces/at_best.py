@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
-from fourwalls.figures import Estimate
-from fourwalls.numbers import each_at_best, paid_once, sum_at_best
+from fourwalls.numbers import WHOLE, chance_at_best, each_at_best, paid_once, sum_at_best
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 
@@ -24,13 +23,6 @@ def counted(diagnosis: Diagnosis) -> str:
     )
 
 
-def chance(diagnosis: Diagnosis) -> float | None:
-    """Mean chance that an asset's best path is its best, weighed by what it brings, 0-1; None where none brings anything."""
-    chosen = [(p.value.value, p.chance) for _, p in each_at_best(diagnosis) if isinstance(p.value, Estimate)]
-    total = sum(value for value, _ in chosen)
-    return sum(value * c for value, c in chosen) / total if total > 0 else None
-
-
 def row(diagnosis: Diagnosis) -> PathTold | None:
     """All assets, each by its best path, as a row beside the paths; None where fewer than two assets act."""
     value, chosen = sum_at_best(diagnosis), each_at_best(diagnosis)
@@ -42,10 +34,10 @@ def row(diagnosis: Diagnosis) -> PathTold | None:
     )
     once = paid_once(diagnosis)
     told = [evidence_words.money(x, currency) for x in (gain, one_off - (once[1] if once else 0.0), run, stock)]
-    sure = chance(diagnosis)
+    sure = chance_at_best(diagnosis)
     return PathTold(
         path=EACH, value=wording.said(value), gain=told[0], one_off=told[1], run=told[2], stock=told[3], payback="–",
-        chance="–" if sure is None else wording.chance(sure), is_best=True, at="",
+        chance="–" if sure is None else wording.chance(sure), is_best=True, at=f"{WHOLE}.best",
     )  # fmt: skip
 
 

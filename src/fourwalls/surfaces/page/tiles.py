@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Gap, Wall
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.numbers import each_at_best, sum_at_best
+from fourwalls.numbers import WHOLE, chance_at_best, each_at_best, sum_at_best
 from fourwalls.surfaces import at_best, evidence_words, wording
 
 # Verdicts that name a side, with it.
@@ -104,10 +104,10 @@ class _MoneyWords:
         if self._is_default():
             flows = wording.known_flows(self.asset) if self.asset.verdict in (*_SIDE_OF, _BOTH) else ()
             return (_Words(self.asset, flows, self.level).sure(),) if flows else ()
-        if self.whole is not None and (sure := at_best.chance(self.whole)) is not None:
+        if self.whole is not None and (sure := chance_at_best(self.whole)) is not None:
             n = wording.plural(len(each_at_best(self.whole)), "asset")
             note = f"mean chance that the best path of an asset is its best; {n} that act, weighed by worth"
-            return (Tile("How sure", wording.opening(wording.chance(sure)), note),)
+            return (Tile("How sure", wording.opening(wording.chance(sure)), note, id=f"{WHOLE}.best.chance"),)
         if self.path is None:
             return ()
         if self.asset.verdict in ("leave it", "cannot tell yet"):
