@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_GAP = 3
+_GAP, _EDGES = 3, 2
 _LEAST_WORDS = 14
 
 
@@ -35,7 +35,8 @@ class Column:
         if self.is_words:
             words = [len(word) for cell in cells for word in cell.plain.split()]
             longest = min(longest, max([_LEAST_WORDS, *words]))
-        return max(longest, len(self.heading))
+        heading = [len(word) for word in self.heading.split()] if self.is_words else [len(self.heading)]
+        return max([longest, *heading])
 
 
 def fitted(
@@ -50,25 +51,41 @@ def fitted(
         console: Which it is for.
         header: Style of the headings.
     """
-    least = [c.least([row[i] for row in rows]) for i, c in enumerate(columns)]
+    cells = [[row[i] for row in rows] for i in range(len(columns))]
+    least = [c.least(mine) for c, mine in zip(columns, cells, strict=True)]
     shown = list(range(len(columns)))
     for i in sorted(shown, key=lambda i: -columns[i].goes):
-        if sum(least[j] + _GAP for j in shown) <= console.width or not columns[i].goes:
+        if sum(least[j] for j in shown) <= _room(console, shown) or not columns[i].goes:
             break
         shown.remove(i)
     gone = [c.heading for i, c in enumerate(columns) if i not in shown]
     caption = f"At this width without: {', '.join(gone).lower()}." if gone else None
     table = Table(
         title=Text(title, "bold") if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        header_style=header, caption=caption, caption_justify="left", expand=bool(title),
+        header_style=header, caption=caption, caption_justify="left",
     )  # fmt: skip
-    for i in shown:
+    for i, width in _widths(columns, cells, least, shown, _room(console, shown)).items():
         c = columns[i]
         justify: Literal["left", "right"] = "left" if c.is_words else "right"
-        table.add_column(
-            Text(c.heading), justify=justify, no_wrap=not c.is_words, min_width=least[i],
-            overflow="fold", ratio=1 if c.is_words and title and i == shown[0] else None,
-        )  # fmt: skip
+        table.add_column(Text(c.heading), justify=justify, no_wrap=not c.is_words, width=width, overflow="fold")
     for row in rows:
         table.add_row(*(row[i] for i in shown))
     return table
+
+
+def _room(console: Console, shown: Sequence[int]) -> int:
+    """Signs that cells have between the edges of the table and the gaps."""
+    return console.width - _GAP * (len(shown) - 1) - _EDGES
+
+
+def _widths(
+    columns: Sequence[Column], cells: Sequence[Sequence[Text]], least: Sequence[int], shown: Sequence[int], room: int
+) -> dict[int, int]:
+    """The width of each column: as much as it asks for; where that is too much, the widest words are wrapped first."""
+    widths = {i: max([len(columns[i].heading), *(cell.cell_len for cell in cells[i])]) for i in shown}
+    while sum(widths.values()) > room:
+        wide = [i for i in shown if columns[i].is_words and widths[i] > least[i]]
+        if not wide:
+            break
+        widths[max(wide, key=lambda i: widths[i])] -= 1
+    return widths
