@@ -172,8 +172,9 @@ def said(figure: Figure, level: float | None = None) -> Said:
     value, low, high = (x * scale.factor for x in (figure.value, figure.low, figure.high))
     decimals = _decimals(value, low, high, _FEWER_DECIMALS.get(figure.unit, _MOST_DECIMALS))
     if _MONEY.match(figure.unit):
-        # Two digits of the largest: with one, parts would no longer be seen to add up to their sum.
-        decimals = max(decimals, min(_place(max(abs(value), abs(low), abs(high)), 2), _MOST_DECIMALS))
+        # Two digits of the value, within three of the largest: with one, parts would no longer be seen to add up to their sum.
+        most = max(abs(value), abs(low), abs(high))
+        decimals = max(decimals, min(max(min(_place(value, 2), _place(most, 3)), _place(most, 2)), _MOST_DECIMALS))
     unit = scale.after[:-1] if scale.after in (" lines", " units") and figure.value == 1 else scale.after
     text = f"{scale.before}{_grouped(value, decimals)}{unit}"
     if low == high:
