@@ -134,8 +134,18 @@ def lost_in_all(asset: AssetDiagnosis) -> Estimate | None:
     return _with_id(added(known), _asset_id(x.amount for x in asset.losses), "lost") if known else None
 
 
+def has_flows(diagnosis: Diagnosis) -> bool:
+    """Whether order lines or shelves are known of anything, and not a work log or people's answers alone."""
+    each = (diagnosis.total, *diagnosis.assets)
+    return any(a.n_lines or not isinstance(a.availability, Refusal) for a in each)
+
+
 def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
     """Assets by margin lost where that is known, most first; else as the diagnosis ranks them, by lines and units."""
+    if not has_flows(diagnosis):
+        # Nothing says what is lost: those of which most is recorded come first.
+        most = {a.name: max((r.n for r in (*a.evidence, *a.readings)), default=0) for a in diagnosis.assets}
+        return tuple(sorted(diagnosis.assets, key=lambda a: -most[a.name]))
     if not any(a.losses for a in diagnosis.assets):
         return diagnosis.assets
     return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))

@@ -599,7 +599,8 @@ def rests_on(diagnosed: AssetDiagnosis) -> tuple[str, ...]:
     """What an asset's figures rest on: "149,116 order lines", "264 shelves"."""
     known = diagnosed.availability
     if isinstance(known, Refusal):
-        return (plural(diagnosed.n_lines, "order line"),)
+        # Of a work log alone, no order line was looked at.
+        return (plural(diagnosed.n_lines, "order line"),) if diagnosed.n_lines or diagnosed.readings else ()
     shelf = f"{count(known.shelves)} {'shelf' if known.shelves == 1 else 'shelves'}"
     return (*((plural(diagnosed.n_lines, "order line"),) if diagnosed.n_lines else ()), shelf)
 

@@ -182,6 +182,7 @@ class PageView:
         portfolio, own_party, period, grain, level, version: The headline.
         fit: How much is printed.
         flows: Flows that the page shows.
+        has_flows: Whether late lines or empty shelves are known of any asset.
         is_priced: Whether assets are listed by margin lost, in one line each, and not by lines and units.
         total: The answer for the portfolio.
         assets: Those shown, worst first.
@@ -206,6 +207,7 @@ class PageView:
     version: str
     fit: Fit
     flows: tuple[wording.Flow, ...]
+    has_flows: bool
     is_priced: bool
     total: AssetView
     assets: tuple[AssetView, ...]
@@ -262,6 +264,7 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         version=wording.plain(diagnosis.version),
         fit=words.fit,
         flows=words.flows,
+        has_flows=evidence_words.has_flows(diagnosis),
         is_priced=words.is_priced,
         total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
         assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(assets[:most_assets])),
