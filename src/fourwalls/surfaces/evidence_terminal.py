@@ -118,7 +118,7 @@ def _ten(asset: AssetDiagnosis, console: Console) -> None:
     table.add_column("Known by")
     table.add_column("Reading", justify="right")
     for s in asset.signals:
-        figure = str(wording.said(s.readings[0].figure)) if s.readings else wording.NOT_KNOWN
+        figure = str(evidence_words.reading_told(s))
         differs = "; people differ" if s.differs else ""
         lean = f"{_SIGNS[s.lean]} {evidence_words.LEANS[s.lean]}"
         table.add_row(Text(wording.plain(s.label)), Text(lean), Text(f"{s.how}{differs}"), Text(figure))

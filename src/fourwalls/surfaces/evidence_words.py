@@ -30,6 +30,8 @@ LEANS: dict[Lean, str] = {
 _LEAST_AMOUNT = 0.5
 """Less than this a year is an estimate's dust, in any currency."""
 _MOST_NAMED = 3
+# A share below it reads as 0.
+_NOUGHT = 5e-7
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Case work", ("case", "status_", "reconciliation", "hours_per_case", "touches", "handoffs", "reopened", "closed",
                    "waiting", "automatic", "exception", "time_to_report", "approval", "overdue_cases", "work_")),
@@ -256,6 +258,29 @@ def ten_lines(lines: Sequence[SignalReading]) -> str:
     leans = ", ".join(f"{lean} {sum(s.lean == lean for s in lines)}" for lean in LEANS)
     hows = ", ".join(f"{how} {sum(s.how == how for s in lines)}" for how in ("measured", "judged", "unknown"))
     return f"{leans}; {hows}"
+
+
+UNTOLD = "less than can be told"
+"""Where something was looked for and nothing stood out: it may be there and be small."""
+
+
+def deciding(signal: SignalReading) -> Reading | None:
+    """The reading a signal goes by: the first that is known, else the first; None where there is none."""
+    known = (r for r in signal.readings if isinstance(r.figure, Estimate))
+    return next(known, signal.readings[0] if signal.readings else None)
+
+
+def reading_told(signal: SignalReading, level: float | None = None) -> wording.Said:
+    """That reading in words: "4.5 % (3.6–5.3)"; where nothing stood out, "less than 0.5 %", the least that would have been seen."""
+    first = deciding(signal)
+    if first is None or isinstance(first.figure, Refusal):
+        return wording.Said(wording.NOT_KNOWN, "")
+    if first.figure.unit != "share" or abs(first.figure.value) >= _NOUGHT or first.figure.high >= _NOUGHT:
+        return wording.said(first.figure, level)
+    least = next((r.figure for r in signal.readings if r.name.endswith("_least_seen")), None)
+    if isinstance(least, Estimate):
+        return wording.Said(wording.prose(f"less than {wording.percent(least.value)}"), "", wording.id_of(least))
+    return wording.Said(UNTOLD, "", wording.id_of(first.figure))
 
 
 def threshold(signal: SignalReading) -> str:

@@ -190,8 +190,7 @@ def ten_lines(asset: AssetDiagnosis, level: float) -> tuple[Line, ...]:
 
 
 def _line(s: SignalReading, level: float, at: str) -> Line:
-    first = s.readings[0] if s.readings else None
-    figure = wording.said(first.figure, level) if first else wording.Said(wording.NOT_KNOWN, "")
+    first, figure = evidence_words.deciding(s), evidence_words.reading_told(s, level)
     judged = ""
     if s.judged is not None:
         people = wording.plural(s.judged.respondents, "person").replace("persons", "people")
@@ -271,7 +270,9 @@ def cell(c: Capability) -> Cell:
     paint, sign = _LEVELS[c.level]
     hands = {"inside": "own", "partner": "partner", "both": "both", "unknown": ""}[c.hands]
     loss = wording.Said("", "") if isinstance(c.loss, Refusal) else wording.said(c.loss)._replace(interval="")
-    told = f"{c.level}{', ' + hands if hands else ''}: {wording.prose(c.reading)}"
+    is_nought = not isinstance(c.loss, Refusal) and c.loss.value == 0
+    reading = f"{evidence_words.UNTOLD} is lost here" if is_nought else wording.prose(c.reading)
+    told = f"{c.level}{', ' + hands if hands else ''}: {reading}"
     return Cell(paint, sign, hands, wording.opening(told), loss)
 
 
