@@ -59,11 +59,14 @@ def advised(
         "the whole portfolio has no role in itself",
         "the roles of its assets",
     )
-    return tuple(made), _with_plan(replace(total, role=whole, pilot=pilot), owners, known)
+    return tuple(made), _with_plan(replace(total, role=whole, pilot=pilot), owners, known, made)
 
 
-def _with_plan(asset: AssetDiagnosis, owners: Owners, known: Known) -> AssetDiagnosis:
-    return replace(asset, guardrails=guardrails(asset, known.portfolio.signals), plan=plan_of(asset, owners))
+def _with_plan(
+    asset: AssetDiagnosis, owners: Owners, known: Known, assets: Sequence[AssetDiagnosis] = ()
+) -> AssetDiagnosis:
+    plan = plan_of(asset, owners, assets)
+    return replace(asset, guardrails=guardrails(asset, known.portfolio.signals), plan=plan)
 
 
 def _said(asset: AssetDiagnosis, portfolio: Portfolio) -> Mapping[str, object]:

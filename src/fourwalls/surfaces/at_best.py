@@ -65,6 +65,9 @@ def beside(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
     best = evidence_words.best_path(asset)
     costs = ", at costs that are defaults and not yours" if any(p.is_default for p in asset.paths) else ""
     if asset.verdict in _ACTED_ON:
+        if best is None and "default costs" in asset.because:
+            # The verdict's own reason says it already.
+            return ""
         if best is None:
             return f"The verdict says where the losses lie; in money no path brings more than it costs{costs}."
         if best.path != asset.verdict:
