@@ -14,11 +14,11 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.hinges import Unknown
 from fourwalls.sensitivity import Swing, deciding
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import turning, wording
 from fourwalls.surfaces.evidence_words import figure_name
 from fourwalls.surfaces.fitting import Column, fitted
 from fourwalls.surfaces.page.canvas import money
-from fourwalls.surfaces.wording import percent, plain
+from fourwalls.surfaces.wording import plain
 
 _MOST_UNKNOWN = 5
 _MOST_SILENT = 3
@@ -124,29 +124,9 @@ def _payback(figure: Estimate | Refusal) -> str:
 
 
 def _switches(swings: tuple[Swing, ...] | Refusal, currency: str) -> Iterator[str]:
-    if isinstance(swings, Refusal):
-        yield plain(swings.because)
-        return
-    chosen = deciding(swings)
-    if not chosen:
-        yield "No assumption within its range, one at a time, would change which path is worth most."
-        return
-    yield f"What is worth most by value ({chosen[0].best}) would change:"
-    for swing in chosen:
-        a = swing.assumption
-        for switch in swing.switches:
-            way = "above" if switch.at > a.base else "below"
-            yield (
-                f"  - to {switch.to}, with {figure_name(a.name)} {way} {_amount(switch.at, a.unit, currency)}"
-                f" (taken: {_amount(a.base, a.unit, currency)}; looked at: {_amount(a.low, a.unit, currency)}"
-                f" to {_amount(a.high, a.unit, currency)})"
-            )
-
-
-def _amount(value: float, unit: str, currency: str) -> str:
-    if unit in ("share", "a year"):
-        return percent(value) + (" a year" if unit == "a year" else "")
-    return f"{money(value)} {currency}" if unit == "money" else f"{value:.3g} {unit}"
+    lead, *lines = turning.sentences(swings, currency)
+    yield lead
+    yield from (f"  - {line}" for line in lines)
 
 
 def _knowing(unknowns: tuple[Unknown, ...] | Refusal, currency: str) -> Iterator[str]:

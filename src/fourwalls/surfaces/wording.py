@@ -462,8 +462,13 @@ def most_of(diagnosed: AssetDiagnosis, flow: Flow) -> str:
     return prose(f"{stage(first.stage)}, {WALLS[first.wall]}: {part} of it") + (f" · {who}" if who else "")
 
 
+_NONE_STANDS_OUT = "No stage stands out"
+
+
 def where(diagnosed: AssetDiagnosis) -> str:
     """Stage and party that the verdict's own sentence names, for a narrow row; both sides' where both are acted on. "" if there is none."""
+    if diagnosed.bottleneck.startswith(_NONE_STANDS_OUT):
+        return ""
     found = [told for told in (_where_in_money(diagnosed), _where_in_flow(diagnosed)) if told]
     # The verdict goes by money or by what was counted; the row has to name what the sentence above it names.
     named = (told for told in found if all(of in diagnosed.bottleneck for of, _ in told))
@@ -671,7 +676,7 @@ def aside(table: TableHealth) -> str:
 
 def plural(n: int, word: str) -> str:
     """A count with its noun: "1 asset", "2 assets"."""
-    return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
+    return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}{'es' if word.endswith('ch') else 's'}"
 
 
 def _stage_part(part: StageTaken, contributions: list[Taken], most: int) -> StagePart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +16,8 @@ from markupsafe import Markup
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import numbered, slug
-from fourwalls.surfaces import at_best, evidence_words, wording
+from fourwalls.sensitivity import Swing
+from fourwalls.surfaces import at_best, evidence_words, turning, wording
 from fourwalls.surfaces.page import evidence
 from fourwalls.surfaces.page.advice import Advice, advice
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
@@ -138,6 +140,7 @@ class AssetView:
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
         best: What the path worth most is worth; None where no path has a value.
         knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
+        turns, tornado: Which assumptions would change the answer, in sentences and drawn; empty where nobody asked.
     """
 
     name: str
@@ -172,6 +175,8 @@ class AssetView:
     advice: Advice
     best: wording.Said | None
     knowing: tuple[tuple[str, wording.Said, str], ...]
+    turns: tuple[str, ...]
+    tornado: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +230,14 @@ class PageView:
     sheets: tuple[SheetPrinted, ...]
 
 
-def render(diagnosis: Diagnosis) -> str:
-    """The whole page as one self-contained HTML document."""
-    view = _page(numbered(diagnosis), MOST_ASSETS)
+def render(diagnosis: Diagnosis, swings: Mapping[str, Sequence[Swing]] | None = None) -> str:
+    """The whole page as one self-contained HTML document.
+
+    Args:
+        diagnosis: The result.
+        swings: Name of an asset → what each assumption does to its choice, as `Study.sensitivity` gives it.
+    """
+    view = _page(numbered(diagnosis), MOST_ASSETS, swings)
     style = _style("page.css") + _style("evidence.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _write(
@@ -252,8 +262,8 @@ def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
     return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
 
 
-def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
-    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
+def _page(diagnosis: Diagnosis, most_assets: int, swings: Mapping[str, Sequence[Swing]] | None = None) -> PageView:
+    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET, swings or {})
     assets = evidence_words.ranked(diagnosis)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
@@ -325,7 +335,10 @@ def _guards_told(diagnosis: Diagnosis) -> str:
 class _AssetWords:
     """Puts assets into words; what all of them share is worked out once."""
 
-    def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, most_parties: int, swings: Mapping[str, Sequence[Swing]] | None = None
+    ) -> None:
+        self.swings = swings or {}
         self.level, self.diagnosis = diagnosis.level, diagnosis
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
@@ -371,7 +384,17 @@ class _AssetWords:
             advice=advice(asset),
             best=self._best(asset),
             knowing=self._knowing(asset),
+            turns=self._turns(asset),
+            tornado=self._tornado(asset),
         )
+
+    def _turns(self, asset: AssetDiagnosis) -> tuple[str, ...]:
+        known = self.swings.get(asset.name)
+        return turning.sentences(known, self.currency) if known else ()
+
+    def _tornado(self, asset: AssetDiagnosis) -> Markup:
+        known = self.swings.get(asset.name)
+        return _drawn(turning.picture(known, self.currency)) if known else Markup()
 
     def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
         return tuple(
