@@ -8,6 +8,7 @@ from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 
 EACH = "Each asset by its best path"
+_DEFAULTS = ", at costs that are defaults and not yours"
 _ACTED_ON = ("operate", "orchestrate", "operate then orchestrate")
 
 
@@ -63,7 +64,7 @@ def beside(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
     if asset is diagnosis.total:
         return _of_portfolio(diagnosis)
     best = evidence_words.best_path(asset)
-    costs = ", at costs that are defaults and not yours" if any(p.is_default for p in asset.paths) else ""
+    costs = _DEFAULTS if any(p.is_default for p in asset.paths) else ""
     if asset.verdict in _ACTED_ON:
         if best is None and "default costs" in asset.because:
             # The verdict's own reason says it already.
@@ -82,8 +83,9 @@ def beside(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
 
 def _of_portfolio(diagnosis: Diagnosis) -> str:
     chosen = each_at_best(diagnosis)
+    costs = _DEFAULTS if any(p.is_default for p in diagnosis.total.paths) else ""
     if not chosen:
-        return "The verdict says where the losses lie; in money no path of any asset brings more than it costs."
+        return f"The verdict says where the losses lie; in money no path of any asset brings more than it costs{costs}."
     counts: dict[str, int] = {}
     for _, path in chosen:
         counts[path.path] = counts.get(path.path, 0) + 1
