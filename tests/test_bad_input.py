@@ -374,6 +374,12 @@ def no_portfolio_file(s: small.Small) -> None:
     s.files["portfolio.toml"] = None
 
 
+@refused("PortfolioError", "has no portfolio.toml", "There is one in", "shop/inner': name that folder")
+def portfolio_file_one_folder_below(s: small.Small) -> None:
+    s.files["portfolio.toml"] = None
+    s.files["inner/portfolio.toml"] = small.TOML.encode()
+
+
 @refused("PortfolioError", "portfolio.toml is not UTF-8 text")
 def portfolio_in_latin_1(s: small.Small) -> None:
     s.files["portfolio.toml"] = small.TOML.replace("Small", "Möbel").encode("latin-1")

@@ -10,10 +10,10 @@ from tests.surfaces import sample
 
 from fourwalls import diagnosis as parts
 from fourwalls import worlds
-from fourwalls.diagnosis import Diagnosis, OutageTold
+from fourwalls.diagnosis import Diagnosis, LostUnits, OutageTold
 from fourwalls.errors import PortfolioError
-from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of
-from fourwalls.figures import Estimate, Reading
+from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of, with_parts
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.numbers import numbers
 from fourwalls.study import Study
 from fourwalls.study import open as open_study
@@ -113,3 +113,76 @@ def test_an_id_that_is_none_is_an_error_with_what_comes_near(study: Study, wrong
     assert len(error.value.what) < 600
     if "tot" in wrong:
         assert "portfolio.gap.total" in error.value.what
+
+
+# What is worked out from other numbers, and so has steps wherever it is told.
+WORKED_OUT = {
+    "Gap.total", "Gap.interaction", "Gap.residual", "StageShare.lines", "StageShare.share", "Contribution.share",
+    "Availability.total", "Availability.interaction", "Availability.residual", "StageUnits.units", "StageUnits.share",
+    "LostUnits.share", "PathWorth.value", "PathWorth.gain_per_year", "PathWorth.payback", "Sum.value",
+}  # fmt: skip
+
+
+def test_the_steps_lead_to_the_number(study: Study) -> None:
+    known = numbers(study.diagnose())
+    seen = set()
+    for number in known.values():
+        kind, steps = f"{type(number.owner).__name__}.{number.field}", explained(number, known).steps
+        if isinstance(number.value, Refusal):
+            assert not steps
+            continue
+        if not steps:
+            assert kind not in WORKED_OUT, number.id
+            continue
+        value = number.value.value if isinstance(number.value, Estimate) else number.value
+        assert steps[-1].value == pytest.approx(value, rel=1e-9, abs=1e-9), number.id
+        seen.add(kind)
+    assert seen >= WORKED_OUT | {"Told.amount", "PathWorth.links"}
+
+
+def test_value_is_what_the_assumptions_make_of_a_margin_a_year(study: Study) -> None:
+    """By a loop over months, without the code that made the value."""
+    found = study.diagnose()
+    said = {a.name: a.value for a in found.assumptions}
+    for asset in found.assets:
+        for path in asset.paths:
+            value = -path.one_off
+            for month in range(round(12 * said["horizon_years"])):
+                t = (month + 0.5) / 12
+                kept = path.gain_per_year * said["attainable_share"] * min(1.0, t * 52 / said["ramp_weeks"])
+                value += (kept - path.run_per_year) / 12 / (1 + said["discount_rate"]) ** t
+            assert isinstance(path.value, Estimate)
+            assert value == pytest.approx(path.value.value, rel=1e-9, abs=1e-6)
+
+
+def test_parts_of_records_add_up_to_the_number(study: Study) -> None:
+    known = numbers(study.diagnose())
+    looked_at = 0
+    for name, number in known.items():
+        if not name.startswith("portfolio.") or number.field not in ("lines", "units"):
+            continue
+        told = with_parts(study.explain(name, 10**9), number, 3)
+        assert told.records is not None
+        if told.is_parted:
+            assert told.parts_sum == pytest.approx(told.value, abs=1e-6), name
+        else:
+            assert isinstance(number.owner, LostUnits), "which party each shelf's part is of, only shelves do not say"
+            stage = number.owner.stage
+            rows = [n for n in known.values() if isinstance(n.owner, LostUnits) and n.id.startswith("portfolio.") and n.field == "units"]  # fmt: skip
+            assert told.parts_sum == pytest.approx(sum(n.owner.units for n in rows if n.owner.stage == stage)), name
+        assert told.records.num_rows <= 3
+        assert (told.in_all or 0) >= told.records.num_rows
+        part = told.records["part"].to_pylist()
+        assert part == sorted(part, key=lambda x: -abs(x))
+        looked_at += 1
+    assert looked_at >= 5
+
+
+def test_of_all_that_was_missed_each_line_is_one(study: Study) -> None:
+    found = study.diagnose()
+    known = numbers(found)
+    for field, whole in (("gap.missed", found.total.n_lines), ("gap.total", found.total.n_lines)):
+        number = known[f"portfolio.{field}"]
+        told = with_parts(study.explain(number.id, 10**9), number, 1)
+        assert isinstance(told.value, Estimate)
+        assert (told.parts_sum or 0) / whole == pytest.approx(told.value.value)

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from tests.surfaces import sample
 
-from fourwalls.diagnosis import Diagnosis
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
+from fourwalls.explaining import explained
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.numbers import Numbered, Sum, numbered, numbers, slug
+from fourwalls.numbers import PAID_ONCE, Numbered, Sum, each_at_best, numbered, numbers, slug, sum_at_best
 from fourwalls.surfaces.page import json as page_json
 
 
@@ -56,9 +57,56 @@ def test_sums_are_those_of_their_parts() -> None:
     assert {"portfolio.lost", "portfolio.lost.inside", "portfolio.best"} <= sums.keys()
     for n in sums.values():
         assert isinstance(n.owner, Sum)
-        assert isinstance(n.value, Estimate)
-        parts = [known[p].value for p in n.owner.parts]
-        assert n.value.value == pytest.approx(sum(p.value for p in parts if isinstance(p, Estimate)))
+        value = n.value.value if isinstance(n.value, Estimate) else n.value
+        parts = [amount(known[p].value) for p in n.owner.parts]
+        less = [amount(known[p].value) for p in n.owner.less]
+        if n.owner.weights:
+            weights = [amount(known[p].value) for p in n.owner.weights]
+            assert value == pytest.approx(sum(p * w for p, w in zip(parts, weights, strict=True)) / sum(weights))
+        else:
+            assert value == pytest.approx(sum(parts) - sum(less))
+
+
+def amount(value: Estimate | Refusal | float) -> float:
+    return value.value if isinstance(value, Estimate) else 0.0 if isinstance(value, Refusal) else value
+
+
+def worth(name: str, values: dict[str, float], shared: float = 0.0) -> AssetDiagnosis:
+    """An asset, or the whole, whose paths have these values; each is as likely as not, and costs 10 to begin."""
+    asset = replace(sample.priced().assets[0], name=name)
+    paths = []
+    for p in asset.paths:
+        value = values.get(p.path, -1.0)
+        links = (*p.links, (PAID_ONCE, -shared)) if shared else p.links
+        paths.append(
+            replace(
+                p,
+                value=Estimate(value, value - 5, value + 5, "EUR", 0.8),
+                one_off=10.0,
+                chance=0.5,
+                links=links,
+                is_default=False,
+            )
+        )
+    return replace(asset, paths=tuple(paths))
+
+
+def test_each_asset_at_its_best_by_hand() -> None:
+    assets = (worth("a", {"operate": 100.0}), worth("b", {"orchestrate": 60.0, "operate": 20.0}), worth("c", {}))
+    whole = replace(sample.priced(), assets=assets, total=worth("whole", {"operate": 90.0}, shared=12.0))
+    assert [(a.name, p.path) for a, p in each_at_best(whole)] == [("a", "operate"), ("b", "orchestrate")]
+    found = sum_at_best(whole)
+    assert found is not None
+    # 100 and 60 with 5 to either side each, less the 12 that both paths together pay once.
+    assert (found.value, found.low, found.high) == (148.0, 138.0, 158.0)
+    known = numbers(whole)
+    assert known["portfolio.best"].value == found
+    assert known["portfolio.best.one_off"].value == pytest.approx(10 + 10 + 12)
+    assert known["portfolio.best.chance"].value == pytest.approx(0.5)
+    steps = explained(known["portfolio.best.one_off"], known).steps
+    assert steps[-1].value == pytest.approx(32.0)
+    nobody = replace(whole, assets=(assets[2],))
+    assert amount(sum_at_best(nobody) or 1.0) == 0.0
 
 
 def test_names_of_any_script_make_ids_without_spaces() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from fourwalls.sensitivity import Assumption, Swing, deciding, payback, tornado, tornado_of_draws
+from fourwalls.sensitivity import Assumption, Swing, deciding, tornado
 
 Floats = np.ndarray
 MARGIN = Assumption("margin", 0.2, 0.3, 0.5, "share")
@@ -79,58 +79,7 @@ def test_a_switch_is_where_brent_finds_it(slope: float, level: float, bend: floa
         assert swing.switches == ()
 
 
-def test_from_draws_the_same_switch() -> None:
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(1, 1, 20_000), rng.normal(0, 1, 20_000)
-    swings = tornado_of_draws({"x": x, "y": y, "sure": np.ones(20_000)}, {"go": x + y, "stay": np.zeros(20_000)})
-    by = {s.assumption.name: s for s in swings}
-    assert set(by) == {"x", "y"}
-    assert by["x"].best == "go"
-    # Given x, going brings x on average: worth less than nothing below 0; the range of the middle 80 % is 1 ± 1.2816.
-    assert by["x"].switches[0].at == pytest.approx(0.0, abs=0.05)
-    assert by["x"].at_low["go"] == pytest.approx(-0.2816, abs=0.06)
-    assert by["y"].switches[0].at == pytest.approx(-1.0, abs=0.06)
-
-
 def test_no_range_is_an_error() -> None:
     for bad in ((2.0, 1.0, 3.0), (0.0, np.nan, 1.0), (0.0, 2.0, 1.0)):
         with pytest.raises(ValueError, match="no range"):
             Assumption("x", *bad)
-
-
-def test_payback_by_hand() -> None:
-    # -100, then 40 a month: 60, 20 below, then 20 above: back half-way through the fourth month.
-    assert payback([[-100.0, 40, 40, 40, 40]]).middle == pytest.approx(3.5)
-    assert payback([[10.0, 1]]).middle == 0.0, "nothing was spent"
-    # Back, then below again, then back for good.
-    assert payback([[-10.0, 20, -20, 20]]).middle == pytest.approx(3.5)
-
-
-def test_payback_knows_when_it_never_comes() -> None:
-    flows = np.array([[-100.0, *[10.0] * 11]] * 70 + [[-100.0, *[5.0] * 11]] * 30)
-    found = payback(flows)
-    assert found.chance == pytest.approx(0.7)
-    assert found.low == found.middle == pytest.approx(11.0)
-    assert found.high is None
-    assert found.horizon_months == 12
-    never = payback(-np.ones((5, 6)))
-    assert (never.chance, never.low, never.middle, never.high) == (0.0, None, None, None)
-
-
-@given(st.integers(0, 10**6))
-def test_payback_is_what_a_loop_finds(seed: int) -> None:
-    flows = np.random.default_rng(seed).normal(0.3, 1, (1, 14))
-    total, back = 0.0, 0.0
-    for month, flow in enumerate(flows[0]):
-        before, total = total, total + flow
-        if total < 0:
-            back = np.inf
-        elif before < 0:
-            back = month + -before / flow
-    assert (payback(flows).middle or 0.0) == pytest.approx(back if np.isfinite(back) else 0.0)
-
-
-def test_flows_must_be_money() -> None:
-    for bad in ([[np.nan, 1.0]], np.empty((0, 3))):
-        with pytest.raises(ValueError, match="finite"):
-            payback(bad)

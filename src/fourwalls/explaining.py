@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
 import pyarrow as pa
 
-from fourwalls.diagnosis import AssetDiagnosis, Capability, LostUnits, SignalReading, StageUnits, TableHealth, Told
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Capability,
+    LostUnits,
+    SignalReading,
+    StageUnits,
+    TableHealth,
+    Told,
+)
 from fourwalls.errors import PortfolioError, listed
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.numbers import Number, Sum
+from fourwalls.reckoning import Step as Step
+from fourwalls.reckoning import parts, steps
 
 Source = Literal["lines", "order_lines", "shelves", "table", ""]
 _MOST_NEAR, _MOST_INPUTS = 5, 30
@@ -43,6 +54,9 @@ class Explanation:
         query: The SQL that reads them; "" where a number rests on other numbers alone.
         records: The first of them; None where there is no query.
         in_all: How many there are; None where nobody counted.
+        parts_sum: What the column "part" of all of them adds up to, in lines or units; None where a record has no part of its own.
+        is_parted: Whether these are parts of the number; else of its stage, since records do not say which party each is of.
+        steps: From these numbers to this one, which is the last; empty where it is counted in records, or read from draws.
     """
 
     id: str
@@ -56,6 +70,9 @@ class Explanation:
     query: str = ""
     records: pa.Table | None = None
     in_all: int | None = None
+    parts_sum: float | None = None
+    is_parted: bool = True
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +137,15 @@ RECIPES: Mapping[str, Recipe] = {
     "StockHeld.orchestrate": Recipe("Stock on a mean day with the stages between repaired, against the record.", ("{part}.on_hand",), "shelves"),
     "StockHeld.both": Recipe("Stock on a mean day with every stage repaired, against the record.", ("{part}.on_hand",), "shelves"),
     "Bottleneck.part": Recipe("Margin lost at this stage with this party, over all margin that could be kept.", ("{asset}.losses.*.amount",)),
-    "PathWorth.value": Recipe("Sum of the links: margin kept over the horizon, discounted month by month, less what the path costs.", ("{part}.links.*", "assumptions.*.value")),
+    "PathWorth.value": Recipe("Margin a year, times the part of the gap that is attainable, rising over the ramp, discounted month by month over the horizon, less what the path costs; the sum of the links.", ("{part}.gain_per_year", "{part}.one_off", "{part}.run_per_year", "{part}.links.*", "assumptions.horizon_years.value", "assumptions.discount_rate.value", "assumptions.ramp_weeks.value", "assumptions.attainable_share.value")),
     "PathWorth.middle": Recipe("Median of the draws behind the value.", ("{part}.value",)),
     "PathWorth.chance": Recipe("Part of the draws in which this path brings more than every other and more than nothing.", ("{asset}.paths.*.value",)),
-    "PathWorth.gain_per_year": Recipe("Margin a year that the path's repairs would keep, mean of the draws, before costs.", ("{asset}.losses.*.amount",)),
+    "PathWorth.gain_per_year": Recipe("Margin a year that repairs would keep if the whole gap closed at once: mean of the draws, before the attainable share, the ramp and all costs.", ("{part}.links.*", "{asset}.losses.*.amount")),
     "PathWorth.one_off": Recipe("Mean of what the path costs to begin, from its range in portfolio.toml or the default, and what partners ask to begin.", ("assumptions.paths-*.value",)),
     "PathWorth.run_per_year": Recipe("Mean of what the path costs a year, from its range in portfolio.toml or the default.", ("assumptions.paths-*.value",)),
     "PathWorth.stock": Recipe("Change of the stock on a mean day that the path's repairs need, at cost.", ("{asset}.availability.stock.*",)),
-    "PathWorth.payback": Recipe("First month in which margin kept since the start has paid all costs, not discounted.", ("{part}.gain_per_year", "{part}.one_off", "{part}.run_per_year")),
-    "PathWorth.links": Recipe("One step from gains to value over the horizon, discounted; all steps of a path add up to its value.", ("{part}.value", "assumptions.*.value")),
+    "PathWorth.payback": Recipe("First month after which margin kept since the start, with its ramp and attainable share, has paid what the path costs to begin and to run; not discounted.", ("{part}.gain_per_year", "{part}.one_off", "{part}.run_per_year", "assumptions.ramp_weeks.value", "assumptions.attainable_share.value")),
+    "PathWorth.links": Recipe("One step from gains to value over the horizon, discounted; all steps of a path add up to its value.", ("{part}.value", "assumptions.horizon_years.value", "assumptions.discount_rate.value", "assumptions.ramp_weeks.value", "assumptions.attainable_share.value")),
     "Told.amount": Recipe("What was counted, at what each failure costs in margin, over the years of the record.", ("{part}.quantity", "assumptions.late_line_cost_share.value", "assumptions.gross_margin_share.value"), "table"),
     "Told.quantity": Recipe("Counted over the whole record: the part of each record that this stage and party has.", source="table"),
     "RuleHole.amount": Recipe("Margin lost with this partner in this asset over the record.", ("{asset}.losses.*-between-*.amount",)),
@@ -160,7 +177,7 @@ RECIPES: Mapping[str, Recipe] = {
     "Reading.figure": Recipe("", ("{part}.n",), "table"),
     "Reading.n": Recipe("Records the reading rests on, counted.", source="table"),
     "Diagnosis.level": Recipe("Coverage that ranges claim, by design of the bootstrap."),
-    "Sum.value": Recipe("Sum of the numbers below; bounds of ranges are added up, rather too wide than too narrow."),
+    "Sum.value": Recipe("Sum of the numbers below, or their mean where they have weights; bounds of ranges are added up, rather too wide than too narrow."),
 }  # fmt: skip
 """Part and field → how such a number is made."""
 
@@ -203,12 +220,17 @@ def explained(number: Number, known: Mapping[str, Number]) -> Explanation:
         known: All numbers by id.
     """
     recipe = recipe_of(number)
-    wanted = number.owner.parts if isinstance(number.owner, Sum) else _input_ids(number, recipe, known)
+    wanted = (
+        (*number.owner.parts, *number.owner.less, *number.owner.weights)
+        if isinstance(number.owner, Sum)
+        else _input_ids(number, recipe, known)
+    )
     inputs = tuple(Input(name, known[name].value) for name in wanted[:_MOST_INPUTS])
     asset = number.asset
     about = asset.name if asset is not None else getattr(number.owner, "table", "") or number.id.partition(".")[0]
     return Explanation(
-        number.id, about, number.value, _formula(number, recipe), inputs, max(len(wanted) - _MOST_INPUTS, 0), number.pointer
+        number.id, about, number.value, _formula(number, recipe), inputs, max(len(wanted) - _MOST_INPUTS, 0), number.pointer,
+        steps=steps(number, known),
     )  # fmt: skip
 
 
@@ -291,6 +313,32 @@ def is_of_shelves(number: Number) -> bool:
 def is_of_lines(number: Number) -> bool:
     """Whether the records are missed order lines with the part each stage has in them."""
     return recipe_of(number).source == "lines" or (isinstance(number.owner, Told) and number.owner.flow == "service")
+
+
+def with_parts(found: Explanation, number: Number, most: int) -> Explanation:
+    """The same with each record's part in the number, records with the largest part first; records without one are left out.
+
+    Args:
+        found: With all records behind the number, as `Study.explain` gives them.
+        number: The number.
+        most: How many records to keep.
+    """
+    rows = found.records
+    known = None if rows is None else parts(number, rows)
+    if rows is None or known is None:
+        return found if rows is None else replace(found, records=rows.slice(0, most))
+    part, is_of_number = known
+    order = [i for i in sorted(range(len(part)), key=lambda i: -abs(part[i])) if part[i]]
+    kept = order[:most]
+    shown = rows.take(pa.array(kept, pa.int64())).add_column(0, "part", pa.array([part[i] for i in kept], pa.float64()))
+    first = ("part", *_FIRST_COLUMNS)
+    names = [n for n in first if n in shown.column_names] + [n for n in shown.column_names if n not in first]
+    return replace(
+        found, records=shown.select(names), in_all=len(order), parts_sum=math.fsum(part), is_parted=is_of_number
+    )
+
+
+_FIRST_COLUMNS = ("order_id", "line_id", "outcome", "ordered_at", "promised_at", "delivered_at", "sku_id", "node_id", "wanted_units", "lost_units", "standard")  # fmt: skip
 
 
 def no_such_number(asked: str, known: Mapping[str, Number]) -> PortfolioError:

@@ -15,13 +15,17 @@ from fourwalls.information import partial_information
 from fourwalls.portfolio import Portfolio
 from fourwalls.sensitivity import Assumption, Swing, tornado
 from fourwalls.value import (
+    COSTS,
     DEFAULT_ATTAINABLE_SHARE,
     DEFAULT_DISCOUNT_RATE,
     DEFAULT_HORIZON_YEARS,
     DEFAULT_RAMP_WEEKS,
     LATE_COST_FACTOR,
+    SIDES,
     Worth,
     cost_draws,
+    horizon,
+    value_over,
 )
 from fourwalls.weighing import Both
 
@@ -161,13 +165,20 @@ def _expected(
     case: Case, portfolio: Portfolio, spent: Mapping[str, Floats], at: Mapping[str, float]
 ) -> Mapping[str, float]:
     """What each path brings with other assumptions, leaving the asset alone among them."""
-    said = {**portfolio.assumptions, **{k: v for k, v in at.items() if k in RANGES}}
-    costs = {k: np.full(len(draws), at.get(k, float(draws.mean()))) for k, draws in spent.items()}
+    over = horizon({**portfolio.assumptions, **{k: v for k, v in at.items() if k in RANGES}})
+    costs = {k: at.get(k, float(draws.mean())) for k, draws in spent.items()}
     b = case.both
+    values = b.values or {}
     if case.late_worth is not None and b.costs.late > 0 and at.get(_LATE, b.costs.late) != b.costs.late:
+        # Only the margin itself moves with this one, so only here is it worked out anew.
         b = replace(b, service_worth=_with_late(b.service_worth, case.late_worth, at[_LATE] / b.costs.late))
-    found = values_of(b, replace(portfolio, assumptions=said), case.years, case.onboarding, costs)
-    return {LEAVE: 0.0, **{path: known.value for path, known in (found or {}).items()}}
+        values = values_of(b, portfolio, case.years, case.onboarding, spent) or {}
+    found = {LEAVE: 0.0}
+    for path, known in values.items():
+        one_off, run = (sum(costs[f"paths.{x}.{name}"] for x in SIDES[path]) for name in COSTS)
+        one_off += case.onboarding if "orchestrate" in SIDES[path] else 0.0
+        found[path] = value_over(over, known.gain_per_year, one_off, run)
+    return found
 
 
 def _with_late(service: Worth, late: Worth, factor: float) -> Worth:

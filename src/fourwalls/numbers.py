@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, cast
+from functools import cache
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from fourwalls.diagnosis import (
     AssetDiagnosis,
@@ -29,10 +30,13 @@ from fourwalls.diagnosis import (
     Told,
     WorthKnowing,
 )
+from fourwalls.errors import PortfolioError, did_you_mean, listed
 from fourwalls.figures import Estimate, Reading, Refusal
 
 WHOLE = "portfolio"
 """The whole portfolio, in the place of an asset."""
+PAID_ONCE = "paid once for all assets"
+"""The link of a path's value for what several assets need and is paid once."""
 # Parts without numbers that anybody could ask about.
 _SILENT = ("plan", "guardrails", "role", "pilot")
 
@@ -80,9 +84,13 @@ class Sum:
 
     Attributes:
         parts: Their ids.
+        less: Ids of numbers that are taken off.
+        weights: Ids of the numbers that `parts` are weighed by, one each, where the number is their mean; else empty.
     """
 
     parts: tuple[str, ...]
+    less: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
 
 
 _KEYS: Mapping[type, Callable[[Any], tuple[str | None, ...]]] = {
@@ -136,28 +144,141 @@ def numbers(diagnosis: Diagnosis) -> dict[str, Number]:
     return found | {n.id: n for n in _path_sums(diagnosis, list(found.values()))}
 
 
+def each_at_best(diagnosis: Diagnosis) -> tuple[tuple[AssetDiagnosis, PathWorth], ...]:
+    """Assets for which a path is expected to bring more than it costs, each with the path that brings most."""
+    found = []
+    for asset in diagnosis.assets:
+        first = max(asset.paths, key=lambda p: _amount(p.value), default=None)
+        if first is not None and _amount(first.value) > 0:
+            found.append((asset, first))
+    return tuple(found)
+
+
+def paid_once(diagnosis: Diagnosis) -> tuple[PathWorth, float] | None:
+    """What the best paths of all assets together pay only once, below 0, and the path of the whole that says so; None if nothing."""
+    chosen = {path.path for _, path in each_at_best(diagnosis)}
+    sides = "operate then orchestrate" if len(chosen) > 1 else next(iter(chosen), "")
+    whole = next((p for p in diagnosis.total.paths if p.path == sides), None)
+    amount = 0.0 if whole is None else dict(whole.links).get(PAID_ONCE, 0.0)
+    return None if whole is None or not amount else (whole, amount)
+
+
+def sum_at_best(diagnosis: Diagnosis) -> Estimate | None:
+    """What all assets bring together, each by its best path, less what is paid once; bounds are added up, rather too wide than too narrow.
+
+    None where no asset has paths.
+    """
+    if not any(a.paths for a in diagnosis.assets):
+        return None
+    known = [p.value for _, p in each_at_best(diagnosis) if isinstance(p.value, Estimate)]
+    shared = (paid_once(diagnosis) or (None, 0.0))[1]
+    value, low, high = (sum(getattr(v, field) for v in known) + shared for field in ("value", "low", "high"))
+    level = known[0].level if known else diagnosis.level
+    return Numbered(value, min(low, value), max(high, value), diagnosis.currency, level, f"{WHOLE}.best")
+
+
+def check_form(asked: str) -> None:
+    """Looks at an id without any records: its words must lead to a number, whatever assets and parties there are.
+
+    Raises:
+        PortfolioError: A field of that name does not lead to a number; those that do are named.
+    """
+    first, _, rest = asked.strip().partition(".")
+    tops = {f.name: _hint(Diagnosis, f.name) for f in fields(Diagnosis) if f.name not in ("assets", "total", WHOLE)}
+    steps = rest.split(".") if rest else []
+    if first in tops:
+        _check_steps(asked, tops[first], steps)
+    elif steps[:1] not in (["lost"], ["sum"], ["best"]):
+        _check_steps(asked, AssetDiagnosis, steps)
+
+
+def _check_steps(asked: str, kind: Any, steps: list[str]) -> None:  # noqa: ANN401 - a type
+    """Follows fields of dataclasses and names of entries; what entries are called depends on the data, and passes."""
+    for step in steps:
+        inner = next((k for k in (get_args(kind) or (kind,)) if is_dataclass(k) and k not in (Estimate, Refusal)), None)
+        if get_origin(kind) is tuple:
+            kind = inner or float
+            continue
+        if inner is None:
+            raise PortfolioError(f"There is no number '{_short(asked)}': nothing lies below '{step}'.", _REMEDY)
+        known = [f.name for f in fields(cast("Any", inner)) if f.name not in _SILENT and _holds(_hint(inner, f.name))]
+        if step not in known:
+            hint = did_you_mean(step, known) or f" It has {listed(known, 12)}."
+            raise PortfolioError(f"There is no number '{_short(asked)}': no field is called '{step}'.{hint}", _REMEDY)
+        kind = _hint(inner, step)
+    if is_dataclass(kind) and kind not in (Estimate, Refusal, Reading):
+        known = [f.name for f in fields(cast("Any", kind)) if f.name not in _SILENT and _holds(_hint(kind, f.name))]
+        raise PortfolioError(f"'{_short(asked)}' is no number but has some: {listed(known, 12)}.", _REMEDY)
+
+
+_REMEDY = "Copy an id from the page (data-id), or from the spreadsheet."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
+    return get_type_hints(kind)
+
+
+def _hint(kind: Any, field: str) -> Any:  # noqa: ANN401 - a type
+    return _hints(kind)[field]
+
+
+def _holds(kind: Any) -> bool:  # noqa: ANN401 - a type
+    """Whether a field of that type is a number or holds some."""
+    if kind in (int, float, Estimate):
+        return True
+    if is_dataclass(kind) and kind is not Refusal:
+        return any(_holds(_hint(kind, f.name)) for f in fields(cast("Any", kind)))
+    return any(_holds(k) for k in get_args(kind) if k is not type(None))
+
+
 def _path_sums(diagnosis: Diagnosis, known: list[Number]) -> Iterator[Number]:
     """What each path is worth over all assets, and each asset at its best."""
-    values = [
-        n for n in known if isinstance(n.owner, PathWorth) and n.field == "value" and n.asset is not diagnosis.total
-    ]
     by_path: dict[str, list[Number]] = {}
-    best: dict[str, Number] = {}
-    for n in values:
-        if isinstance(n.value, Estimate) and isinstance(n.owner, PathWorth):
-            by_path.setdefault(f"{WHOLE}.sum.{slug(n.owner.path)}", []).append(n)
-            name = n.id.partition(".")[0]
-            if n.value.value > max(0.0, _amount(best.get(name))):
-                best[name] = n
-    for name, each in (*by_path.items(), (f"{WHOLE}.best", list(best.values()))):
-        unit = next((n.value.unit for n in each if isinstance(n.value, Estimate)), diagnosis.currency)
-        total = sum(_amount(n) for n in each)
-        told = Estimate(total, total, total, unit)
-        yield Number(name, told, Sum(tuple(n.id for n in each)), "value", (diagnosis, diagnosis.total), "")
+    for n in known:
+        if isinstance(n.owner, PathWorth) and n.field == "value" and n.asset is not diagnosis.total:
+            by_path.setdefault(n.owner.path, []).append(n)
+    for path, each in by_path.items():
+        total = sum(_amount(n.value) for n in each)
+        told = Estimate(total, total, total, diagnosis.currency)
+        parts = tuple(n.id for n in each if isinstance(n.value, Estimate))
+        yield Number(f"{WHOLE}.sum.{slug(path)}", told, Sum(parts), "value", (diagnosis, diagnosis.total), "")
+    best = sum_at_best(diagnosis)
+    if best is not None:
+        owners = [path for _, path in each_at_best(diagnosis)]
+        mine = [n for each in by_path.values() for n in each if any(n.owner is p for p in owners)]
+        yield from _best_sums(diagnosis, best, mine)
 
 
-def _amount(number: Number | None) -> float:
-    return number.value.value if number is not None and isinstance(number.value, Estimate) else 0.0
+def _best_sums(diagnosis: Diagnosis, best: Estimate, mine: list[Number]) -> Iterator[Number]:
+    """What all best paths bring, take and cost together, and the mean chance that they are the best."""
+    once = paid_once(diagnosis)
+    shared = (f"{WHOLE}.paths.{slug(once[0].path)}.links.{slug(PAID_ONCE)}",) if once else ()
+    values, places = tuple(n.id for n in mine), (diagnosis, diagnosis.total)
+    yield Number(f"{WHOLE}.best", best, Sum(values + shared), "value", places, "")
+    for field in ("gain_per_year", "one_off", "run_per_year"):
+        less = shared if field == "one_off" else ()
+        total = sum(getattr(n.owner, field) for n in mine) - (once[1] if once and less else 0.0)
+        parts = tuple(f"{v.rpartition('.')[0]}.{field}" for v in values)
+        yield Number(f"{WHOLE}.best.{field}", float(total), Sum(parts, less), "value", places, "")
+    if (sure := chance_at_best(diagnosis)) is not None:
+        parts = tuple(f"{v.rpartition('.')[0]}.chance" for v in values)
+        yield Number(f"{WHOLE}.best.chance", sure, Sum(parts, weights=values), "value", places, "")
+
+
+def chance_at_best(diagnosis: Diagnosis) -> float | None:
+    """Mean chance that an asset's best path is its best, weighed by what it brings, 0-1; None where none brings anything."""
+    chosen = [(_amount(p.value), p.chance) for _, p in each_at_best(diagnosis)]
+    total = sum(value for value, _ in chosen)
+    return sum(value * c for value, c in chosen) / total if total > 0 else None
+
+
+def _amount(value: Estimate | Refusal | float) -> float:
+    return value.value if isinstance(value, Estimate) else 0.0
 
 
 def _sums(asset: AssetDiagnosis, mine: list[Number], diagnosis: Diagnosis) -> Iterator[Number]:

@@ -241,9 +241,11 @@ def read_portfolio(folder: Path) -> Portfolio:
         )
     path = folder / "portfolio.toml"
     if not path.is_file():
-        raise PortfolioError(
-            f"Folder '{folder.name}' has no portfolio.toml.", f"Draft one: fourwalls init {folder.name} --from FILES…"
-        )
+        below = sorted(f"{folder.name}/{p.parent.name}" for p in folder.glob("*/portfolio.toml"))
+        remedy = f"Draft one: fourwalls init {folder.name} --from FILES…"
+        if below:
+            remedy = f"There is one in {listed(below, 3)}: name that folder."
+        raise PortfolioError(f"Folder '{folder.name}' has no portfolio.toml.", remedy)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

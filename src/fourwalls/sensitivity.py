@@ -1,4 +1,4 @@
-"""Which assumptions would change the answer, at what value; and when the money is back."""
+"""Which assumptions would change the answer, and at what value."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from fourwalls.information import Curve
 
 Floats = npt.NDArray[np.float64]
 Values = Callable[[Mapping[str, Floats]], Mapping[str, Floats]]
@@ -104,93 +102,12 @@ def tornado(values: Values, assumptions: Sequence[Assumption]) -> tuple[Swing, .
     return _widest_first(_swing(a, along(a.name)) for a in assumptions)
 
 
-def tornado_of_draws(
-    parameters: Mapping[str, npt.ArrayLike], values: Mapping[str, npt.ArrayLike], level: float = 0.8
-) -> tuple[Swing, ...]:
-    """The same from draws: what each path is expected to bring given one figure, the others as uncertain as they are.
-
-    Args:
-        parameters: Figure -> its draws, shape (draws,); figures that do not vary are left out.
-        values: Path -> what it brings in the same draws, shape (draws,).
-        level: Part of the draws that the range of each figure holds; its middle is the median.
-    """
-    paths = tuple(values)
-    outcomes = np.stack([np.asarray(values[p], np.float64) for p in paths], axis=1)
-    swings = []
-    for name, drawn in parameters.items():
-        figure = np.asarray(drawn, np.float64)
-        if np.ptp(figure) == 0:
-            continue
-        low, base, high = (float(x) for x in np.quantile(figure, [(1 - level) / 2, 0.5, (1 + level) / 2]))
-        curve = Curve.fit(figure, outcomes)
-        swings.append(_swing(Assumption(name, low, base, high), _along(curve, paths)))
-    return _widest_first(swings)
-
-
 def deciding(swings: Sequence[Swing], most: int = 3) -> tuple[Swing, ...]:
     """The assumptions that would change the answer within their range, nearest switch first.
 
     Fewer than `most` where fewer would; none where the answer holds over every range.
     """
     return tuple(sorted((s for s in swings if s.switches), key=lambda s: (s.nearness, -s.width))[:most])
-
-
-@dataclass(frozen=True, slots=True)
-class Payback:
-    """When the money is back.
-
-    Attributes:
-        chance: That it is back within the horizon, 0-1.
-        low, middle, high: Months until then, early, in the middle and late; None where it is not back by then.
-        level: Part of the draws from low to high.
-        horizon_months: Months looked at.
-    """
-
-    chance: float
-    low: float | None
-    middle: float | None
-    high: float | None
-    level: float
-    horizon_months: int
-
-
-def payback(flows: npt.ArrayLike, level: float = 0.8) -> Payback:
-    """Months until the money spent is back for good.
-
-    That is when the running sum of flows is no longer below 0, up to the horizon; within a month money is taken to come
-    evenly. Nothing spent is back at once.
-
-    Args:
-        flows: Money in less money out, shape (draws, months); what is spent at the start stands in the first month.
-        level: Part of the draws from low to high.
-    """
-    sums = np.asarray(flows, np.float64).cumsum(axis=1)
-    if sums.ndim != 2 or not sums.size or not np.isfinite(sums).all():
-        raise ValueError(f"flows of shape {sums.shape} are no months of finite money")
-    months = _months_below(sums)
-    # Draws in which it never comes back are later than all others; no distance is made up between them.
-    low, middle, high = np.quantile(months, [(1 - level) / 2, 0.5, (1 + level) / 2], method="inverted_cdf")
-    chance = float(np.isfinite(months).mean())
-    return Payback(chance, _finite(low), _finite(middle), _finite(high), level, sums.shape[1])
-
-
-def _finite(month: float) -> float | None:
-    return float(month) if np.isfinite(month) else None
-
-
-def _months_below(sums: Floats) -> Floats:
-    n = sums.shape[1]
-    last_below = n - 1 - (sums[:, ::-1] < 0).argmax(axis=1)
-    is_ever = (sums < 0).any(axis=1)
-    is_back = last_below < n - 1
-    here = np.take_along_axis(sums, last_below[:, None], axis=1)[:, 0]
-    after = np.take_along_axis(sums, np.minimum(last_below + 1, n - 1)[:, None], axis=1)[:, 0]
-    part = -here / np.where(after > here, after - here, 1.0)
-    return np.where(is_ever, np.where(is_back, last_below + 1 + part, np.inf), 0.0)
-
-
-def _along(curve: Curve, paths: tuple[str, ...]) -> Callable[[Floats], Mapping[str, Floats]]:
-    return lambda at: dict(zip(paths, curve.at(at).T, strict=True))
 
 
 def _widest_first(swings: Iterable[Swing]) -> tuple[Swing, ...]:

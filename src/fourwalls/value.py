@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import numpy.typing as npt
 from fourwalls.diagnosis import Assumed, Outcome, PathWorth, VerdictName
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.losses import Loss
+from fourwalls.numbers import PAID_ONCE
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import REPLICATES
 
 Floats = npt.NDArray[np.float64]
+_Money = TypeVar("_Money", float, Floats)
 
 # Choices, both marked on the page where they were used: a late line is mostly kept, and costs goodwill and returns; the
 # margin is the middle of what general merchandise retailers report.
@@ -261,21 +263,26 @@ class Horizon:
         return float(self.discount.sum()) / 12
 
 
-def horizon(portfolio: Portfolio) -> Horizon:
-    """The horizon by the assumptions in portfolio.toml."""
-    said = portfolio.assumptions
+def horizon(said: Mapping[str, float]) -> Horizon:
+    """The horizon by assumptions named as in portfolio.toml; what is not among them is this product's default."""
     months = (np.arange(round(12 * said.get("horizon_years", DEFAULT_HORIZON_YEARS))) + 0.5) / 12
     discount = (1 + said.get("discount_rate", DEFAULT_DISCOUNT_RATE)) ** -months
     ramp = np.minimum(1.0, months / max(said.get("ramp_weeks", DEFAULT_RAMP_WEEKS) / 52, 1e-9))
     return Horizon(months, discount, ramp * said.get("attainable_share", DEFAULT_ATTAINABLE_SHARE))
 
 
-_COSTS = ("one_off_amount", "run_amount_per_year")
+def value_over(over: Horizon, gain_per_year: _Money, one_off: _Money, run_per_year: _Money) -> _Money:
+    """What a margin a year brings over the horizon after what it costs to begin and to run, discounted."""
+    return over.gain * gain_per_year - one_off - over.spending * run_per_year
+
+
+COSTS = ("one_off_amount", "run_amount_per_year")
+"""What a path costs, named as in portfolio.toml."""
 
 
 def is_costed(portfolio: Portfolio, path: str) -> bool:
     """Whether portfolio.toml says what a path costs; else this product's default is used and marked."""
-    return any(key in portfolio.paths.get(path, {}) for key in _COSTS)
+    return any(key in portfolio.paths.get(path, {}) for key in COSTS)
 
 
 def _cost_ranges(portfolio: Portfolio, revenue_per_year: float) -> Mapping[str, Mapping[str, Range]]:
@@ -284,7 +291,7 @@ def _cost_ranges(portfolio: Portfolio, revenue_per_year: float) -> Mapping[str, 
     for path, table in DEFAULT_COSTS.items():
         said = portfolio.paths.get(path, {})
         if is_costed(portfolio, path):
-            ranges = {key: said.get(key, none) for key in _COSTS}
+            ranges = {key: said.get(key, none) for key in COSTS}
             found[path] = {k: (float(r["low"]), float(r["mode"]), float(r["high"])) for k, r in ranges.items()}
         else:
             found[path] = {
@@ -335,7 +342,7 @@ def path_values(
     costed = {path: is_costed(portfolio, path) for path in DEFAULT_COSTS}
     if not worth.is_money or years <= 0 or (not all(costed.values()) and revenue_per_year <= 0):
         return None
-    over, carrying = horizon(portfolio), portfolio.assumptions.get("carrying_rate_per_year", 0.0)
+    over, carrying = horizon(portfolio.assumptions), portfolio.assumptions.get("carrying_rate_per_year", 0.0)
     n = len(worth.inside_draws)
     drawn_costs = cost_draws(portfolio, revenue_per_year, n) if spent is None else spent
     gains = (worth.inside_draws, worth.between_draws, worth.together_draws)
@@ -346,7 +353,7 @@ def path_values(
         one_off = one_off + (onboarding if "orchestrate" in SIDES[path] else 0.0)
         run = np.sum([drawn_costs[f"paths.{x}.run_amount_per_year"] for x in SIDES[path]], axis=0)
         yearly = drawn / years - carrying * stock
-        draws = over.gain * yearly - one_off - over.spending * run
+        draws = value_over(over, yearly, one_off, run)
         mean = float(yearly.mean())
         links = _links(by_flow or {}, number, over.gain / years, over.gain * mean, n)
         if carrying and stock:
@@ -377,7 +384,7 @@ def portfolio_values(
     """
     if not each:
         return None
-    over = horizon(portfolio)
+    over = horizon(portfolio.assumptions)
     n = min(len(v.draws) for values in each for v in values.values())
     found: dict[VerdictName, PathValue] = {}
     for path in PATHS:
@@ -387,7 +394,7 @@ def portfolio_values(
         for name, amount in (link for v in mine for link in v.links):
             links[name] = links.get(name, 0.0) + amount
         if shared:
-            links["paid once for all assets"] = -shared
+            links[PAID_ONCE] = -shared
         gain, one_off, run = (
             sum(getattr(v, field) for v in mine) for field in ("gain_per_year", "one_off", "run_per_year")
         )

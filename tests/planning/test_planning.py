@@ -25,10 +25,11 @@ from fourwalls.diagnosis import (
     Task,
     Told,
 )
-from fourwalls.figures import Refusal
+from fourwalls.figures import Estimate, Refusal
 from fourwalls.planning import Known, Sales, advised
 from fourwalls.planning.doers import NOT_NAMED, between_shares, doers
 from fourwalls.planning.mistakes import MISTAKES, guardrails
+from fourwalls.planning.pilots import pilot_of
 from fourwalls.planning.roles import growth_beside, role_of
 from fourwalls.portfolio import Portfolio, SignalThresholds
 from fourwalls.study import open as open_study
@@ -90,6 +91,36 @@ def test_owners_are_those_who_were_named() -> None:
     assert tasks["start-pilot"].owner == "Ada Price"
     assert tasks["settle-rapid-owner"].owner == "Ben Parcel"
     assert tasks["list-inside"].owner.startswith(NOT_NAMED)
+
+
+def valued(low: float, value: float, high: float) -> AssetDiagnosis:
+    """An asset to orchestrate at EUR 1,200 to begin, with that value."""
+    asset = acting()
+    figure = Estimate(value, low, high, "EUR", 0.8)
+    paths = tuple(replace(p, value=figure, one_off=1_200.0) if p.path == "orchestrate" else p for p in asset.paths)
+    return replace(asset, paths=paths)
+
+
+def test_a_pilot_is_proposed_for_what_it_can_tell() -> None:
+    unsure = pilot_of(valued(-20_000, 2_000, 24_000), 6)
+    assert isinstance(unsure, PilotNext)
+    assert "No pilot has to come first" not in unsure.because
+    sure = pilot_of(valued(49_000, 61_000, 73_000), 6)
+    assert isinstance(sure, PilotNext)
+    assert "No pilot has to come first: to know for sure would be worth EUR 0 at most" in sure.because
+    lost = pilot_of(valued(-9_000, -6_000, -3_000), 6)
+    assert isinstance(lost, Refusal)
+    assert (lost.code, "is expected to lose EUR 6,000" in lost.because) == ("not_worth_it", True)
+
+
+def test_the_command_of_a_pilot_names_the_data_where_the_portfolio_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "order_lines.sql").write_text("SELECT * FROM read_csv('{data}/orders.csv')")
+    known = Known(replace(portfolio(), folder=tmp_path))
+    made, _ = advised((acting(),) * 7, sample.priced().total, known)
+    pilot = made[0].pilot
+    assert isinstance(pilot, PilotNext)
+    assert pilot.command[3:7] == ("--portfolio", "FOLDER", "--data", "DATA")
 
 
 def test_a_pilot_is_refused_by_name_where_records_cannot_carry_it() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from fourwalls.allocation import Allocation, Enabler, Limits, Option, Risk, allocate
@@ -32,10 +33,11 @@ def found() -> Allocation | Refusal:
 def test_the_plan_is_told() -> None:
     text = shown(found())
     for said in (
-        "120k of 130k EUR and 7 weeks of people on 1 asset brings 280k EUR.",
-        "1300 EUR more would bring 0. Next asset in: Lamps, with 166k more, which brings 200k.",
+        "EUR 120,000 of EUR 130,000 to begin and 7 weeks of people, on 1 asset, brings EUR 280,000 after all costs.",
+        "A budget 1 % larger (EUR 1,300) changes nothing.",
+        "Next in is Lamps: with EUR 166,000 more, which brings EUR 200,000 more (1.2 for each unit of money).",
         "Paid once for all: carrier.",
-        "In the worst 25 % of cases it brings 270k EUR on average.",
+        "In the worst 25 % of cases it brings EUR 270,000 on average.",
         "Looked at one by one, Bicycles comes first in 100 % of cases.",
         "others bring more",
         "no exit clause",
@@ -64,6 +66,26 @@ def test_paths_that_open_rules_bar_are_named_even_where_another_path_was_chosen(
     barred = {f"asset {i}": "rules with partners are open: Terra: Who owns the interface, by name?" for i in range(7)}
     show_allocation(refused, "EUR", Console(file=sink, width=120), barred)
     told = sink.getvalue()
-    assert "Open rules with partners bar a path of 7 assets" in told
-    assert "asset 4: rules with partners are open: Terra" in told
-    assert "and 2 more" in told
+    assert "To orchestrate may not be chosen yet for 7 assets" in told
+    words = " ".join(told.split())
+    assert "asset 0, asset 1, asset 2, asset 3 and 3 more: rules with partners are open: Terra: Who owns" in words
+    assert told.count("Who owns the interface") == 1, "one reason is told once"
+
+
+def test_what_would_have_to_change_is_about_a_path_that_pays() -> None:
+    options = [Option("Lamps", "operate", -50.0, 10.0), Option("Lamps", "orchestrate", 100.0, 80.0), Option("Wine", "operate", 500.0, 40.0)]  # fmt: skip
+    found = allocate(options, [], Limits(100.0))
+    assert isinstance(found, Allocation)
+    (row,) = found.left_out
+    assert (row.asset, row.path) == ("Lamps", "orchestrate")
+    assert row.cost_over == pytest.approx(20.0)
+    assert "EUR 20.0 cheaper to begin" in " ".join(shown(found).split())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal_and_no_name_is_cut(width: int) -> None:
+    out = io.StringIO()
+    show_allocation(found(), "EUR", Console(file=out, width=width, color_system=None))
+    assert all(len(line) <= width for line in out.getvalue().splitlines())
+    words = " ".join(out.getvalue().split())
+    assert all(w in words for w in ("Bicycles", "Lamps", "Wine", "orchestrate", "others bring more"))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from rich.console import Console
 from tests import small
+from tests.surfaces import sample
 from typer.testing import CliRunner
 
+from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import PortfolioError
 from fourwalls.explaining import Explanation, Input
 from fourwalls.figures import Estimate, Refusal
+from fourwalls.numbers import check_form, numbers
 from fourwalls.surfaces.cli import app
 from fourwalls.surfaces.explain_terminal import as_plain, show
 
@@ -56,5 +60,43 @@ def test_the_command_explains_and_refuses(tmp_path: Path) -> None:
     assert len(given["records"]) == 2
     failed = CliRunner().invoke(app, ["explain", "portfolio.gap.mised", str(folder)])
     assert isinstance(failed.exception, PortfolioError)
+    with pytest.raises(PortfolioError, match="Did you mean 'missed'"):
+        raise failed.exception
+
+
+def test_a_mistake_is_told_before_any_table_is_read(tmp_path: Path) -> None:
+    folder = small.good().write(tmp_path / "shop")
+    (folder / "tables" / "order_lines.csv").write_text("not a table")
+    for asked in ("portfolio.gap.mised", "some.pths.operate.value", "portfolio.paths.operate"):
+        with pytest.raises(PortfolioError, match=r"There is no number|is no number but has some"):
+            check_form(asked)
+        failed = CliRunner().invoke(app, ["explain", asked, str(folder)])
+        assert isinstance(failed.exception, PortfolioError), failed.exception
+
+
+def test_an_unchanged_folder_knows_its_numbers_from_the_last_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = small.good().write(tmp_path / "shop")
+    CliRunner().invoke(app, ["diagnose", str(folder)])
+    monkeypatch.setattr("fourwalls.study.Study.diagnose", lambda _: pytest.fail("the diagnosis was made again"))
+    failed = CliRunner().invoke(app, ["explain", "portfolo.gap.missed", str(folder)])
+    assert isinstance(failed.exception, PortfolioError)
     with pytest.raises(PortfolioError, match=r"portfolio\.gap\.missed"):
         raise failed.exception
+
+
+@pytest.mark.parametrize("make", [sample.usual, sample.priced, sample.shelves_only, sample.refused, sample.hostile])
+def test_every_id_there_is_has_a_form(make: Callable[[], Diagnosis]) -> None:
+    for name in numbers(make()):
+        check_form(name)
+
+
+def test_steps_and_parts_are_told(tmp_path: Path) -> None:
+    folder = small.good().write(tmp_path / "shop")
+    for name, words in (
+        ("portfolio.gap.residual", ("Step by step", "less what cannot be traced", "together")),
+        ("portfolio.gap.missed", ("“part” is each record's part in the number", "add up to")),
+    ):
+        done = CliRunner().invoke(app, ["explain", name, str(folder)])
+        assert all(w in done.output for w in words), done.output

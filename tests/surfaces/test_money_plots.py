@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fourwalls.surfaces.page.canvas import Scale, width_of
 from fourwalls.surfaces.page.frontier import frontier
-from fourwalls.surfaces.page.portfolio_map import Spot, labels, portfolio_map
+from fourwalls.surfaces.page.placing import placed
+from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
 from fourwalls.surfaces.page.tornado import Bar, tornado
 from fourwalls.surfaces.page.value_fan import Fan, value_fan
 from fourwalls.surfaces.wording import VERDICTS
@@ -63,21 +64,42 @@ def test_area_is_revenue() -> None:
     assert radii == pytest.approx([17.0, 8.5])
 
 
+ROOM = (52.0, 26.0, 400.0, 356.0)
+
+
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.tuples(st.text("abcd ", min_size=1, max_size=40), st.floats(60, 380), st.floats(30, 350)), max_size=40)
+    st.lists(st.tuples(st.text("abcd ", min_size=1, max_size=20), st.floats(60, 380), st.floats(30, 350)), max_size=40)
 )
 def test_names_never_touch(marks: list[tuple[str, float, float]]) -> None:
-    placed = labels([(name, (x, y), 6.0) for name, x, y in marks])
-    boxes = [(x, y - 8, x + width_of(w, 11), y + 2) for (x, y), w in placed]
+    found = placed([(name, (x, y), 6.0) for name, x, y in marks], ROOM, 11)
+    boxes = [(p.at[0], p.at[1] - 8, p.at[0] + width_of(p.words, 11), p.at[1] + 2) for p in found]
     for a, b in itertools.combinations(boxes, 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    for a, (_, x, y) in itertools.product(boxes, marks):
+        assert a[2] <= x - 6 or x + 6 <= a[0] or a[3] <= y - 6 or y + 6 <= a[1]
 
 
-def test_names_with_room_are_all_written() -> None:
-    marks = [(f"asset {i}", (120.0 + 100 * (i % 2), 60.0 + 40 * i), 8.0) for i in range(7)]
-    assert [w for _, w in labels(marks)] == [name for name, _, _ in marks]
-    assert [w for _, w in labels([("x" * 40, (200.0, 200.0), 5.0)])] == ["x" * 21 + "…"]
+def test_names_of_marks_that_lie_on_each_other_are_all_led_to_a_place() -> None:
+    marks = [(f"asset number {i}", (120.0 + i, 200.0 - i), 9.0) for i in range(9)]
+    found = placed(marks, ROOM, 11)
+    assert [p.words for p in found] == [name for name, _, _ in marks]
+    led = [p for p in found if p.leader is not None]
+    assert led
+    for p in led:
+        (x, y), end = p.leader or ((0.0, 0.0), (0.0, 0.0))
+        centre = next(at for name, at, _ in marks if name == p.words)
+        assert (x - centre[0]) ** 2 + (y - centre[1]) ** 2 == pytest.approx(81), "from the edge of its own mark"
+        assert p.at[0] - 0.1 <= end[0] <= p.at[0] + width_of(p.words, 11) + 0.1
+
+
+def test_long_names_become_numbers_with_a_list() -> None:
+    names = ["Home, garden and furniture · Rest of Southeast", "Electronics · São Paulo", "Fashion"]
+    spots = [Spot(name, 1e5 * i, 5e4, 1e6 * (3 - i), "orchestrate") for i, name in enumerate(names)]
+    told = words(parsed(portfolio_map(spots, "EUR")))
+    for number, name in enumerate(names, 1):
+        assert told.count(str(number)) == 2, "at the mark and in the list"
+        assert any(t == name or (t.endswith("…") and name.startswith(t[:-1])) for t in told)
 
 
 @settings(max_examples=40, deadline=None)

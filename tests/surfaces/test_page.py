@@ -32,7 +32,7 @@ details summary table caption thead tbody tr th td svg defs pattern marker symbo
 text g polygon figure figcaption small
 """
 ATTRIBUTES = """
-aria-hidden aria-label aria-labelledby charset class colspan content cx cy d data-id focusable height href http-equiv id
+aria-hidden aria-label aria-labelledby charset class colspan content cx cy d data-id data-label focusable height href http-equiv id
 lang markerheight markerunits markerwidth name open overflow patterntransform patternunits r role rx scope start
 title viewbox width x x1 x2 y y1 y2 tabindex fill stroke stroke-width stroke-dasharray stroke-linejoin paint-order
 font-family font-size font-weight text-anchor points
@@ -400,9 +400,11 @@ def test_paths_of_all_assets_are_told_with_sums_and_a_loud_mark_where_nobody_set
 def test_the_paths_of_the_total_and_of_an_asset_have_a_row_and_a_picture_each() -> None:
     worth = section(parsed(priced_total), "worth")
     best = [r.text for r in worth.classed("fw-best")]
-    assert best[0].startswith("Orchestrate worth most EUR 120,000 (100,000–150,000) EUR 61,000")
+    assert best[0].startswith("Each asset by its best path worth most EUR 140,000 (110,000–170,000) EUR 69,600")
+    orchestrate = next(r.text for r in worth.all("tr") if r.text.startswith("All assets: orchestrate"))
+    assert orchestrate.startswith("All assets: orchestrate EUR 120,000 (100,000–150,000) EUR 61,000")
     rows = [r.text for r in worth.all("tr")]
-    assert any("it does not pay within the horizon" in r for r in rows)
+    assert any("not within the horizon" in r for r in rows)
     assert "Chance that doing nothing is best: 2 %." in worth.text
     asset = next(parsed(sample.priced).all("li"))
     assert any("P10 to P90" in s.text for s in asset.all("svg"))

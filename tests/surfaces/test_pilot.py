@@ -218,7 +218,7 @@ def test_a_pilot_from_the_diagnosis_of_a_portfolio(
     run: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = _Study()
-    monkeypatch.setattr("fourwalls.study.open", lambda _: study)
+    monkeypatch.setattr("fourwalls.study.open", lambda *_: study)
     out = tmp_path / "plan"
     argv = ["pilot", "design", "--portfolio", tmp_path, "--out", out, "--guardrail", "fill_rate=-0.02", "--length", 8]
     code, _, err = run(*argv)
@@ -248,7 +248,7 @@ def test_no_pilot_is_suggested_where_nothing_is_worth_trying(
     diagnosis.write_text(page_json.dumps(suggested("leave it")), "utf-8")
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patched:
-        patched.setattr("fourwalls.study.open", lambda _: _Study())
+        patched.setattr("fourwalls.study.open", lambda *_: _Study())
         code, _, err = run("pilot", "design", "--portfolio", tmp_path, "--asset", "a", "--diagnosis", diagnosis)
     assert code == 2
     assert "No pilot is suggested for 'a'" in err

@@ -123,8 +123,8 @@ def test_paths_signals_rules_and_losses_are_told_in_money() -> None:
 def test_the_paths_of_the_total_say_when_they_pay() -> None:
     found = sample.priced()
     text = " ".join(shown(replace(found, total=replace(found.total, paths=sample.paths_of())), width=160).split())
-    assert "Orchestrate EUR 61,000 (49,000–73,000) EUR 30,500 EUR 1,200 5 months (4–7) 85 %" in text
-    assert "it does not pay within the horizon" in text
+    assert "All assets: orchestrate EUR 61,000 49,000–73,000 85 % 5 months (4–7) EUR 30,500 EUR 1,200" in text
+    assert "not within the horizon" in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 104, 200])

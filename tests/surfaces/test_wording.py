@@ -216,7 +216,7 @@ def test_other_small_words() -> None:
     assert wording.month("2025-03-01") == "Mar 2025"
     assert wording.month("Q1 2025") == "Q1 2025"
     assert wording.lines(-0.4) == ">−1"
-    assert [wording.in_lines(n) for n in (0.3, 1.0, 2.0)] == ["<1 line", "1 line", "2 lines"]
+    assert [wording.counted(n, "service") for n in (0.3, 1.0, 2.0)] == ["<1 line", "1 line", "2 lines"]
     assert wording.standard("no standard") == ""
     assert wording.name(" \n") == "(no name)"
     assert wording.sentence("91 % of lines are late") == "91\u00a0% of lines are late."

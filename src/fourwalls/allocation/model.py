@@ -134,9 +134,9 @@ class Model:
         self._bounds(self._budget_row, -self._infinity, self.limits.budget / self.unit)
         return found
 
-    def best_with(self, asset: str) -> Solution | None:
-        """The most valuable choice in which the asset is not left alone; None where there is none."""
-        with_it = self.add(dict.fromkeys(self.by_asset[asset], 1.0), 1.0, 1.0)
+    def best_with(self, numbers: Sequence[int]) -> Solution | None:
+        """The most valuable choice with one of these options of an asset in it; None where there is none."""
+        with_it = self.add(dict.fromkeys(numbers, 1.0), 1.0, 1.0)
         found = self._solved()
         self._bounds(with_it, -self._infinity, self._infinity)
         return found

@@ -247,8 +247,10 @@ def _why(model: Model, mine: Sequence[int]) -> Reason:
 
 def _solved(model: Model, found: Solution, row: LeftOut) -> LeftOut:
     """The same row with what the programme says when the asset is forced in."""
-    forced = model.best_with(row.asset)
-    mine = model.by_asset[row.asset]
+    every = model.by_asset[row.asset]
+    # Nobody asks what a path would need that brings nothing, where another of the asset brings something.
+    mine = [i for i in every if model.options[i].value > 0] or every
+    forced = model.best_with(mine)
     # Where it does not even fit alone, the path that needs the least relief is told.
     numbers = mine if forced is None else [i for i in mine if i in forced.chosen]
     cheaper = [(r.relief, i) for i in numbers if (r := model.least_relief(i, found.value)) is not None]

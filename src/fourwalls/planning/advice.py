@@ -43,24 +43,30 @@ def advised(
     others = len(assets) - 1 if others is None else others
     said = {a.name: _said(a, known.portfolio) for a in (*assets, total)}
     owners = Owners({name: str(row["owner"]) for name, row in said.items() if row.get("owner")}, known.partners)
+    needs_data = any("{data}" in p.read_text("utf-8", "replace") for p in known.portfolio.folder.glob("tables/*.sql"))
     made = []
     for a in assets:
         named = said[a.name].get("role")
         role = role_of(None if named is None else str(named), known.sales.get(a.name))
-        made.append(_with_plan(replace(a, role=role, pilot=pilot_of(a, others)), owners, known))
+        made.append(_with_plan(replace(a, role=role, pilot=pilot_of(a, others, assets, needs_data)), owners, known))
     first = max((a for a in made if not isinstance(a.pilot, Refusal)), key=_worth, default=None)
-    pilot = pilot_of(total, others) if first is None else first.pilot
+    # Of the whole, an asset says why no pilot can be run: it names no asset of its own.
+    refused = next((a.pilot for a in made if isinstance(a.pilot, Refusal) and a.pilot.code != "nothing_to_try"), None)
+    pilot = first.pilot if first is not None else refused or pilot_of(total, others)
     whole = Refusal(
         "whole_portfolio",
         "role in the portfolio",
         "the whole portfolio has no role in itself",
         "the roles of its assets",
     )
-    return tuple(made), _with_plan(replace(total, role=whole, pilot=pilot), owners, known)
+    return tuple(made), _with_plan(replace(total, role=whole, pilot=pilot), owners, known, made)
 
 
-def _with_plan(asset: AssetDiagnosis, owners: Owners, known: Known) -> AssetDiagnosis:
-    return replace(asset, guardrails=guardrails(asset, known.portfolio.signals), plan=plan_of(asset, owners))
+def _with_plan(
+    asset: AssetDiagnosis, owners: Owners, known: Known, assets: Sequence[AssetDiagnosis] = ()
+) -> AssetDiagnosis:
+    plan = plan_of(asset, owners, assets)
+    return replace(asset, guardrails=guardrails(asset, known.portfolio.signals), plan=plan)
 
 
 def _said(asset: AssetDiagnosis, portfolio: Portfolio) -> Mapping[str, object]:

@@ -18,15 +18,21 @@ _WITH_PARTNERS = ("orchestrate", "operate then orchestrate", "govern first")
 _DATA = "data engineer"
 
 
-def plan_of(asset: AssetDiagnosis, owners: Owners) -> Plan:
+def plan_of(asset: AssetDiagnosis, owners: Owners, assets: Sequence[AssetDiagnosis] = ()) -> Plan:
     """What to do in the first 30 days, from this asset's own bottleneck, open rules, unknowns and pilot.
 
     Args:
         asset: Its diagnosis, with the pilot.
         owners: People who were named.
+        assets: Of the whole portfolio its assets; else none.
     """
     if asset.verdict in ACTED_ON:
-        tasks = [*_map(asset, owners), *_separate(asset, owners), *_quantify(asset, owners), *_pilot(asset, owners)]
+        tasks = [
+            *_map(asset, owners),
+            *_separate(asset, owners),
+            *_quantify(asset, owners, assets),
+            *_pilot(asset, owners),
+        ]
     elif asset.verdict == "leave it":
         tasks = list(_leave(asset, owners))
     else:
@@ -98,7 +104,7 @@ def _settle(name: str, hole: RuleHole, owners: Owners, is_listed: bool) -> Task:
     return Task(name, 2, title, why, owner, 12, 18, ("list-outside",) if is_listed else ())
 
 
-def _quantify(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
+def _quantify(asset: AssetDiagnosis, owners: Owners, assets: Sequence[AssetDiagnosis]) -> Iterator[Task]:
     needs = tuple(
         n for n, wall in (("list-inside", "inside"), ("list-outside", "between")) if doers(asset, _wall(wall))
     )
@@ -108,6 +114,7 @@ def _quantify(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
         costs = "; its costs are defaults nobody here has set" if best.is_default else ""
         title = "Put your own costs in the place of defaults, and agree the value of each path"
         title = title if best.is_default else "Agree the value of each path, and its costs"
+        worth = _worth_of_all(assets) or worth
         yield Task("agree-value", 3, title, f"{worth}{costs}.", NOT_NAMED + FINANCE, 15, 19, needs)
     else:
         why = "No path has a value in money yet, so nothing can be compared with its cost."
@@ -115,6 +122,19 @@ def _quantify(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
         yield Task("agree-value", 3, title, why, NOT_NAMED + FINANCE, 15, 19, needs)
     title = "Write down today's figures and the target for each outcome"
     yield Task("baseline", 3, title, _outcomes(asset), owners.of_asset(asset), 20, 21, ("agree-value",))
+
+
+def _worth_of_all(assets: Sequence[AssetDiagnosis]) -> str:
+    """What assets bring together, each by its best path; "" where none brings anything."""
+    best = [
+        p.value for a in assets if (p := _best(a)) is not None and isinstance(p.value, Estimate) and p.value.value > 0
+    ]
+    if not best:
+        return ""
+    total = sum(v.value for v in best)
+    return (
+        f"Each by its best path, {len(best)} of {len(assets)} assets are put at {best[0].unit} {total:,.0f} after costs"
+    )
 
 
 def _pilot(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Lean
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces import at_best, evidence_words, wording
+from fourwalls.surfaces.fitting import Column, fitted
 
 _MOST_ASSETS = 10
 _MOST_PARTIES = 3
@@ -25,22 +26,27 @@ def show_evidence(diagnosis: Diagnosis, console: Console) -> None:
     elif any(a.paths for a in diagnosis.assets):
         _all_paths(diagnosis, console)
     _ten(total, console)
-    _rules(total, console)
+    _rules(total, diagnosis, console)
 
 
 def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
     """The paths of one asset; nothing where none is priced."""
     if not asset.paths:
         return
-    table = _table(f"What each path is worth over {evidence_words.horizon(diagnosis)}, P10 to P90")
-    table.add_column("Path", ratio=1, min_width=12)
-    for heading in ("After costs", "A year", "To begin", "Pays after", "Best"):
-        table.add_column(heading, justify="right")
-    for p in evidence_words.path_rows(asset.paths, diagnosis.currency):
+    rows = []
+    for p in at_best.rows(asset, diagnosis):
         style = "bold" if p.is_best else ""
-        cells = (p.path, str(p.value), p.gain, p.one_off, p.payback, p.chance)
-        table.add_row(*(Text(c, style) for c in cells))
-    console.print(table)
+        cells = (p.path, p.value.value, p.value.interval, p.chance, p.payback, p.gain, p.one_off, p.run)
+        rows.append([Text(c, style) for c in cells])
+    columns = (
+        Column("Path", is_words=True), Column("After costs"), Column("P10 to P90"), Column("Best", goes=1),
+        Column("Pays after", is_words=True, goes=2), Column("Margin a year", goes=4), Column("To begin", goes=3), Column("To run", goes=5),
+    )  # fmt: skip
+    title = f"What each path is worth over {evidence_words.horizon(diagnosis)}, after what it costs"
+    console.print(fitted(title, columns, rows, console, _SOFT))
+    if counted := at_best.counted(diagnosis):
+        console.print(Text(counted, _SOFT))
+        console.print()
     _defaults(any(p.is_default for p in asset.paths), console)
 
 
@@ -79,20 +85,19 @@ def show_losses(asset: AssetDiagnosis, level: float, console: Console, with_stan
 def _all_paths(diagnosis: Diagnosis, console: Console) -> None:
     priced = [a for a in diagnosis.assets if a.paths]
     names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
-    table = _table(f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; worth most *")
-    table.add_column("Asset", ratio=1, min_width=12)
-    for name in names:
-        table.add_column(wording.VERDICTS[name], justify="right")
+    title = f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; worth most *"
+    rows = []
     for a in priced[:_MOST_ASSETS]:
         best = evidence_words.best_path(a)
         by_name = {p.path: p for p in a.paths}
-        cells = []
+        cells = [Text(wording.asset(a))]
         for name in names:
             p = by_name.get(name)
             told = "–" if p is None else wording.said(p.value).value
             cells.append(Text(f"{told} *" if p is not None and p is best else told, "bold" if p is best else ""))
-        table.add_row(Text(wording.asset(a)), *cells)
-    console.print(table)
+        rows.append(cells)
+    columns = [Column("Asset", is_words=True), *(Column(wording.VERDICTS[name]) for name in names)]
+    console.print(fitted(title, columns, rows, console, _SOFT))
     if (left := len(priced) - _MOST_ASSETS) > 0:
         console.print(Text(f"  and {wording.plural(left, 'more asset')}, on the page", _SOFT))
     _defaults(any(p.is_default for a in priced for p in a.paths), console)
@@ -113,18 +118,18 @@ def _ten(asset: AssetDiagnosis, console: Console) -> None:
     table.add_column("Known by")
     table.add_column("Reading", justify="right")
     for s in asset.signals:
-        figure = str(wording.said(s.readings[0].figure)) if s.readings else wording.NOT_KNOWN
+        figure = str(evidence_words.reading_told(s))
         differs = "; people differ" if s.differs else ""
         lean = f"{_SIGNS[s.lean]} {evidence_words.LEANS[s.lean]}"
         table.add_row(Text(wording.plain(s.label)), Text(lean), Text(f"{s.how}{differs}"), Text(figure))
     console.print(table)
 
 
-def _rules(asset: AssetDiagnosis, console: Console) -> None:
+def _rules(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
     if asset.governance is None:
         return
     console.print(Text("Rules with partners", "bold"))
-    console.print(Text(f"  {evidence_words.readiness(asset)}"))
+    console.print(Text(f"  {evidence_words.readiness(asset, diagnosis.controls)}"))
     for h in asset.governance.holes[:_MOST_HOLES]:
         word = "blocks" if h.blocks else "warns"
         told = Text(f"  {word}: {wording.name(h.party_name)}: {wording.prose(h.question)} ")

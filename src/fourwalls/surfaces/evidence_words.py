@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fourwalls.diagnosis import AssetDiagnosis, Capability, Diagnosis, Lean, PathWorth, SignalReading, Told, Wall
+from fourwalls.diagnosis import (
+    AssetDiagnosis,
+    Capability,
+    ControlTold,
+    Diagnosis,
+    Lean,
+    PathWorth,
+    SignalReading,
+    Told,
+    Wall,
+)
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import Numbered, slug
 from fourwalls.surfaces import wording
@@ -19,6 +29,9 @@ LEANS: dict[Lean, str] = {
 }
 _LEAST_AMOUNT = 0.5
 """Less than this a year is an estimate's dust, in any currency."""
+_MOST_NAMED = 3
+# A share below it reads as 0.
+_NOUGHT = 5e-7
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Case work", ("case", "status_", "reconciliation", "hours_per_case", "touches", "handoffs", "reopened", "closed",
                    "waiting", "automatic", "exception", "time_to_report", "approval", "overdue_cases", "work_")),
@@ -57,6 +70,12 @@ class StageLoss:
     counted: str
     parties: tuple[PartyLoss, ...]
 
+    @property
+    def whose(self) -> str:
+        """Its party, or how many there are and which comes first."""
+        first = self.parties[0].name
+        return first if len(self.parties) == 1 else f"{wording.count(len(self.parties))} parties, first {first}"
+
 
 @dataclass(frozen=True, slots=True)
 class PathTold:
@@ -68,6 +87,7 @@ class PathTold:
         gain, one_off, run, stock, payback: In words.
         chance: That it is the best, in words.
         is_best: Whether it is worth most, and more than it costs.
+        at: What the ids of its figures begin with; "" where they have none.
     """
 
     path: str
@@ -79,6 +99,11 @@ class PathTold:
     payback: str
     chance: str
     is_best: bool
+    at: str = ""
+
+    def for_all(self) -> PathTold:
+        """The same as one path that all assets would take."""
+        return replace(self, path=f"All assets: {self.path[:1].lower()}{self.path[1:]}", is_best=False)
 
 
 def losses_of(asset: AssetDiagnosis, wall: Wall) -> tuple[StageLoss, ...]:
@@ -111,8 +136,18 @@ def lost_in_all(asset: AssetDiagnosis) -> Estimate | None:
     return _with_id(added(known), _asset_id(x.amount for x in asset.losses), "lost") if known else None
 
 
+def has_flows(diagnosis: Diagnosis) -> bool:
+    """Whether order lines or shelves are known of anything, and not a work log or people's answers alone."""
+    each = (diagnosis.total, *diagnosis.assets)
+    return any(a.n_lines or not isinstance(a.availability, Refusal) for a in each)
+
+
 def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
     """Assets by margin lost where that is known, most first; else as the diagnosis ranks them, by lines and units."""
+    if not has_flows(diagnosis):
+        # Nothing says what is lost: those of which most is recorded come first.
+        most = {a.name: max((r.n for r in (*a.evidence, *a.readings)), default=0) for a in diagnosis.assets}
+        return tuple(sorted(diagnosis.assets, key=lambda a: -most[a.name]))
     if not any(a.losses for a in diagnosis.assets):
         return diagnosis.assets
     return tuple(sorted(diagnosis.assets, key=lambda a: -sum(sides_of(a).values())))
@@ -181,6 +216,7 @@ def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]
             payback=payback(p.payback),
             chance=wording.chance(p.chance),
             is_best=p is best,
+            at=wording.id_of(p.value).rpartition(".")[0],
         )
         for p in paths
     )
@@ -189,7 +225,7 @@ def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]
 def payback(figure: Figure) -> str:
     """Months until a path has paid for itself: "3 months", "3 to 5 months", "not within the horizon"."""
     if isinstance(figure, Refusal):
-        return wording.prose(figure.because)
+        return "not within the horizon" if figure.code == "no_payback" else wording.prose(figure.because)
     low, high = (f"{x:.0f}" for x in (figure.low, figure.high))
     months = f"{figure.value:.0f} month{'' if round(figure.value) == 1 else 's'}"
     return months if low == high else f"{months} ({low}–{high})"
@@ -224,6 +260,29 @@ def ten_lines(lines: Sequence[SignalReading]) -> str:
     return f"{leans}; {hows}"
 
 
+UNTOLD = "less than can be told"
+"""Where something was looked for and nothing stood out: it may be there and be small."""
+
+
+def deciding(signal: SignalReading) -> Reading | None:
+    """The reading a signal goes by: the first that is known, else the first; None where there is none."""
+    known = (r for r in signal.readings if isinstance(r.figure, Estimate))
+    return next(known, signal.readings[0] if signal.readings else None)
+
+
+def reading_told(signal: SignalReading, level: float | None = None) -> wording.Said:
+    """That reading in words: "4.5 % (3.6–5.3)"; where nothing stood out, "less than 0.5 %", the least that would have been seen."""
+    first = deciding(signal)
+    if first is None or isinstance(first.figure, Refusal):
+        return wording.Said(wording.NOT_KNOWN, "")
+    if first.figure.unit != "share" or abs(first.figure.value) >= _NOUGHT or first.figure.high >= _NOUGHT:
+        return wording.said(first.figure, level)
+    least = next((r.figure for r in signal.readings if r.name.endswith("_least_seen")), None)
+    if isinstance(least, Estimate):
+        return wording.Said(wording.prose(f"less than {wording.percent(least.value)}"), "", wording.id_of(least))
+    return wording.Said(UNTOLD, "", wording.id_of(first.figure))
+
+
 def threshold(signal: SignalReading) -> str:
     """Where the lean changes: "status share 0.2 %, clear share 60 %"; "(yours)" after one that somebody has set."""
     told = []
@@ -233,19 +292,45 @@ def threshold(signal: SignalReading) -> str:
     return ", ".join(told)
 
 
-def readiness(asset: AssetDiagnosis) -> str:
-    """How far rules are settled: "81 % of the rules with partners are settled; 2 open, 2 of them block"."""
+def readiness(asset: AssetDiagnosis, controls: Sequence[ControlTold] | None = None) -> str:
+    """How far rules are settled: "81 % of the rules with partners are settled; 2 open, 2 of them block"; and who has no contract.
+
+    Args:
+        asset: The asset.
+        controls: Clauses of all contracts, by which partners with a contract are known; None says nothing of them.
+    """
     g = asset.governance
     if g is None:
         return "No partner matters here, so there is no rule to settle."
+    without = "" if controls is None else _without_contract(asset, {c.party_id for c in controls})
     if isinstance(g.share, Refusal):
-        return wording.sentence(g.share.because)
-    told = f"{wording.percent(g.share)} of the rules with partners are settled"
+        return " ".join(x for x in (wording.sentence(g.share.because), without) if x)
+    whose = "the rules with partners that have a contract" if without else "the rules with partners"
+    told = f"{wording.percent(g.share)} of {whose} are settled"
     blocking = sum(h.blocks for h in g.holes)
     if g.holes:
         told += f"; {wording.count(len(g.holes))} open"
         told += f", {wording.count(blocking)} of them block" if blocking else ", none of them blocks"
-    return wording.prose(f"{told}.")
+    return wording.prose(f"{told}. {without}".strip())
+
+
+def _without_contract(asset: AssetDiagnosis, contracted: set[str]) -> str:
+    """How many partners lose margin here without a contract, who, and how much of what is lost with partners."""
+    sums: dict[str, tuple[str, float]] = {}
+    for x in asset.losses:
+        if x.wall == "between" and x.party_id and isinstance(x.amount, Estimate):
+            sums[x.party_id] = (x.party_name, sums.get(x.party_id, ("", 0.0))[1] + max(x.amount.value, 0.0))
+    sums = {p: told for p, told in sums.items() if told[1] >= _LEAST_AMOUNT}
+    none = sorted((told for p, told in sums.items() if p not in contracted), key=lambda told: -told[1])
+    total = sum(amount for _, amount in sums.values())
+    if not none or total <= 0:
+        return ""
+    names = ", ".join(wording.name(party) for party, _ in none[:_MOST_NAMED]) + (
+        " …" if len(none) > _MOST_NAMED else ""
+    )
+    part = wording.percent(sum(amount for _, amount in none) / total)
+    have = "has" if len(none) == 1 else "have"
+    return f"{wording.count(len(none))} of {wording.plural(len(sums), 'partner')} that cost margin here {have} no contract: {names}; {part} of what is lost with partners."
 
 
 def groups(readings: Sequence[Reading]) -> tuple[tuple[str, tuple[Reading, ...]], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,22 +12,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fourwalls.explaining import Explanation
+from fourwalls.explaining import Explanation, Step
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.surfaces import wording
 
-_MOST_COLUMNS = 8
+# A column of a record takes about so much room; below it, words are cut to nonsense.
+_COLUMN, _LEAST_COLUMNS = 15, 4
 
 
 def as_plain(found: Explanation) -> dict[str, Any]:
     """The explanation as plain values; a refusal under "refusal"."""
-    told = {name: getattr(found, name) for name in ("id", "about", "formula", "pointer", "source", "query", "in_all")}
+    told = {
+        name: getattr(found, name)
+        for name in ("id", "about", "formula", "pointer", "source", "query", "in_all", "parts_sum", "is_parted")
+    }
     inputs = [{"id": i.id, "value": _plain(i.value)} for i in found.inputs]
     records = [] if found.records is None else found.records.to_pylist()
     return {
         **told,
         "value": _plain(found.value),
         "inputs": inputs,
+        "steps": [asdict(step) for step in found.steps],
         "inputs_left_out": found.inputs_left_out,
         "records": records,
     }
@@ -42,6 +48,9 @@ def show(found: Explanation, console: Console) -> None:
         )
     if found.pointer:
         console.print(Text(f"In diagnosis.json at {wording.plain(found.pointer)}", "bright_black"))
+    if found.steps:
+        console.print(Text("\nStep by step", "bold"))
+        console.print(_steps(found.steps))
     if found.inputs:
         console.print(Text("\nMade of", "bold"))
         for i in found.inputs:
@@ -55,10 +64,38 @@ def show(found: Explanation, console: Console) -> None:
         _records(found, found.records, console)
 
 
+def _steps(steps: Sequence[Step]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    for number, step in enumerate(steps):
+        style = "bold" if number == len(steps) - 1 else ""
+        table.add_row(Text(f"  {wording.prose(step.words)}", style), Text(_exact(step.value, step.unit), style))
+    return table
+
+
+def _exact(value: float, unit: str) -> str:
+    """A value with digits enough to reckon with: "EUR 12,345.67", "12.345 %", "1.9034 years"."""
+    if unit == "share":
+        return wording.prose(f"{100 * value:.5g} %")
+    if unit in ("years", "months", ""):
+        return f"{value:,.6g} {unit}".strip() if abs(value) < 1e4 else f"{value:,.1f} {unit}".strip()
+    return f"{wording.plain(unit)} {value:,.2f}".replace("-", wording.MINUS)
+
+
 def _records(found: Explanation, rows: pa.Table, console: Console) -> None:
     in_all = "" if found.in_all is None else f" of {wording.count(found.in_all)}"
     console.print(Text(f"\nFirst {wording.count(rows.num_rows)}{in_all}: {wording.plain(found.source)}", "bold"))
-    names = [n for n in rows.column_names if rows[n].null_count < rows.num_rows][:_MOST_COLUMNS]
+    if found.parts_sum is not None:
+        part = (
+            "each record's part in the number"
+            if found.is_parted
+            else "what the stage has in each record, whoever did it"
+        )
+        told = f"“part” is {part}; all {wording.count(found.in_all or 0)} add up to {found.parts_sum:,.6g}."
+        console.print(Text(told))
+    most = max(_LEAST_COLUMNS, console.width // _COLUMN)
+    names = [n for n in rows.column_names if rows[n].null_count < rows.num_rows][:most]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
         table.add_column(Text(wording.plain(name)), overflow="fold")

@@ -57,6 +57,9 @@ def pilot_design(
     asset: Annotated[
         str | None, typer.Option(help="With --portfolio: the asset to try it on, as the page prints it.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="With a portfolio folder: folder that {data} in its SQL files stands for.")
+    ] = None,
     diagnosis: Annotated[
         Path | None, typer.Option(help="With --portfolio: its diagnosis.json, so that it is not made again.")
     ] = None,
@@ -122,11 +125,11 @@ def pilot_design(
     }
     said = {name: value for name, value in given.items() if value is not None}
     if portfolio is not None:
-        found = _proposed(portfolio, asset, diagnosis, said)
+        found = _proposed(portfolio, data, asset, diagnosis, said)
     elif panel is None:
         raise PanelError("No history is given.", "Name a CSV or Parquet file, or --portfolio FOLDER --asset NAME.")
     else:
-        table, columns = _panel(panel, unit, time, outcome, tuple(given["guardrails"] or ()))
+        table, columns = _panel(panel, unit, time, outcome, tuple(given["guardrails"] or ()), data)
         found = design(table, **columns, **said)
     write_files(out, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": _html(found)})
     _write_pdf(out / "design.pdf", found)
@@ -159,6 +162,9 @@ def pilot_evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the result sheet; default: the plan's, else ./pilot.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="With a portfolio folder: folder that {data} in its SQL files stands for.")
+    ] = None,
 ) -> None:
     """Say what the pilot really did, by several methods side by side, and judge it by its frozen rule."""
     from fourwalls.pilot import evaluate, judge, read_plan
@@ -168,11 +174,11 @@ def pilot_evaluate(
     files: dict[str, str | None] = {}
     if plan is not None:
         frozen = read_plan(plan)
-        found = judge(plan, _later(panel, frozen))
+        found = judge(plan, _later(panel, frozen, data))
         folder = out or (plan if plan.is_dir() else plan.parent)
         files = {RECORD_FILE: recorded(folder, frozen, found)}
     else:
-        table, columns = _panel(panel, unit, time, outcome)
+        table, columns = _panel(panel, unit, time, outcome, data=data)
         if treated is None:
             raise PanelError(
                 "Nothing says who is treated.",
@@ -193,7 +199,12 @@ def pilot_evaluate(
 
 
 def _panel(
-    source: Path, unit: str | None, time: str | None, outcome: str | None, others: Sequence[str] = ()
+    source: Path,
+    unit: str | None,
+    time: str | None,
+    outcome: str | None,
+    others: Sequence[str] = (),
+    data: Path | None = None,
 ) -> tuple[Any, dict[str, Any]]:
     """The table and the names of its columns; a portfolio folder gives asset by week."""
     from fourwalls.pilot.panel import read_table
@@ -202,7 +213,7 @@ def _panel(
         from fourwalls.study import open as open_study
 
         measure = outcome or "otif_share"
-        with open_study(source) as study:
+        with open_study(source, data) as study:
             return _weekly(study, (measure, *others)), {**_WEEKLY, "outcome": measure}
     table = read_table(source)
     for name, given in (("--unit", unit), ("--time", time), ("--outcome", outcome)):
@@ -222,14 +233,14 @@ def _weekly(study: Study, measures: Sequence[str]) -> pa.Table:
     return joined
 
 
-def _proposed(folder: Path, asset: str | None, file: Path | None, said: dict[str, Any]) -> Design:
+def _proposed(folder: Path, data: Path | None, asset: str | None, file: Path | None, said: dict[str, Any]) -> Design:
     """The design of what the diagnosis of the folder suggests for the asset; what was said goes before it."""
     from fourwalls.figures import Refusal
     from fourwalls.pilot import design_proposed, propose
     from fourwalls.study import open as open_study
     from fourwalls.surfaces.page import reading
 
-    with open_study(folder) as study:
+    with open_study(folder, data) as study:
         found = study.diagnose() if file is None else reading.read(file)
         if asset is None:
             raise PanelError(
@@ -242,13 +253,13 @@ def _proposed(folder: Path, asset: str | None, file: Path | None, said: dict[str
     return design_proposed(panel, proposal, unit=_WEEKLY["unit"], time=_WEEKLY["time"], **said)
 
 
-def _later(source: Path, plan: Plan) -> Any:  # noqa: ANN401 - a path or a table
+def _later(source: Path, plan: Plan, data: Path | None) -> Any:  # noqa: ANN401 - a path or a table
     """Later data: a file as it is; a portfolio folder gives the measures of the plan."""
     if not source.is_dir():
         return source
     from fourwalls.study import open as open_study
 
-    with open_study(source) as study:
+    with open_study(source, data) as study:
         return _weekly(study, (plan.outcome, *(name for name, _ in plan.guardrails)))
 
 

@@ -22,7 +22,7 @@ from fourwalls.diagnosis import (
     Wall,
 )
 from fourwalls.figures import Estimate, Reading, Refusal
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import at_best, wording
 from fourwalls.surfaces.evidence_terminal import show_evidence, show_losses
 
 _MOST_ASSETS = 20
@@ -49,7 +49,7 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     """The answer, the assets worst first, the two lists, the readings and what is not known."""
     level, total = diagnosis.level, diagnosis.total
     _headline(diagnosis, console)
-    _answer(total, level, console)
+    _answer(diagnosis, console)
     _assets(diagnosis, console)
     show_evidence(diagnosis, console)
     if total.losses:
@@ -91,11 +91,12 @@ def _headline(diagnosis: Diagnosis, console: Console) -> None:
     console.print()
 
 
-def _answer(total: AssetDiagnosis, level: float, console: Console) -> None:
+def _answer(diagnosis: Diagnosis, console: Console) -> None:
+    level, total = diagnosis.level, diagnosis.total
     console.print(_verdict(total.verdict, "bold"))
     console.print(_text(wording.sentence(total.bottleneck)))
     console.print(_text(f"→ {wording.sentence(total.next_step)}", "bold"))
-    console.print(_text(wording.sentence(total.because), _SOFT))
+    console.print(_text(f"{wording.sentence(total.because)} {at_best.beside(total, diagnosis)}".strip(), _SOFT))
     flows = wording.known_flows(total)
     for flow in flows:
         split = wording.split(total, flow)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Gap
 from fourwalls.figures import Refusal
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import at_best, wording
 from fourwalls.surfaces.evidence_terminal import show_losses, show_paths
 from fourwalls.surfaces.terminal import show_stock
 
@@ -27,7 +27,7 @@ def show_asset(diagnosis: Diagnosis, asset: AssetDiagnosis, console: Console) ->
     level = diagnosis.level
     console.print(Text(f"{wording.asset(asset)}: {asset.verdict}", style="bold"))
     console.print(Text(wording.plain(asset.bottleneck)))
-    console.print(Text(wording.plain(asset.because)))
+    console.print(Text(f"{wording.plain(asset.because)} {at_best.beside(asset, diagnosis)}".strip()))
     console.print(Text(f"Rule {wording.plain(asset.rule)}", style="bright_black"))
     show_paths(asset, diagnosis, console)
     show_losses(asset, level, console, with_standards=True)

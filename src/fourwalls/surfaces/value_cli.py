@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,10 +14,11 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.hinges import Unknown
 from fourwalls.sensitivity import Swing, deciding
-from fourwalls.surfaces import wording
+from fourwalls.surfaces import turning, wording
 from fourwalls.surfaces.evidence_words import figure_name
+from fourwalls.surfaces.fitting import Column, fitted
 from fourwalls.surfaces.page.canvas import money
-from fourwalls.surfaces.wording import percent, plain
+from fourwalls.surfaces.wording import plain
 
 _MOST_UNKNOWN = 5
 _MOST_SILENT = 3
@@ -79,31 +79,40 @@ def show_values(found: Sequence[Valued], currency: str, console: Console) -> Non
             refused = v.swings if isinstance(v.swings, Refusal) else None
             console.print(Text("No path has a value in money." + (f" → {plain(refused.next_step)}" if refused else "")))
             continue
-        console.print(_paths(v.asset, currency))
+        console.print(_paths(v.asset, currency, console))
         for sentence in (*_switches(v.swings, currency), *_knowing(v.unknowns, currency)):
             console.print(Text(sentence))
 
 
-def _paths(asset: AssetDiagnosis, currency: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(f"over the horizon, {currency}")
-    for path in asset.paths:
-        table.add_column(path.path, justify="right")
+def _paths(asset: AssetDiagnosis, currency: str, console: Console) -> Table:
+    """A column for each path, its steps to the whole unit of money, so that they are seen to add up."""
     names = dict.fromkeys(name for path in asset.paths for name, amount in path.links if abs(amount) >= _DUST)
+    rows: list[tuple[str, list[str], str]] = []
     for name in sorted(names, key=lambda n: n in _COSTS):
         amounts = [dict(path.links).get(name) for path in asset.paths]
-        table.add_row(plain(name), *("–" if a is None or abs(a) < _DUST else money(a) for a in amounts))
-    table.add_row("value", *(_figure(path.value) for path in asset.paths), style="bold")
-    table.add_row("P10 to P90", *(_range(path.value) for path in asset.paths))
-    table.add_row("chance to be best", *(wording.chance(path.chance) for path in asset.paths))
-    table.add_row("pays back in", *(_payback(path.payback) for path in asset.paths))
+        rows.append((plain(name), ["–" if a is None or abs(a) < _DUST else _whole(a) for a in amounts], ""))
+    rows.append(("value", [_figure(path.value) for path in asset.paths], "bold"))
+    rows.append(("P10 to P90", [_range(path.value) for path in asset.paths], ""))
+    rows.append(("chance to be best", [wording.chance(path.chance) for path in asset.paths], ""))
+    rows.append(("pays back in", [_payback(path.payback) for path in asset.paths], ""))
+    columns = [Column(f"over the horizon, {currency}", is_words=True), *(Column(_SHORT.get(p.path, p.path)) for p in asset.paths)]  # fmt: skip
+    cells = [[Text(c, style) for c in (name, *told)] for name, told, style in rows]
+    table = fitted("", columns, cells, console)
     if any(path.is_default for path in asset.paths):
         table.caption = "Costs are defaults that nobody has set: see \\[paths] in portfolio.toml."
     return table
 
 
+_SHORT = {"operate then orchestrate": "both, in turn"}
+
+
+def _whole(amount: float) -> str:
+    told = wording.count(round(abs(amount)))
+    return f"{wording.MINUS}{told}" if amount < 0 else told
+
+
 def _figure(figure: Estimate | Refusal) -> str:
-    return money(figure.value) if isinstance(figure, Estimate) else "–"
+    return _whole(figure.value) if isinstance(figure, Estimate) else "–"
 
 
 def _range(figure: Estimate | Refusal) -> str:
@@ -115,29 +124,9 @@ def _payback(figure: Estimate | Refusal) -> str:
 
 
 def _switches(swings: tuple[Swing, ...] | Refusal, currency: str) -> Iterator[str]:
-    if isinstance(swings, Refusal):
-        yield plain(swings.because)
-        return
-    chosen = deciding(swings)
-    if not chosen:
-        yield "No assumption within its range, one at a time, would change which path is worth most."
-        return
-    yield f"What is worth most by value ({chosen[0].best}) would change:"
-    for swing in chosen:
-        a = swing.assumption
-        for switch in swing.switches:
-            way = "above" if switch.at > a.base else "below"
-            yield (
-                f"  - to {switch.to}, with {figure_name(a.name)} {way} {_amount(switch.at, a.unit, currency)}"
-                f" (taken: {_amount(a.base, a.unit, currency)}; looked at: {_amount(a.low, a.unit, currency)}"
-                f" to {_amount(a.high, a.unit, currency)})"
-            )
-
-
-def _amount(value: float, unit: str, currency: str) -> str:
-    if unit in ("share", "a year"):
-        return percent(value) + (" a year" if unit == "a year" else "")
-    return f"{money(value)} {currency}" if unit == "money" else f"{value:.3g} {unit}"
+    lead, *lines = turning.sentences(swings, currency)
+    yield lead
+    yield from (f"  - {line}" for line in lines)
 
 
 def _knowing(unknowns: tuple[Unknown, ...] | Refusal, currency: str) -> Iterator[str]:

@@ -1,12 +1,8 @@
-"""How figures, refusals, units, durations and names read; every surface uses these words."""
+"""How stages, sides and what they lost read, asset by asset; with the words for figures, every surface uses these."""
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from fourwalls.diagnosis import (
@@ -23,8 +19,29 @@ from fourwalls.diagnosis import (
     VerdictName,
     Wall,
 )
-from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
-from fourwalls.numbers import Numbered
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
+from fourwalls.surfaces.figures_told import MINUS as MINUS
+from fourwalls.surfaces.figures_told import NOT_KNOWN as NOT_KNOWN
+from fourwalls.surfaces.figures_told import Said as Said
+from fourwalls.surfaces.figures_told import chance as chance
+from fourwalls.surfaces.figures_told import change as change
+from fourwalls.surfaces.figures_told import count as count
+from fourwalls.surfaces.figures_told import day as day
+from fourwalls.surfaces.figures_told import grouped as grouped
+from fourwalls.surfaces.figures_told import id_of as id_of
+from fourwalls.surfaces.figures_told import listed as listed
+from fourwalls.surfaces.figures_told import month as month
+from fourwalls.surfaces.figures_told import name as name
+from fourwalls.surfaces.figures_told import opening as opening
+from fourwalls.surfaces.figures_told import other_side as other_side
+from fourwalls.surfaces.figures_told import percent as percent
+from fourwalls.surfaces.figures_told import period as period
+from fourwalls.surfaces.figures_told import plain as plain
+from fourwalls.surfaces.figures_told import plain_line as plain_line
+from fourwalls.surfaces.figures_told import plural as plural
+from fourwalls.surfaces.figures_told import prose as prose
+from fourwalls.surfaces.figures_told import said as said
+from fourwalls.surfaces.figures_told import sentence as sentence
 
 Flow = Literal["service", "stock"]
 """What is late or cancelled, counted in order lines; what empty shelves did not sell, counted in units."""
@@ -72,28 +89,9 @@ VERDICTS: dict[VerdictName, str] = {
     "cannot tell yet": "Cannot tell yet",
 }
 LISTS: dict[Wall, str] = {"inside": "Inside fixes", "between": "Outside dependencies", "unknown": "Side unknown"}
-NOT_KNOWN = "not known"
-MINUS = "\u2212"
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONEY = re.compile(r"^([A-Z]{3})(?![A-Za-z])(.*)$", re.DOTALL)
-_MOST_DECIMALS = 4
-_FEWER_DECIMALS = {"lines": 0, "units": 0, "weeks": 1, "ratio": 1, "share": 2}
-_UNITS = {"rating share": "points of rating, 0 to 1", "ratio": ""}
 # Less than this of a unit is an estimate's dust, not a part of a chain.
 _LEAST_UNITS = 0.5
-
-
-class Said(NamedTuple):
-    """A figure in words: the value with its unit, its range without brackets ("" if there is none), and its id."""
-
-    value: str
-    interval: str
-    id: str = ""
-
-    def __str__(self) -> str:
-        """Value and range as one string: "7.9 % (6.8–9.1)"."""
-        return f"{self.value} ({self.interval})" if self.interval else self.value
 
 
 class StagePart(NamedTuple):
@@ -110,88 +108,6 @@ class StagePart(NamedTuple):
     others: tuple[Taken, ...]
 
 
-class _Scale(NamedTuple):
-    factor: float
-    before: str
-    after: str
-
-
-def plain(text: str) -> str:
-    r"""Text that cannot steer its surroundings: one line, no control, surrogate or direction-changing characters.
-
-    >>> plain("Kids\n\x1b[31m\u202eshoes ")
-    'Kids [31mshoes'
-    """
-    if text.isascii() and text.isprintable():
-        # Most text is: nothing in it needs to be looked up.
-        return " ".join(text.split())
-    kept = (c for c in text if c.isspace() or (unicodedata.category(c) not in ("Cc", "Cs") and not _turns_direction(c)))
-    return " ".join("".join(kept).split())
-
-
-def plain_line(text: str) -> str:
-    r"""A line of code: as `plain`, with the spaces it begins with.
-
-    >>> plain_line("    a\x1b[31m  b")
-    '    a[31m b'
-    """
-    return " " * (len(text) - len(text.lstrip(" "))) + plain(text)
-
-
-def prose(text: str) -> str:
-    r"""Plain text with "%" on the line of its number, a space between them.
-
-    >>> prose("chance 80%: 12.5 % of lines")
-    'chance 80\xa0%: 12.5\xa0% of lines'
-    """
-    return re.sub(r"(?<=\d) ?%", "\u00a0%", plain(text))
-
-
-def name(text: str | None) -> str:
-    """The name of an asset or party; a word for none at all."""
-    return plain(text or "") or "(no name)"
-
-
-def said(figure: Figure, level: float | None = None) -> Said:
-    """A figure as it is read aloud; a refusal is `NOT_KNOWN`.
-
-    Args:
-        figure: The estimate or refusal.
-        level: Coverage the surface has announced; a figure of another coverage says its own.
-
-    >>> str(said(Estimate(0.079, 0.068, 0.091, "share")))
-    '7.9 % (6.8–9.1)'
-    >>> str(said(Estimate(1_234_567.0, 1_034_000.0, 1_431_000.0, "EUR")))
-    'EUR 1.23 million (1.03–1.43)'
-    """
-    if isinstance(figure, Refusal):
-        return Said(NOT_KNOWN, "")
-    number = id_of(figure)
-    figure = _dusted(figure)
-    scale = _scale(figure)
-    value, low, high = (x * scale.factor for x in (figure.value, figure.low, figure.high))
-    decimals = _decimals(value, low, high, _FEWER_DECIMALS.get(figure.unit, _MOST_DECIMALS))
-    unit = scale.after[:-1] if scale.after in (" lines", " units") and figure.value == 1 else scale.after
-    text = f"{scale.before}{_grouped(value, decimals)}{unit}"
-    if low == high:
-        return Said(text, "", number)
-    join = " to " if low < 0 else "–"
-    interval = f"{_grouped(low, decimals)}{join}{_grouped(high, decimals)}"
-    if level is not None and not math.isclose(level, figure.level):
-        interval += f", {percent(figure.level)} interval"
-    return Said(text, interval, number)
-
-
-def id_of(figure: Figure) -> str:
-    """The id of a figure that knows it; else ""."""
-    return figure.id if isinstance(figure, Numbered) else ""
-
-
-def count(n: int) -> str:
-    """A number of records, exact: "12,345"."""
-    return _grouped(n, 0)
-
-
 def lines(n: float) -> str:
     """A number of order lines that was estimated, whole so that parts are seen to add up; "<1" rather than 0.
 
@@ -200,12 +116,7 @@ def lines(n: float) -> str:
     """
     if 0 < abs(n) < 1:
         return "<1" if n > 0 else f">{MINUS}1"
-    return _grouped(n, 0)
-
-
-def in_lines(n: float) -> str:
-    """Estimated order lines with their noun: "12,346 lines", "<1 line"."""
-    return counted(n, "service")
+    return grouped(n, 0)
 
 
 def counted(n: float, flow: Flow) -> str:
@@ -224,32 +135,6 @@ def flow_of(part: Taken | StageTaken) -> Flow:
     return "service" if isinstance(part, Contribution | StageShare) else "stock"
 
 
-def percent(share: float) -> str:
-    """A share without a range: "90 %"; only the whole is 100 %."""
-    if 0.9995 <= share < 1:
-        return "over 99.9 %"
-    return f"{_grouped(share * 100, min(1, _decimals(share * 100, share * 100, share * 100)))} %"
-
-
-def chance(probability: float) -> str:
-    """A chance from a finite number of draws: never 0 % or 100 %."""
-    if probability > 0.99:
-        return "more than 99 %"
-    if probability < 0.01:
-        return "less than 1 %"
-    return f"{round(probability * 100)} %"
-
-
-def change(figure: Figure) -> str:
-    """A change as a share of what it changes, with its sign: "+8.5 %", "−0.1 %", "none"."""
-    if isinstance(figure, Refusal):
-        return NOT_KNOWN
-    if abs(figure.value) < 5e-4:
-        return "none"
-    text = percent(abs(figure.value))
-    return prose(f"{MINUS if figure.value < 0 else '+'}{text}")
-
-
 def as_lines(share: Figure, n_lines: float) -> Figure:
     """A share of an asset's order lines (or of its units), in order lines (or units)."""
     if isinstance(share, Refusal):
@@ -264,52 +149,9 @@ def lines_of(share: Figure, n_lines: float, level: float | None = None, flow: Fl
     return Said(counted(share.value * n_lines, flow), said(as_lines(share, n_lines), level).interval, id_of(share))
 
 
-def other_side(share: Figure) -> Figure:
-    """What is left of a whole once a share of it is taken."""
-    if isinstance(share, Refusal):
-        return share
-    return Numbered(1 - share.value, 1 - share.high, 1 - share.low, share.unit, share.level, id_of(share))
-
-
-def day(value: date) -> str:
-    """A day: "5 Mar 2025"."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def period(value: Period) -> str:
-    """A period by its first and last day."""
-    return f"{day(value.start)} to {day(value.end - timedelta(days=1))}"
-
-
-def month(first_day: str) -> str:
-    """A month from its first day: "2025-03-01" reads "Mar 2025"."""
-    try:
-        value = date.fromisoformat(first_day)
-    except ValueError:
-        return plain(first_day)
-    return f"{_MONTHS[value.month - 1]} {value.year}"
-
-
 def stage(word: str) -> str:
     """A stage as a title: "Fulfilment"."""
     return opening(word.replace("_", " "))
-
-
-def opening(text: str) -> str:
-    """Prose with a capital first letter, unless it opens with a name from the tables."""
-    kept = prose(text)
-    is_name = bool(re.match(r"\w*[_./]\w", kept))
-    return kept if is_name else kept[:1].upper() + kept[1:]
-
-
-def sentence(text: str) -> str:
-    """Prose as a sentence: a capital first letter and a full stop.
-
-    >>> sentence("no contract was given"), sentence("order_lines.cancelled_at is absent")
-    ('No contract was given.', 'order_lines.cancelled_at is absent.')
-    """
-    kept = opening(text)
-    return kept if not kept or kept[-1] in ".!?…" else f"{kept}."
 
 
 def asset(diagnosed: AssetDiagnosis) -> str:
@@ -463,21 +305,51 @@ def most_of(diagnosed: AssetDiagnosis, flow: Flow) -> str:
     return prose(f"{stage(first.stage)}, {WALLS[first.wall]}: {part} of it") + (f" · {who}" if who else "")
 
 
+_NONE_STANDS_OUT = "No stage stands out"
+
+
 def where(diagnosed: AssetDiagnosis) -> str:
-    """Stage and party of the largest part, for a narrow row; both sides' where both are acted on. "" if there is none."""
-    flow = leading(diagnosed)
-    found = [s for s in stages(diagnosed, flow) if size(s) > 0]
-    if not found:
+    """Stage and party that the verdict's own sentence names, for a narrow row; both sides' where both are acted on. "" if there is none."""
+    if diagnosed.bottleneck.startswith(_NONE_STANDS_OUT):
         return ""
-    first = [max(found, key=size)]
-    if diagnosed.verdict == "operate then orchestrate":
-        sides = [[s for s in found if s.wall == wall] for wall in ("inside", "between")]
-        first = [max(ours, key=size) for ours in sides if ours]
-    told = []
-    for s in first:
-        who = whose(contributions_to(s, taken(diagnosed, flow)))
-        told.append(f"{stage(s.stage)} · {who}" if who else stage(s.stage))
-    return ", then ".join(told)
+    found = [told for told in (_where_in_money(diagnosed), _where_in_flow(diagnosed)) if told]
+    # The verdict goes by money or by what was counted; the row has to name what the sentence above it names.
+    named = (told for told in found if all(of in diagnosed.bottleneck for of, _ in told))
+    first = next(named, found[0] if found else [])
+    return ", then ".join(f"{stage(of)} · {who}" if who else stage(of) for of, who in first)
+
+
+def _where_in_money(diagnosed: AssetDiagnosis) -> list[tuple[str, str]]:
+    sums: dict[tuple[str, Wall], float] = {}
+    for x in diagnosed.losses:
+        if isinstance(x.amount, Estimate):
+            sums[x.stage, x.wall] = sums.get((x.stage, x.wall), 0.0) + x.amount.value
+    return [(s, _whose_loss(diagnosed, s, wall)) for s, wall in _firsts(diagnosed, sums)]
+
+
+def _where_in_flow(diagnosed: AssetDiagnosis) -> list[tuple[str, str]]:
+    flow = leading(diagnosed)
+    parts = {(s.stage, s.wall): s for s in stages(diagnosed, flow)}
+    firsts = _firsts(diagnosed, {key: size(s) for key, s in parts.items()})
+    return [(key[0], whose(contributions_to(parts[key], taken(diagnosed, flow)))) for key in firsts]
+
+
+def _firsts(diagnosed: AssetDiagnosis, sizes: dict[tuple[str, Wall], float]) -> list[tuple[str, Wall]]:
+    """The largest stage, or the largest of either side where both are acted on; none where nothing is lost."""
+    order = sorted((key for key in sizes if sizes[key] > 0), key=lambda key: -sizes[key])
+    if diagnosed.verdict != "operate then orchestrate":
+        return order[:1]
+    return [key for wall in ("inside", "between") for key in [k for k in order if k[1] == wall][:1]]
+
+
+def _whose_loss(diagnosed: AssetDiagnosis, of: str, wall: Wall) -> str:
+    """The party that loses most at a stage, and how many there are."""
+    sums: dict[str, float] = {}
+    for x in diagnosed.losses:
+        if (x.stage, x.wall) == (of, wall) and isinstance(x.amount, Estimate):
+            sums[x.party_name] = sums.get(x.party_name, 0.0) + x.amount.value
+    first = max(sums, key=lambda party: sums[party])
+    return name(first) if len(sums) == 1 else f"{count(len(sums))} parties, first {name(first)}"
 
 
 def side(gap: Gap | Availability) -> tuple[Wall, Figure]:
@@ -527,11 +399,6 @@ def not_judged(gap: Gap | Availability) -> str:
     return "; ".join(told)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: "release, carriage and promise"."""
-    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
-
-
 def nothing_found(*found: Gap | Availability | Refusal) -> str:
     """What an empty side of the wall says: that nothing was found, and for which stages nobody could look."""
     unjudged = ", ".join(x for gap in found if not isinstance(gap, Refusal) for x in [not_judged(gap)] if x)
@@ -575,7 +442,8 @@ def rests_on(diagnosed: AssetDiagnosis) -> tuple[str, ...]:
     """What an asset's figures rest on: "149,116 order lines", "264 shelves"."""
     known = diagnosed.availability
     if isinstance(known, Refusal):
-        return (plural(diagnosed.n_lines, "order line"),)
+        # Of a work log alone, no order line was looked at.
+        return (plural(diagnosed.n_lines, "order line"),) if diagnosed.n_lines or diagnosed.readings else ()
     shelf = f"{count(known.shelves)} {'shelf' if known.shelves == 1 else 'shelves'}"
     return (*((plural(diagnosed.n_lines, "order line"),) if diagnosed.n_lines else ()), shelf)
 
@@ -644,11 +512,6 @@ def aside(table: TableHealth) -> str:
     return "; ".join(f"{count(s.rows)} {plain(s.reason)}" for s in table.set_aside)
 
 
-def plural(n: int, word: str) -> str:
-    """A count with its noun: "1 asset", "2 assets"."""
-    return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
-
-
 def _stage_part(part: StageTaken, contributions: list[Taken], most: int) -> StagePart:
     told = list(_parties(contributions))[:most]
     biggest = sorted((c for c in contributions if _party(c) in told), key=lambda c: (told.index(_party(c)), -size(c)))
@@ -665,67 +528,3 @@ def _parties(contributions: Iterable[Taken]) -> dict[tuple[str | None, str], flo
     for c in contributions:
         sums[_party(c)] = sums.get(_party(c), 0.0) + size(c)
     return dict(sorted(sums.items(), key=lambda item: -abs(item[1])))
-
-
-def _turns_direction(character: str) -> bool:
-    return "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069" or character in "\u200e\u200f\u061c"
-
-
-def _dusted(figure: Estimate) -> Estimate:
-    """A share of a millionth and less than a cent are nought: a floating-point rest is not a finding."""
-    dust = 5e-7 if figure.unit == "share" else 5e-3 if _MONEY.match(figure.unit) else 0.0
-    low, value, high = (0.0 if abs(x) < dust else x for x in (figure.low, figure.value, figure.high))
-    return Estimate(value, low, high, figure.unit, figure.level)
-
-
-def _scale(figure: Estimate) -> _Scale:
-    """What to multiply by, and what to write before and after."""
-    if figure.unit == "share":
-        return _Scale(100, "", " %")
-    size = max(abs(figure.value), abs(figure.low), abs(figure.high))
-    if figure.unit == "hours":
-        return _hours(abs(figure.value) or size)
-    if money := _MONEY.match(figure.unit):
-        factor, word = _large(size)
-        return _Scale(factor, f"{money[1]} ", word + money[2])
-    unit = _UNITS.get(figure.unit, plain(figure.unit))
-    return _Scale(1, "", f" {unit}" if unit else "")
-
-
-def _hours(size: float) -> _Scale:
-    if size < 1:
-        return _Scale(60, "", " min")
-    return _Scale(1, "", " h") if size < 48 else _Scale(1 / 24, "", " days")
-
-
-def _large(size: float) -> tuple[float, str]:
-    if size >= 1e9:
-        return 1e-9, " billion"
-    return (1e-6, " million") if size >= 1e6 else (1, "")
-
-
-def _place(x: float, digits: int) -> int:
-    """Decimals that leave so many significant digits; negative to round to tens, hundreds."""
-    return digits - 1 - math.floor(math.log10(abs(x))) if x else 0
-
-
-def _decimals(value: float, low: float, high: float, most: int = _MOST_DECIMALS) -> int:
-    """Decimals that the range makes meaningful, and no more than three significant digits of the value."""
-    decimals = min(_place(value or high or low, 3), most)
-    half = (high - low) / 2
-    if half > 0:
-        # One digit of the range says enough, unless it is a 1: rounding 0.14 to 0.1 would lose a third of it.
-        leading = half / 10 ** math.floor(math.log10(half))
-        decimals = min(decimals, _place(half, 2 if leading < 2 else 1))
-    elif value == math.floor(value):
-        decimals = min(decimals, 0)
-    while low < high and decimals < _MOST_DECIMALS and _grouped(low, decimals) == _grouped(high, decimals):
-        decimals += 1
-    return decimals
-
-
-def _grouped(x: float, decimals: int) -> str:
-    """A number with thousands separators, rounded; a true minus sign; no negative zero."""
-    rounded = round(x, decimals)
-    text = f"{abs(rounded):,.{max(decimals, 0)}f}"
-    return f"{MINUS}{text}" if rounded < 0 else text

@@ -9,6 +9,7 @@ from fourwalls.diagnosis import (
     AssetDiagnosis,
     Assumed,
     Capability,
+    ControlTold,
     Diagnosis,
     GovernanceTold,
     RuleHole,
@@ -178,10 +179,8 @@ def _loss_row(s: evidence_words.StageLoss, most: int, level: float) -> LossRow:
         noun = "further party" if len(left) == 1 else "further parties"
         rest = wording.said(evidence_words.added(p.amount for p in left)).value
         further = f"and {wording.count(len(left))} {noun}: {rest}"
-    first = s.parties[0].name
-    whose = first if len(s.parties) == 1 else f"{wording.count(len(s.parties))} parties, first {first}"
     about = wording.STAGES_TOLD.get(s.stage, "")
-    return LossRow(wording.stage(s.stage), about, s.counted, wording.said(s.amount, level), whose, parties, further)
+    return LossRow(wording.stage(s.stage), about, s.counted, wording.said(s.amount, level), s.whose, parties, further)
 
 
 def ten_lines(asset: AssetDiagnosis, level: float) -> tuple[Line, ...]:
@@ -191,8 +190,7 @@ def ten_lines(asset: AssetDiagnosis, level: float) -> tuple[Line, ...]:
 
 
 def _line(s: SignalReading, level: float, at: str) -> Line:
-    first = s.readings[0] if s.readings else None
-    figure = wording.said(first.figure, level) if first else wording.Said(wording.NOT_KNOWN, "")
+    first, figure = evidence_words.deciding(s), evidence_words.reading_told(s, level)
     judged = ""
     if s.judged is not None:
         people = wording.plural(s.judged.respondents, "person").replace("persons", "people")
@@ -217,8 +215,8 @@ def _line(s: SignalReading, level: float, at: str) -> Line:
     )
 
 
-def rules(asset: AssetDiagnosis, currency: str) -> Rules:
-    """Rules with the partners of an asset."""
+def rules(asset: AssetDiagnosis, currency: str, controls: Sequence[ControlTold] | None = None) -> Rules:
+    """Rules with the partners of an asset; where all clauses are given, also how many partners have no contract."""
     g: GovernanceTold | None = asset.governance
     holes = g.holes if g is not None else ()
     shown = tuple(
@@ -229,7 +227,9 @@ def rules(asset: AssetDiagnosis, currency: str) -> Rules:
         for h in holes[:_MOST_HOLES]
     )  # fmt: skip
     at = _asset_id(asset)
-    told = wording.Said(evidence_words.readiness(asset), "", f"{at}.governance.share" if at and g is not None else "")
+    told = wording.Said(
+        evidence_words.readiness(asset, controls), "", f"{at}.governance.share" if at and g is not None else ""
+    )
     return Rules(told, g is not None and g.is_blocked, shown, len(holes) - len(shown))
 
 
@@ -270,7 +270,9 @@ def cell(c: Capability) -> Cell:
     paint, sign = _LEVELS[c.level]
     hands = {"inside": "own", "partner": "partner", "both": "both", "unknown": ""}[c.hands]
     loss = wording.Said("", "") if isinstance(c.loss, Refusal) else wording.said(c.loss)._replace(interval="")
-    told = f"{c.level}{', ' + hands if hands else ''}: {wording.prose(c.reading)}"
+    is_nought = not isinstance(c.loss, Refusal) and c.loss.value == 0
+    reading = f"{evidence_words.UNTOLD} is lost here" if is_nought else wording.prose(c.reading)
+    told = f"{c.level}{', ' + hands if hands else ''}: {reading}"
     return Cell(paint, sign, hands, wording.opening(told), loss)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,10 +13,11 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Gap, Health, StageClock, VerdictName, Wall
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.numbers import numbered, slug
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.sensitivity import Swing
+from fourwalls.surfaces import at_best, evidence_words, turning, wording
 from fourwalls.surfaces.page import evidence
 from fourwalls.surfaces.page.advice import Advice, advice
 from fourwalls.surfaces.page.lists import Listed, Paper, two_lists
@@ -138,6 +140,7 @@ class AssetView:
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
         best: What the path worth most is worth; None where no path has a value.
         knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
+        turns, tornado: Which assumptions would change the answer, in sentences and drawn; empty where nobody asked.
     """
 
     name: str
@@ -172,6 +175,8 @@ class AssetView:
     advice: Advice
     best: wording.Said | None
     knowing: tuple[tuple[str, wording.Said, str], ...]
+    turns: tuple[str, ...]
+    tornado: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,7 @@ class PageView:
         portfolio, own_party, period, grain, level, version: The headline.
         fit: How much is printed.
         flows: Flows that the page shows.
+        has_flows: Whether late lines or empty shelves are known of any asset.
         is_priced: Whether assets are listed by margin lost, in one line each, and not by lines and units.
         total: The answer for the portfolio.
         assets: Those shown, worst first.
@@ -206,6 +212,7 @@ class PageView:
     version: str
     fit: Fit
     flows: tuple[wording.Flow, ...]
+    has_flows: bool
     is_priced: bool
     total: AssetView
     assets: tuple[AssetView, ...]
@@ -223,9 +230,14 @@ class PageView:
     sheets: tuple[SheetPrinted, ...]
 
 
-def render(diagnosis: Diagnosis) -> str:
-    """The whole page as one self-contained HTML document."""
-    view = _page(numbered(diagnosis), MOST_ASSETS)
+def render(diagnosis: Diagnosis, swings: Mapping[str, Sequence[Swing]] | None = None) -> str:
+    """The whole page as one self-contained HTML document.
+
+    Args:
+        diagnosis: The result.
+        swings: Name of an asset → what each assumption does to its choice, as `Study.sensitivity` gives it.
+    """
+    view = _page(numbered(diagnosis), MOST_ASSETS, swings)
     style = _style("page.css") + _style("evidence.css") + _style("sheet.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _write(
@@ -250,8 +262,8 @@ def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
     return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
 
 
-def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
-    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
+def _page(diagnosis: Diagnosis, most_assets: int, swings: Mapping[str, Sequence[Swing]] | None = None) -> PageView:
+    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET, swings or {})
     assets = evidence_words.ranked(diagnosis)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
@@ -262,6 +274,7 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         version=wording.plain(diagnosis.version),
         fit=words.fit,
         flows=words.flows,
+        has_flows=evidence_words.has_flows(diagnosis),
         is_priced=words.is_priced,
         total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
         assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(assets[:most_assets])),
@@ -322,8 +335,11 @@ def _guards_told(diagnosis: Diagnosis) -> str:
 class _AssetWords:
     """Puts assets into words; what all of them share is worked out once."""
 
-    def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
-        self.level = diagnosis.level
+    def __init__(
+        self, diagnosis: Diagnosis, most_parties: int, swings: Mapping[str, Sequence[Swing]] | None = None
+    ) -> None:
+        self.swings = swings or {}
+        self.level, self.diagnosis = diagnosis.level, diagnosis
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.
         self.widest = max(widest_gap(diagnosis.assets, f) for f in self.flows)
@@ -341,13 +357,13 @@ class _AssetWords:
             icon=_icon(asset.verdict),
             why=wording.largest_part(asset),
             where=wording.where(asset),
-            because=wording.sentence(asset.because),
+            because=f"{wording.sentence(asset.because)} {at_best.beside(asset, self.diagnosis)}".strip(),
             rule=wording.sentence(asset.rule),
             bottleneck=wording.sentence(asset.bottleneck),
             next_step=wording.sentence(asset.next_step),
             records=wording.rests_on(asset),
             is_known=bool(wording.known_flows(asset)),
-            tiles=tiles(asset, self.level),
+            tiles=tiles(asset, self.level, self.diagnosis),
             flows=(self._money(asset),) if self.is_priced else tuple(self._flow(asset, f) for f in self.flows),
             alone=self._alone(asset.gap),
             unjudged="" if isinstance(asset.gap, Refusal) else wording.not_judged(asset.gap),
@@ -358,17 +374,27 @@ class _AssetWords:
             readings=tuple(self._reading(r) for r in asset.readings),
             clocks=tuple(self._clock(c, asset.gap) for c in asset.clocks),
             unknowns=wording.unknowns(asset),
-            worth=worth(asset, self.currency),
+            worth=worth(asset, self.currency, self.diagnosis),
             money=evidence.money_lists(asset, self.most_parties, self.level),
             ten=evidence.ten_lines(asset, self.level),
             ten_told=evidence_words.ten_lines(asset.signals),
-            rules=evidence.rules(asset, self.currency),
+            rules=evidence.rules(asset, self.currency, self.diagnosis.controls),
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
             best=self._best(asset),
             knowing=self._knowing(asset),
+            turns=self._turns(asset),
+            tornado=self._tornado(asset),
         )
+
+    def _turns(self, asset: AssetDiagnosis) -> tuple[str, ...]:
+        known = self.swings.get(asset.name)
+        return turning.sentences(known, self.currency) if known else ()
+
+    def _tornado(self, asset: AssetDiagnosis) -> Markup:
+        known = self.swings.get(asset.name)
+        return _drawn(turning.picture(known, self.currency)) if known else Markup()
 
     def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
         return tuple(
@@ -402,14 +428,7 @@ class _AssetWords:
         if total is None or not found:
             none = wording.Said("EUR 0".replace("EUR", self.currency) if asset.losses else wording.NOT_KNOWN, "")
             return FlowRow("Margin lost", "Nothing found", None, none, none)
-        first, wall = max(found, key=lambda pair: pair[0].amount.value)
-        part = wording.percent(first.amount.value / max(sum(sides.values()), first.amount.value))
-        whose = (
-            first.parties[0].name
-            if len(first.parties) == 1
-            else f"{len(first.parties)} parties, first {first.parties[0].name}"
-        )
-        where = wording.prose(f"{wording.stage(first.stage)}, {wording.WALLS[wall]}: {part} of it · {whose}")
+        where = _where_lost(asset, found, max(sum(sides.values()), max(s.amount.value for s, _ in found)))
         share = wording.Said("", "")
         if isinstance(revenue, Estimate) and revenue.value > 0:
             share = wording.Said(
@@ -427,6 +446,19 @@ class _AssetWords:
         said = (self._said(c.median), self._said(c.p90))
         judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
         return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
+
+
+def _where_lost(asset: AssetDiagnosis, found: list[tuple[evidence_words.StageLoss, Wall]], total: float) -> str:
+    """The stage that the verdict names, with its part of the margin lost; the one that loses most, where it is another."""
+    order = sorted(found, key=lambda pair: -pair[0].amount.value)
+    named = wording.where(asset).partition(" · ")[0]
+    first = next((pair for pair in order if wording.stage(pair[0].stage) == named), order[0])
+
+    def told(loss: evidence_words.StageLoss, wall: Wall) -> str:
+        return f"{wording.stage(loss.stage)}, {wording.WALLS[wall]}: {wording.percent(loss.amount.value / total)} of it"
+
+    words = f"{told(*first)} · {first[0].whose}"
+    return wording.prose(words if first == order[0] else f"{words}; most margin: {told(*order[0])}")
 
 
 def _fit(diagnosis: Diagnosis, has_both: bool) -> Fit:

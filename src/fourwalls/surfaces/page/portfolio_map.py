@@ -18,16 +18,16 @@ from fourwalls.surfaces.page.canvas import (
     Scale,
     clipped,
     money,
-    width_of,
 )
+from fourwalls.surfaces.page.placing import placed
 from fourwalls.surfaces.page.plots import INK, RULE, SOFT, short, ticks
-from fourwalls.surfaces.wording import VERDICTS
+from fourwalls.surfaces.wording import VERDICTS, plain
 
 _LEFT, _TOP, _SIDE = 52.0, 26.0, 330.0
 _LEAST, _MOST = 5.0, 17.0
-_LABEL = 11.0
-
-Box = tuple[float, float, float, float]
+_LABEL, _LINE = 11.0, 14.0
+# More names, or longer ones, find no room beside their marks: numbers do, and a list says which is which.
+_MOST_NAMES, _LONG = 16, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Spot:
         revenue: Its size [money]; 0 where nobody knows.
         verdict: Its verdict.
         href: Where its mark leads; "" for nowhere.
+        number: Under which a list beside the map has it; "" where there is none.
     """
 
     name: str
@@ -48,24 +49,32 @@ class Spot:
     revenue: float
     verdict: VerdictName
     href: str = ""
+    number: str = ""
 
 
 def portfolio_map(spots: Sequence[Spot], currency: str) -> str:
     """Each asset by what its two paths bring; the area of a mark is revenue, shape and colour are the verdict.
 
-    Below the slanted line operating brings more, above it orchestrating. Names are written largest asset first, as far as
-    they touch neither a mark nor another name; every mark tells itself when pointed at. With no asset the map is empty.
+    Below the slanted line operating brings more, above it orchestrating. Names stand beside their marks, or are led away from
+    them to where there is room. Where names are long or many, marks bear their numbers in the list beside the map, else those
+    of a list below. Every mark tells itself when pointed at. With no asset the map is empty.
 
     Args:
         spots: The assets whose two paths have a value.
         currency: ISO code.
     """
-    canvas = Canvas(_TOP + _SIDE + 40 + 20 * _key_rows(spots), f"Portfolio map: {len(spots)} assets")
+    order = sorted(spots, key=lambda s: (-s.revenue, s.name))
+    is_listed = len(spots) > _MOST_NAMES or any(len(plain(s.name)) > _LONG for s in spots)
+    words = [(s.number or str(n)) if is_listed else plain(s.name) for n, s in enumerate(order, 1)]
+    below = _TOP + _SIDE + 40 + 20 * _key_rows(spots)
+    listed = order if is_listed and not all(s.number for s in order) else []
+    canvas = Canvas(
+        below + (_LINE * math.ceil(len(listed) / 2) + 6 if listed else 0), f"Portfolio map: {len(spots)} assets"
+    )
     amounts = [a for s in spots for a in (s.operate, s.orchestrate)] or [0.0]
     x, y = Scale.over(amounts, _LEFT, _LEFT + _SIDE, 0.1), Scale.over(amounts, _TOP + _SIDE, _TOP, 0.1)
     _axes(canvas, x, y, currency)
     most = max((s.revenue for s in spots), default=0.0)
-    order = sorted(spots, key=lambda s: (-s.revenue, s.name))
     marks = [(s, (x(s.operate), y(s.orchestrate)), _radius(s.revenue, most)) for s in order]
     for spot, at, radius in marks:
         told = f"{spot.name}: {VERDICTS[spot.verdict]}; operate {money(spot.operate)}, orchestrate {money(spot.orchestrate)}"
@@ -73,10 +82,23 @@ def portfolio_map(spots: Sequence[Spot], currency: str) -> str:
         canvas.open(f"{told}{size} {currency}", spot.href)
         mark(canvas, spot.verdict, at, radius)
         canvas.close(spot.href)
-    for at, words in labels([(s.name, at, r) for s, at, r in marks]):
-        canvas.text(at, words, "start", INK, _LABEL)
+    room = (_LEFT, _TOP, WIDTH, _TOP + _SIDE)
+    for label in placed([(w, at, r) for w, (_, at, r) in zip(words, marks, strict=True)], room, _LABEL):
+        if label.leader is not None:
+            canvas.line(*label.leader, SOFT, 0.7)
+        canvas.text(label.at, label.words, "start", INK, _LABEL)
     _key(canvas, spots)
+    _list(canvas, listed, below)
     return canvas.svg()
+
+
+def _list(canvas: Canvas, spots: Sequence[Spot], top: float) -> None:
+    """Number and name of each asset, in two columns, down the first and then the second."""
+    rows = math.ceil(len(spots) / 2)
+    for number, spot in enumerate(spots):
+        at = (4 + 200.0 * (number // rows), top + 12 + _LINE * (number % rows))
+        canvas.text((at[0] + 14, at[1]), str(number + 1), "end", INK, 10, 600)
+        canvas.text((at[0] + 19, at[1]), clipped(spot.name, 31), "start", SOFT, 10)
 
 
 def mark(canvas: Canvas, verdict: VerdictName, at: Point, radius: float) -> None:
@@ -99,29 +121,6 @@ def mark(canvas: Canvas, verdict: VerdictName, at: Point, radius: float) -> None
         canvas.line((x - radius / 2, y), (x + radius / 2, y), GREEN, 2)
     else:
         canvas.circle(at, radius, "#fff", SOFT, "3 2.5")
-
-
-def labels(marks: Sequence[tuple[str, Point, float]]) -> list[tuple[Point, str]]:
-    """Where names can stand without touching anything: name, centre and radius of each mark, the most important first."""
-    taken: list[Box] = [(x - r, y - r, x + r, y + r) for _, (x, y), r in marks]
-    placed = []
-    for name, (x, y), r in marks:
-        words = clipped(name, 22)
-        wide = width_of(words, _LABEL)
-        for left, base in (
-            (x + r + 4, y + 4), (x - r - 4 - wide, y + 4), (x - wide / 2, y - r - 5), (x - wide / 2, y + r + 12),
-        ):  # fmt: skip
-            box = (left, base - 9, left + wide, base + 3)
-            inside = box[0] >= _LEFT and box[2] <= WIDTH and box[1] >= _TOP and box[3] <= _TOP + _SIDE
-            if inside and not any(_touch(box, other) for other in taken):
-                taken.append(box)
-                placed.append(((left, base), words))
-                break
-    return placed
-
-
-def _touch(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _radius(revenue: float, most: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.page import evidence, worth
 from fourwalls.surfaces.page.advice import advice
 from fourwalls.surfaces.page.canvas import Canvas, clipped
@@ -123,7 +123,7 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     """The page of one asset."""
     level, currency = diagnosis.level, diagnosis.currency
     words = advice(asset)
-    rules = evidence.rules(asset, currency)
+    rules = evidence.rules(asset, currency, diagnosis.controls)
     notes = [("Rules with partners", rules.told.value, rules.is_blocked)]
     notes += [(f"{'Blocks' if h.blocks else 'Warns'}: {h.party}", f"{h.question} {h.remedy}", h.blocks) for h in rules.holes[:_MOST_HOLES]]  # fmt: skip
     fired = [g for g in words.guards if g.state == "fires"]
@@ -140,8 +140,8 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     return SheetPrinted(
         name=_cut(wording.asset(asset), _NAME), about=_about(asset, diagnosis), verdict=wording.VERDICTS[asset.verdict],
         icon=_icon(asset.verdict), bottleneck=_cut(wording.sentence(asset.bottleneck), _SENTENCE),
-        next_step=_cut(wording.sentence(asset.next_step), _SENTENCE), because=_cut(wording.sentence(asset.because), 2 * _SENTENCE),
-        tiles=_tiles(asset, level), worth=_worth(asset, currency), pictures=_pictures(asset, currency, level),
+        next_step=_cut(wording.sentence(asset.next_step), _SENTENCE), because=_cut(f"{wording.sentence(asset.because)} {at_best.beside(asset, diagnosis)}".strip(), 3 * _SENTENCE),
+        tiles=_tiles(asset, diagnosis), worth=_worth(asset, diagnosis), pictures=_pictures(asset, currency, level),
         lists=_lists(asset, level), ten=_ten(asset, level),
         notes=(*((_cut(t, _LINE), _cut(text, _SENTENCE), loud) for t, text, loud in notes),
                ("Pilot to run next", _cut(f"{words.pilot} {words.command}", 2 * _SENTENCE), False)),
@@ -153,8 +153,8 @@ def _portfolio(diagnosis: Diagnosis) -> SheetPrinted:
     total = diagnosis.total
     page = asset_sheet(total, diagnosis)
     most = worth.portfolio_worth(diagnosis, _MOST_ASSETS)
-    pictures = (("Assets by what their two paths bring; size is revenue a year", str(most.picture)),) if most and most.picture else ()  # fmt: skip
-    rows = tuple(_asset_row(a) for a in evidence_words.ranked(diagnosis)[:_MOST_ASSETS])
+    pictures = (("Assets by what their two paths bring", str(most.picture)),) if most and most.picture else ()  # fmt: skip
+    rows = tuple(_asset_row(n, a) for n, a in enumerate(evidence_words.ranked(diagnosis)[:_MOST_ASSETS], 1))
     left = len(diagnosis.assets) - len(rows)
     assets = TablePrinted(
         "Assets, most to recover first", ("Asset", "Verdict", "Where", "Worth after costs", "Best in"), rows, left=(1, 2),
@@ -168,11 +168,17 @@ def _portfolio(diagnosis: Diagnosis) -> SheetPrinted:
     )  # fmt: skip
 
 
-def _asset_row(a: AssetDiagnosis) -> tuple[str, ...]:
+def _asset_row(number: int, a: AssetDiagnosis) -> tuple[str, ...]:
     best = evidence_words.best_path(a)
     value = "" if not a.paths else "nothing pays" if best is None else str(wording.said(best.value))
     chance = "" if best is None else wording.chance(best.chance)
-    return _cut(wording.asset(a), 34), wording.VERDICTS[a.verdict], _cut(wording.where(a), 48), value, chance
+    return (
+        f"{number}  {_cut(wording.asset(a), 58)}",
+        wording.VERDICTS[a.verdict],
+        _cut(wording.where(a), 58),
+        value,
+        chance,
+    )
 
 
 def _about(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
@@ -186,17 +192,21 @@ def _footer(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
     return _cut(f"{told}{costs} Decided by rule {wording.sentence(asset.rule)}", 2 * _SENTENCE)
 
 
-def _tiles(asset: AssetDiagnosis, level: float) -> tuple[TilePrinted, ...]:
-    return tuple(TilePrinted(t.question, _cut(t.answer, 22), _cut(t.note, 96)) for t in tiles(asset, level))
+def _tiles(asset: AssetDiagnosis, diagnosis: Diagnosis) -> tuple[TilePrinted, ...]:
+    told = tiles(asset, diagnosis.level, diagnosis)
+    return tuple(TilePrinted(t.question, _cut(t.answer, 22), _cut(t.note, 120)) for t in told)
 
 
-def _worth(asset: AssetDiagnosis, currency: str) -> TablePrinted | None:
-    rows = evidence_words.path_rows(asset.paths, currency)
+def _worth(asset: AssetDiagnosis, diagnosis: Diagnosis) -> TablePrinted | None:
+    rows = at_best.rows(asset, diagnosis)
     if not rows:
         return None
-    header = ("Path", "Value after costs", "Margin a year", "To begin", "To run, a year", "Pays after", "Best in")
+    header = ("Path", "Value after costs", "Margin a year*", "To begin", "To run, a year", "Pays after", "Best in")
+    more = f"* {known}" if (known := at_best.counted(diagnosis)) else ""
     told = tuple((r.path, str(r.value), r.gain, r.one_off, r.run, _cut(r.payback, 30), r.chance) for r in rows)
-    return TablePrinted("What each path is worth", header, told, next((i for i, r in enumerate(rows) if r.is_best), -1))
+    return TablePrinted(
+        "What each path is worth", header, told, next((i for i, r in enumerate(rows) if r.is_best), -1), more
+    )
 
 
 def _pictures(asset: AssetDiagnosis, currency: str, level: float) -> tuple[tuple[str, str], ...]:

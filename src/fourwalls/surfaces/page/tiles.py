@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fourwalls.diagnosis import AssetDiagnosis, Availability, Gap, Wall
+from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Gap, Wall
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.numbers import WHOLE, chance_at_best, each_at_best, sum_at_best
+from fourwalls.surfaces import at_best, evidence_words, wording
 
 # Verdicts that name a side, with it.
 _SIDE_OF: dict[str, Wall] = {"operate": "inside", "orchestrate": "between"}
@@ -24,10 +25,13 @@ class Tile:
     id: str = ""
 
 
-def tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
-    """The short answers of an asset: in money where losses are priced, else from the flows whose split is known; none where neither is."""
+def tiles(asset: AssetDiagnosis, level: float, diagnosis: Diagnosis | None = None) -> tuple[Tile, ...]:
+    """The short answers of an asset: in money where losses are priced, else from the flows whose split is known; none where neither is.
+
+    Of the whole of a diagnosis, worth is that of each asset by its own best path.
+    """
     if any(evidence_words.losses_of(asset, wall) for wall in wording.WALLS):
-        return _MoneyWords(asset, level).tiles()
+        return _MoneyWords(asset, level, diagnosis if diagnosis and asset is diagnosis.total else None).tiles()
     flows = wording.known_flows(asset)
     if not flows:
         return ()
@@ -39,8 +43,8 @@ def tiles(asset: AssetDiagnosis, level: float) -> tuple[Tile, ...]:
 class _MoneyWords:
     """Answers in money for one asset, from all records together."""
 
-    def __init__(self, asset: AssetDiagnosis, level: float) -> None:
-        self.asset, self.level = asset, level
+    def __init__(self, asset: AssetDiagnosis, level: float, whole: Diagnosis | None) -> None:
+        self.asset, self.level, self.whole = asset, level, whole
         self.lost: dict[Wall, Estimate | None] = {wall: evidence_words.lost(asset, wall) for wall in wording.WALLS}
         self.sums: dict[Wall, float] = {
             wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in self.lost.items()
@@ -55,6 +59,8 @@ class _MoneyWords:
         """What the path of the verdict, else the best one, brings after its costs; none where nobody has said what paths cost."""
         if not self.asset.paths or self._is_default():
             return ()
+        if self.whole is not None and (tile := _worth_of_all(self.whole)) is not None:
+            return (tile,)
         if self.path is None:
             return (Tile("Worth", "Nothing pays", "no path is expected to bring more than it costs"),)
         told = wording.said(self.path.value)
@@ -87,7 +93,7 @@ class _MoneyWords:
             return Tile("Which side", wording.NOT_KNOWN, "no loss on either side")
         part = wording.percent(self.sums[wall] / total)
         if self.asset.verdict == _BOTH:
-            note = f"{wording.percent(self.sums['inside'] / total)} of it inside, {wording.percent(self.sums['between'] / total)} between"
+            note = f"{wording.percent(self.sums['inside'] / total)} of the margin lost is inside, {wording.percent(self.sums['between'] / total)} between"
             return Tile("Which side", "Both", wording.prose(note), id=self._id("lost.inside"))
         return Tile(
             "Which side", wording.SIDES[wall], wording.prose(f"{part} of the margin lost"), id=self._id(f"lost.{wall}")
@@ -98,6 +104,10 @@ class _MoneyWords:
         if self._is_default():
             flows = wording.known_flows(self.asset) if self.asset.verdict in (*_SIDE_OF, _BOTH) else ()
             return (_Words(self.asset, flows, self.level).sure(),) if flows else ()
+        if self.whole is not None and (sure := chance_at_best(self.whole)) is not None:
+            n = wording.plural(len(each_at_best(self.whole)), "asset")
+            note = f"mean chance that the best path of an asset is its best; {n} that act, weighed by worth"
+            return (Tile("How sure", wording.opening(wording.chance(sure)), note, id=f"{WHOLE}.best.chance"),)
         if self.path is None:
             return ()
         if self.asset.verdict in ("leave it", "cannot tell yet"):
@@ -120,12 +130,9 @@ class _MoneyWords:
             return Tile(question, "Nothing found", "no margin is lost on this side", wall)
         s = found[0]
         amount = wording.said(s.amount)
-        whose = (
-            s.parties[0].name
-            if len(s.parties) == 1
-            else f"{wording.count(len(s.parties))} parties, first {s.parties[0].name}"
+        return Tile(
+            question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {s.whose}"), wall, amount.id
         )
-        return Tile(question, wording.stage(s.stage), wording.prose(f"{amount.value} a year: {whose}"), wall, amount.id)
 
     def _is_default(self) -> bool:
         return any(p.is_default for p in self.asset.paths)
@@ -133,6 +140,18 @@ class _MoneyWords:
     def _id(self, words: str) -> str:
         first = next((wording.id_of(x.amount) for x in self.asset.losses if wording.id_of(x.amount)), "")
         return f"{first.partition('.')[0]}.{words}" if first else ""
+
+
+def _worth_of_all(whole: Diagnosis) -> Tile | None:
+    """What all assets bring, each by its best path; None where no asset brings anything."""
+    value, chosen = sum_at_best(whole), each_at_best(whole)
+    if value is None or not chosen:
+        return None
+    told, one = wording.said(value), at_best.of_one_path(whole)
+    n = f"{wording.count(len(chosen))} of {wording.plural(len(whole.assets), 'asset')}"
+    alike = f"; one path for all: {one}" if one else "; no path pays if all take it"
+    note = f"({told.interval}) over {evidence_words.horizon(whole)}, {n} by its best path{alike}"
+    return Tile("Worth", told.value, wording.prose(note), id=told.id)
 
 
 class _Words:

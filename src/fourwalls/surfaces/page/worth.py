@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, PathWorth
 from fourwalls.figures import Estimate
-from fourwalls.numbers import slug
-from fourwalls.surfaces import evidence_words, wording
+from fourwalls.numbers import slug, sum_at_best
+from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
 from fourwalls.surfaces.page.value_fan import Fan, value_fan
@@ -30,6 +30,8 @@ class Worth:
         picture: Their ranges side by side; "" where a value is refused.
         nothing: The chance that doing nothing is best, or "".
         is_default: Whether costs are defaults that nobody has set.
+        counted: What stands between a margin a year and a value; "" where nothing says.
+        paths: Names of the paths, the columns of the links.
     """
 
     rows: tuple[PathTold, ...]
@@ -37,6 +39,8 @@ class Worth:
     picture: Markup
     nothing: str
     is_default: bool
+    counted: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ class PortfolioWorth:
     is_default: bool
 
 
-def worth(asset: AssetDiagnosis, currency: str) -> Worth | None:
-    """The paths of an asset; None where nothing is priced."""
+def worth(asset: AssetDiagnosis, currency: str, diagnosis: Diagnosis | None = None) -> Worth | None:
+    """The paths of an asset; None where nothing is priced. Of the whole of a diagnosis first what each asset brings at its best."""
     if not asset.paths:
         return None
     fans = [
@@ -84,11 +88,13 @@ def worth(asset: AssetDiagnosis, currency: str) -> Worth | None:
         if isinstance(p.value, Estimate)
     ]
     return Worth(
-        evidence_words.path_rows(asset.paths, currency),
+        evidence_words.path_rows(asset.paths, currency) if diagnosis is None else at_best.rows(asset, diagnosis),
         _links(asset, currency),
         _inline(value_fan(fans, currency)) if fans else Markup(),
         evidence_words.doing_nothing(asset.paths),
         any(p.is_default for p in asset.paths),
+        "" if diagnosis is None else at_best.counted(diagnosis),
+        tuple(wording.VERDICTS[p.path] for p in asset.paths),
     )
 
 
@@ -104,11 +110,13 @@ def _links(asset: AssetDiagnosis, currency: str) -> tuple[tuple[str, tuple[wordi
             for p, x in zip(asset.paths, amounts, strict=True)
         )
         rows.append((wording.opening(name), tuple(told)))
-    return (*rows, ("Value after costs", tuple(wording.said(p.value)._replace(interval="") for p in asset.paths)))
+    values = (wording.Said(_signed(_mean(p), currency), "", wording.id_of(p.value)) for p in asset.paths)
+    return (*rows, ("Value after costs", tuple(values)))
 
 
 def _signed(amount: float, currency: str) -> str:
-    told = evidence_words.money(abs(amount), currency)
+    """An amount to the whole unit of money, so that steps are seen to add up."""
+    told = f"{wording.plain(currency)} {wording.count(round(abs(amount)))}"
     return f"{wording.MINUS}{told}" if amount < 0 else told
 
 
@@ -129,6 +137,7 @@ def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
         return None
     names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
     order = sorted(priced, key=lambda a: -_best_value(a))
+    best = sum_at_best(diagnosis)
     whole = {p.path: wording.said(p.value) for p in diagnosis.total.paths}
     sums = [
         whole.get(n)
@@ -141,9 +150,9 @@ def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
         paths=tuple(wording.VERDICTS[n] for n in names),
         rows=tuple(_row(a, names) for a in order[:most]),
         sums=tuple(sums),
-        best_sum=evidence_words.money(sum(max(_best_value(a), 0.0) for a in priced), diagnosis.currency),
+        best_sum="nothing pays" if best is None or best.value <= 0 else str(wording.said(best)),
         more=max(len(order) - most, 0),
-        picture=_map(order[:_MOST_ON_MAP], diagnosis.currency),
+        picture=_map(diagnosis),
         is_default=any(p.is_default for a in priced for p in a.paths),
     )
 
@@ -162,14 +171,17 @@ def _row(asset: AssetDiagnosis, names: tuple[str, ...]) -> AssetWorth:
     )
 
 
-def _map(assets: list[AssetDiagnosis], currency: str) -> Markup:
+def _map(diagnosis: Diagnosis) -> Markup:
+    """The map of the first assets, with their numbers in the list of assets."""
     spots = []
-    for a in assets:
+    for number, a in enumerate(evidence_words.ranked(diagnosis)[:_MOST_ON_MAP], 1):
         known = {p.path: p.value.value for p in a.paths if isinstance(p.value, Estimate)}
         if {"operate", "orchestrate"} <= known.keys():
             size = a.revenue_per_year.value if isinstance(a.revenue_per_year, Estimate) else 0.0
-            spots.append(Spot(wording.asset(a), known["operate"], known["orchestrate"], size, a.verdict))
-    return _inline(portfolio_map(spots, currency)) if len(spots) > 1 else Markup()
+            spots.append(
+                Spot(wording.asset(a), known["operate"], known["orchestrate"], size, a.verdict, number=str(number))
+            )
+    return _inline(portfolio_map(spots, diagnosis.currency)) if len(spots) > 1 else Markup()
 
 
 def _best_value(asset: AssetDiagnosis) -> float:

@@ -1,0 +1,162 @@
+"""Each asset at its best, the verdict beside the money, rules without a contract, and sums that are seen to add up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from tests.surfaces import sample
+from tests.test_numbers import worth
+
+from fourwalls import worlds
+from fourwalls.diagnosis import AssetDiagnosis, ControlTold, Diagnosis, SignalReading
+from fourwalls.figures import Estimate, Reading
+from fourwalls.numbers import numbers, sum_at_best
+from fourwalls.sensitivity import Assumption, tornado
+from fourwalls.study import Study
+from fourwalls.study import open as open_study
+from fourwalls.surfaces import at_best, evidence_words, turning, wording
+from fourwalls.surfaces.page import html, sheets
+from fourwalls.surfaces.page.tiles import tiles
+
+
+def portfolio(total: AssetDiagnosis, *assets: AssetDiagnosis) -> Diagnosis:
+    return replace(sample.priced(is_default=False), assets=assets, total=total)
+
+
+WHOLE = portfolio(
+    replace(worth("whole", {"operate": 90.0}), verdict="operate then orchestrate"),
+    worth("a", {"operate": 100.0}),
+    worth("b", {"orchestrate": 60.0, "operate": 20.0}),
+    worth("c", {}),
+)
+
+
+def test_the_portfolio_is_worth_what_each_asset_brings_by_its_best_path() -> None:
+    told = {t.question: t for t in tiles(WHOLE.total, 0.9, WHOLE)}
+    assert told["Worth"].answer == "EUR 160"
+    assert "2 of 3 assets by its best path; one path for all: EUR 90, to operate" in told["Worth"].note
+    assert told["Worth"].id == "portfolio.best"
+    assert told["How sure"].answer.replace("\u00a0", " ") == "50 %"
+    alone = {t.question: t for t in tiles(replace(WHOLE.assets[0], verdict="operate"), 0.9, WHOLE)}
+    assert alone["Worth"].answer == "EUR 100", "an asset has its own"
+
+
+def test_verdict_and_money_are_told_together_where_they_differ() -> None:
+    told = at_best.beside(WHOLE.total, WHOLE)
+    assert "in money each asset has a path of its own: operate 1, orchestrate 1, none 1; EUR 160 in all" in told
+    assert "The same path for all brings EUR 90, to operate, at most" in told
+    agreed = replace(WHOLE.assets[0], verdict="operate")
+    assert at_best.beside(agreed, WHOLE) == ""
+    other = at_best.beside(replace(agreed, verdict="orchestrate"), WHOLE)
+    assert other.startswith("The verdict says where the losses lie; in money to operate brings most: EUR 100")
+    nothing = at_best.beside(replace(WHOLE.assets[2], verdict="orchestrate"), WHOLE)
+    assert "in money no path brings more than it costs" in nothing
+    left = at_best.beside(replace(WHOLE.assets[0], verdict="leave it"), WHOLE)
+    assert "To operate is expected to bring EUR 100" in left
+    assert "chance that it is best is 50" in left
+
+
+def test_rules_say_how_many_partners_have_no_contract() -> None:
+    asset = sample.priced().assets[0]
+    loss = next(x for x in asset.losses if x.wall == "between")
+    asset = replace(asset, losses=(*asset.losses, replace(loss, party_id="swift", party_name="Swift Parcel")))
+    between = {x.party_id: x.party_name for x in asset.losses if x.wall == "between" and x.party_id}
+    first, *others = between
+    controls = [ControlTold(first, between[first], "owner", None, "", "", "works")]
+    told = evidence_words.readiness(asset, controls)
+    assert f"{len(others)} of {len(between)} partners that cost margin here" in told
+    assert all(between[p] in told for p in others[:3])
+    assert between[first] not in told.partition("no contract")[2]
+    everyone = [replace(controls[0], party_id=str(p)) for p in between]
+    assert "no contract" not in evidence_words.readiness(asset, everyone)
+    assert "no contract" not in evidence_words.readiness(asset)
+
+
+def test_nothing_seen_is_told_with_the_least_that_would_have_been_seen() -> None:
+    signal = sample.priced().assets[0].signals[0]
+    nought = Reading("waste_share", "Waste", Estimate(0.0, 0.0, 0.0, "share"), 0, "…")
+    least = Reading("waste_least_seen", "Least", Estimate(0.004, 0.004, 0.004, "share"), 0, "…")
+    some = Reading("waste_share", "Waste", Estimate(0.01, 0.005, 0.02, "share"), 3, "…")
+
+    def told(*readings: Reading) -> str:
+        made: SignalReading = replace(signal, readings=readings)
+        return str(evidence_words.reading_told(made)).replace("\u00a0", " ")
+
+    assert told(nought, least) == "less than 0.4 %"
+    assert told(nought) == "less than can be told"
+    assert told(some, least) == "1.0 % (0.5–2.0)"
+    refused = replace(some, figure=sample.NO_PROMISE)
+    assert told(refused, some) == "1.0 % (0.5–2.0)", "the first that is known decides"
+    assert told(refused) == wording.NOT_KNOWN
+
+
+def test_what_turns_the_answer_is_told_and_drawn() -> None:
+    swings = tornado(
+        lambda a: {"operate": 100 * a["attainable_share"] - 60, "leave it": 0 * a["attainable_share"]},
+        [Assumption("attainable_share", 0.5, 0.8, 1.0, "share")],
+    )
+    lead, line = turning.sentences(swings, "EUR")
+    assert lead == "What is worth most by value (operate) would change:"
+    assert line.startswith("to leave it, with part of a gap that a path closes below 60")
+    assert "turns at 60" in turning.picture(swings, "EUR")
+    holds = tornado(lambda a: {"operate": 1 + a["x"], "leave it": 0 * a["x"]}, [Assumption("x", 0.0, 1.0, 2.0)])
+    assert turning.sentences(holds, "EUR") == (turning.NOTHING,)
+    asset = sample.priced(is_default=False).assets[0]
+    page = html.render(sample.priced(is_default=False), {asset.name: swings})
+    assert "What would change the answer: 1 switch" in page
+    assert "fw-tornado" in page.partition("</style>")[2]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    folder = tmp_path_factory.mktemp("at_best") / "retailer"
+    worlds.make("late_carrier", folder, lines=3_000)
+    with open_study(folder) as opened:
+        yield opened
+
+
+def test_the_row_names_what_the_verdict_names(study: Study) -> None:
+    found = study.diagnose()
+    for asset in (found.total, *found.assets):
+        for stage in re.findall(r"(?:^|then )(\w+)", wording.where(asset)):
+            assert stage.lower() in asset.bottleneck.lower(), asset.name
+
+
+def amounts(cells: list[str]) -> list[float]:
+    return [
+        float(c.replace("EUR", "").replace(" ", "").replace(",", "").replace(wording.MINUS, "-"))
+        for c in cells
+        if "EUR" in c
+    ]
+
+
+def test_steps_printed_on_the_page_add_up_within_a_thousandth(study: Study) -> None:
+    page = html.render(study.diagnose()).replace("\u00a0", " ")
+    tables = [t for t in page.split("<table") if "Over the horizon" in t]
+    assert tables
+    for table in tables:
+        rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in table.split("<tr")[2:]]
+        plain = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in rows if row]
+        for column in zip(*plain, strict=True):
+            *steps, value = amounts([c if "EUR" in c else "EUR 0" for c in column])
+            # Each step is told to the whole unit of money.
+            assert sum(steps) == pytest.approx(value, rel=1e-3, abs=len(steps))
+
+
+def test_what_all_bring_is_the_sum_of_the_rows(study: Study) -> None:
+    found = study.diagnose()
+    best, known = sum_at_best(found), numbers(found)
+    assert best is not None
+    values = [
+        p.value.value for a in found.assets if (p := evidence_words.best_path(a)) and isinstance(p.value, Estimate)
+    ]
+    assert best.value == pytest.approx(sum(values), rel=1e-3)
+    assert known["portfolio.best"].value == best
+
+
+@pytest.mark.parametrize("make", [sample.priced, sample.shelves_only, sample.usual])
+def test_each_asset_has_one_printed_page(make: Callable[[], Diagnosis]) -> None:
+    assert len(sheets.sheets(make())) == 1 + len(make().assets)
