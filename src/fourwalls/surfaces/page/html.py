@@ -245,13 +245,8 @@ def lend_words(environment: Environment) -> None:
     environment.globals.update(_templates().globals)
 
 
-def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
-    """One asset, or the whole, as the page tells it, with all its evidence: for other surfaces that show one at a time."""
-    return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
-
-
 def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
-    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
+    words = AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET)
     assets = evidence_words.ranked(diagnosis)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
@@ -263,7 +258,7 @@ def _page(diagnosis: Diagnosis, most_assets: int) -> PageView:
         fit=words.fit,
         flows=words.flows,
         is_priced=words.is_priced,
-        total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
+        total=AssetWords(diagnosis).view(diagnosis.total),
         assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(assets[:most_assets])),
         assets_in_all=len(diagnosis.assets),
         health=diagnosis.health,
@@ -319,10 +314,15 @@ def _guards_told(diagnosis: Diagnosis) -> str:
     return f"one fires in {wording.plural(len(fired), 'asset')}: {', '.join(names)}{' …' if len(fired) > 3 else ''}"
 
 
-class _AssetWords:
-    """Puts assets into words; what all of them share is worked out once."""
+class AssetWords:
+    """Puts assets into words; what all of them share is worked out once, which takes longer than an asset.
 
-    def __init__(self, diagnosis: Diagnosis, most_parties: int) -> None:
+    Args:
+        diagnosis: Whose assets.
+        most_parties: Parties named at each stage.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, most_parties: int = _MOST_PARTIES) -> None:
         self.level = diagnosis.level
         self.flows = wording.flows(diagnosis)
         # A line is drawn as long as a unit: on scales of their own, the smaller flow would look as large as the other.

@@ -12,11 +12,11 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.surfaces import evidence_words, wording
-from fourwalls.surfaces.page import evidence, html, waterfall, worth
+from fourwalls.surfaces.page import evidence, waterfall, worth
 from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.telling import MOST_ASKED
-from fourwalls.surfaces.web.views import AssetRow, portfolio_view
+from fourwalls.surfaces.web.views import AssetRow, portfolio_view, words_of
 
 SORTS = {"loss": "lost most", "worth": "worth most", "name": "name"}
 
@@ -111,7 +111,7 @@ def _asset(asked: Asked) -> dict[str, object]:
     plan = register.plan_of(after.name)
     return {
         **changed,
-        "a": html.view_of(found, after),
+        "a": words_of(served).view(after),
         "found": found,
         "page": PageLike(wording.flows(found)),
         "knobs": whatif.knobs(kept, dict(asked.request.query_params)) if kept is not None and after.paths else {},
