@@ -19,12 +19,14 @@ from fourwalls import pilot
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import PanelError
 from fourwalls.register import Register
+from fourwalls.study import Study
 from fourwalls.surfaces import serve_cli
+from fourwalls.surfaces.cli import app
 from fourwalls.surfaces.web import jobs, worker
 from fourwalls.surfaces.web.folders import Folders
 from fourwalls.surfaces.web.keeping import read_result
 
-from .conftest import PASSWORD, TOML, Web, serving
+from .conftest import ASSET, PASSWORD, TOML, Web, serving
 
 FAKE = "import sys, json, time, os, signal\n"
 
@@ -127,6 +129,32 @@ def test_a_real_run_from_the_form_to_the_result(tmp_path: Path) -> None:
         assert web.get("/api/portfolios/shop/jobs/1").json()["result"] == {"done": 1}
         assert 'class="w-map"' in web.get("/p/shop").text or "nothing here is priced" in web.get("/p/shop").text
     assert read_result(folder) is not None
+
+
+def test_what_the_command_line_found_is_not_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = small(tmp_path / "shop")
+    app(["diagnose", str(folder), "--quiet"], standalone_mode=False)
+    found = read_result(folder)
+    assert (found.run, found.is_whole) == (0, False)
+    for web in serving(folder):
+        assert "run 1" in web.get("/p/shop").text
+        assert "Its records are being looked up" in web.get("/p/shop/numbers/chairs.n_lines").text
+        assert web.send(f"{ASSET}/decide", verdict="operate", why="so", expected_version="0").status_code == 303
+        runner = web.client.app.state.office.runner
+        for _ in range(2):
+            runner._complete(web.client.app.state.office.folders.first)
+        assert [j.who for j in web.client.app.state.office.folders.first.register.desk.jobs()] == ["command line"]
+    # What the command line did not look up is looked up, and the run stays the run.
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    assert read_result(folder).is_whole
+    monkeypatch.setattr(Study, "diagnose", None)  # finding it again would fail
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    with Register.open(folder) as register:
+        assert [(r.id, r.who) for r in register.runs()] == [(1, "command line")]
+    toml = folder / "portfolio.toml"
+    toml.write_text(toml.read_text().replace("fulfilment_hours = 10", "fulfilment_hours = 11"))
+    with pytest.raises(TypeError):
+        worker.diagnose(folder, None, "ana", lambda _: None)
 
 
 def test_a_mistake_in_the_folder_fails_with_its_remedy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

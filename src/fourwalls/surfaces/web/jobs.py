@@ -19,7 +19,7 @@ from typing import Any
 from fourwalls.errors import FourwallsError
 from fourwalls.register.desk import Job
 from fourwalls.surfaces.register_cli import PLACE_VARIABLE
-from fourwalls.surfaces.web.folders import Folders, Served
+from fourwalls.surfaces.web.folders import COMMAND_LINE, Folders, Served
 
 KINDS = ("diagnose", "pilot")
 # A worker that was not seen for so long is taken to be gone, and its job is done anew.
@@ -45,6 +45,7 @@ class Runner:
         self._folders, self._data = folders, data
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._wake, self._stop = threading.Event(), threading.Event()
+        self._completed: set[tuple[str, int]] = set()
         self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
 
     def start(self) -> None:
@@ -73,10 +74,18 @@ class Runner:
             is_idle = True
             for served in self._folders:
                 with suppress(FourwallsError):
+                    self._complete(served)
                     is_idle = not self._one(served) and is_idle
             if is_idle:
                 self._wake.wait(_IDLE_SECONDS)
                 self._wake.clear()
+
+    def _complete(self, served: Served) -> None:
+        """Has looked up, once, what the command line did not look up of a run that it left."""
+        result, key = served.result, (served.slug, served.version)
+        if result is not None and not result.is_whole and key not in self._completed:
+            self._completed.add(key)
+            self.add(served, COMMAND_LINE)
 
     def _one(self, served: Served) -> bool:
         if self._stop.is_set() or not served.folder.is_dir():

@@ -150,5 +150,5 @@ def data_health(asked: Asked) -> Response:
     rows = sorted(((by_key[k], refusals.get(k, [])) for k in by_key), key=lambda pair: -len(pair[1]))
     return asked.page(
         "data.html.j2", found=found, health=found.health, refused=rows, months=waterfall.months(found.health.coverage),
-        assumed=evidence.assumed(found), telling=served.result.telling if served.result else (), most_asked=MOST_ASKED,
+        assumed=evidence.assumed(found), telling=served.result.telling if served.result else (), is_whole=served.result is None or served.result.is_whole, most_asked=MOST_ASKED,
     )  # fmt: skip
