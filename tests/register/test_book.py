@@ -228,6 +228,11 @@ def test_a_pilot_is_judged_by_its_frozen_plan(register: Register) -> None:
     assert (kept.version, kept.result, kept.asset) == (1, None, "Lamps")
     with pytest.raises(OvertakenError, match="Bo wrote version 1 of pilot 'north'"):
         register.freeze_pilot("north", "Lamps", frozen(), "Cy")
+    with pytest.raises(RegisterError, match="advises against it: Leave it"):
+        register.freeze_pilot("west", "Lamps", frozen(), "Bo", " ", advice="Leave it.")
+    west = register.freeze_pilot("west", "Lamps", frozen(), "Bo", "the board wants it", advice="Leave it.")
+    assert [(p.advice, p.why) for p in register.pilots()] == [("", ""), ("Leave it.", "the board wants it")]
+    assert west == register.pilots()[1]
     with pytest.raises(RegisterError, match="changed after it was frozen"):
         register.freeze_pilot("south", "Lamps", {**frozen(), "plan": {"outcome": "sales"}}, "Bo")
     with pytest.raises(RegisterError, match="no frozen plan"):
@@ -238,7 +243,7 @@ def test_a_pilot_is_judged_by_its_frozen_plan(register: Register) -> None:
         register.pilot_result("south", {"answer": "stop"}, kept.sha256, "Bo", expected_version=1)
     found = register.pilot_result("north", {"answer": "stop"}, kept.sha256, "Cy", expected_version=1)
     assert (found.version, found.sha256, found.plan, found.result) == (2, kept.sha256, kept.plan, {"answer": "stop"})
-    assert register.pilots() == [found]
+    assert register.pilots() == [found, west]
 
 
 def test_whoever_holds_the_register_for_too_long_is_named_as_the_cause(

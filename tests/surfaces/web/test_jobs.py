@@ -18,6 +18,8 @@ from tests.small import good
 from fourwalls import pilot
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import PanelError
+from fourwalls.pilot.plan import Hypothesis
+from fourwalls.pilot.worth import Worth
 from fourwalls.register import Register
 from fourwalls.study import Study
 from fourwalls.surfaces import serve_cli
@@ -269,20 +271,11 @@ def test_steps_go_forward() -> None:
 
 
 def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
-    asked = {
-        "name": "chairs",
-        "asset": "chairs",
-        "candidate": "chairs",
-        "outcome": "otif_share",
-        "path": "operate",
-        "stage": "fulfilment",
-        "party": "Us",
-    }
     from fourwalls.errors import FourwallsError
 
     # Three assets carry no pilot: it is told, and nothing is left behind.
     with pytest.raises(FourwallsError):
-        worker.design_pilot(folder, None, "ana", asked, lambda _: None)
+        worker.design_pilot(folder, None, "ana", {**ASKED, "outcome": "otif_share"}, lambda _: None)
     assert not (folder / "pilots").exists()
     with Register.open(folder) as register:
         assert register.pilots() == []
@@ -302,6 +295,51 @@ def test_a_pilot_knows_what_the_diagnosis_expects_of_it(folder: Path, monkeypatc
             folder, None, "ana", {"name": "chairs", "asset": "chairs", "outcome": "otif_share"}, lambda _: None
         )
     assert seen == [(["asset", "week", "on_time_share"], suggested)]
+
+
+def designed(recommendation: str) -> SimpleNamespace:
+    """A design as the sheet would tell it."""
+    plan = pilot.Plan(
+        Hypothesis("operate", "fulfilment", "Us", 0.03, "It helps."), "asset", "week", "on_time_share", ("chairs",),
+        ("lamps", "tables"), (), "", 8, 12, (4,), "did", 0.9, 0.01, 0.02, 0.03, 0.9, 0.1, 20, (),
+        None, "EUR", ("rule",), ("stop",), 1, "0" * 64,
+    )  # fmt: skip
+    worth = Worth(900.0, 0.0, 100.0, 10.0, 5.0, recommendation, 0.97, f"{recommendation}: expected 900 EUR.", "EUR")  # type: ignore[arg-type]
+    return SimpleNamespace(plan=plan, worth=worth, history="asset,week\n")
+
+
+ASKED = {
+    "name": "chairs", "asset": "chairs", "candidate": "chairs", "outcome": "on_time_share", "path": "operate",
+    "stage": "fulfilment", "party": "Us",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recommendation", ["act without a pilot", "pilot"])
+def test_a_pilot_its_sheet_is_against_needs_a_reason(
+    web: Web, recommendation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pilot, "propose", lambda *_: SimpleNamespace(measure="on_time_share"))
+    monkeypatch.setattr(pilot, "design_proposed", lambda *_, **__: designed(recommendation))
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.render", lambda _: "<p>the sheet")
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.pdf", lambda _: b"%PDF")
+    assert worker.design_pilot(web.folder, None, "ana", ASKED, lambda _: None) == "chairs"
+    register = web.client.app.state.office.folders.first.register
+    assert "the sheet" in web.get("/p/shop/pilots/chairs/design").text
+    if recommendation == "pilot":
+        assert [(p.name, p.why) for p in register.pilots()] == [("chairs", "")]
+        return
+    assert register.pilots() == []
+    give = {"to": "/p/shop/pilots/chairs/freeze", "form_token": web.token("/p/shop/runs")}
+    silent = web.send("/p/shop/pilots", **give, why=" ")
+    assert silent.status_code == 400
+    assert "advises against it" in silent.text
+    assert register.pilots() == []
+    assert web.send("/p/shop/pilots", **give, why="the <board> wants it").status_code == 303
+    text = web.get("/p/shop/pilots").text
+    assert "Against the advice of its sheet" in text
+    assert "the &lt;board&gt; wants it" in text
+    assert "against the advice of its sheet" in web.get("/p/shop/register").text
+    assert web.send("/p/shop/pilots", **{**give, "to": "/p/shop/pilots/none/freeze"}, why="x").status_code == 404
 
 
 def found_in(found: Diagnosis) -> list[str]:

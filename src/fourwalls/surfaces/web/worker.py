@@ -79,9 +79,7 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
 def design_pilot(
     folder: Path, data: Path | None, who: str, asked: Mapping[str, str], step: Callable[[str], None]
 ) -> str:
-    """The name of the pilot, once its plan is frozen and its sheet is written."""
-    from dataclasses import asdict
-
+    """The name of the pilot, once its sheet is written, and its plan frozen; one that the sheet is against, people freeze."""
     from fourwalls.figures import Refusal
     from fourwalls.pilot import design, design_proposed, dumps, propose
     from fourwalls.register import Register
@@ -90,7 +88,7 @@ def design_pilot(
     from fourwalls.surfaces.page.pilot import pdf, render
     from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.keeping import read_result
-    from fourwalls.surfaces.web.pilots import PLACE
+    from fourwalls.surfaces.web.pilots import ADVICE, PLACE, against, frozen
 
     result = read_result(folder)
     proposal = propose(result.diagnosis, asked["asset"]) if result else None
@@ -108,11 +106,13 @@ def design_pilot(
             path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
         )  # fmt: skip
     place = folder / PLACE / asked["name"]
-    write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
+    advice = against(found)
+    files = {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)}
+    write_files(place, {**files, ADVICE: json.dumps({"asset": asked["asset"], "against": advice})})
     (place / "design.pdf").write_bytes(pdf(found))
-    with Register.open(place_of(folder)) as register:
-        frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
-        register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
+    if not advice:
+        with Register.open(place_of(folder)) as register:
+            register.freeze_pilot(asked["name"], asked["asset"], frozen(found.plan), who)
     return asked["name"]
 
 
