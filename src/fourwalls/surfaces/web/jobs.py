@@ -39,10 +39,14 @@ STEPS = (
 
 
 class Runner:
-    """Takes jobs from the registers of all folders and does them, until it is stopped."""
+    """Takes jobs from the registers of all folders and does them, until it is stopped.
+
+    Attributes:
+        data: What `{data}` in SQL files stands for; None for each folder's uploads.
+    """
 
     def __init__(self, folders: Folders, data: Path | None = None) -> None:
-        self._folders, self._data = folders, data
+        self._folders, self.data = folders, data
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._wake, self._stop = threading.Event(), threading.Event()
         self._completed: set[tuple[str, int]] = set()
@@ -102,7 +106,7 @@ class Runner:
 
     def _run(self, served: Served, job: Job) -> tuple[Any, dict[str, Any]]:
         """The state the job ended in and what it told; no state where it goes back into the queue."""
-        data = self._data or (served.folder / "uploads" if (served.folder / "uploads").is_dir() else "")
+        data = self.data or (served.folder / "uploads" if (served.folder / "uploads").is_dir() else "")
         command = [sys.executable, "-m", "fourwalls.surfaces.web.worker", str(served.folder), job.who, str(data)]
         command += [job.kind, json.dumps(job.content)]
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell

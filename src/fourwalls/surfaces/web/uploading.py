@@ -1,4 +1,4 @@
-"""Uploads: exports streamed to disk, looked at before they are believed, and drafted into a portfolio."""
+"""Uploads: exports streamed to disk, and looked at before they are believed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fourwalls.errors import FourwallsError, MappingError, OutputError
-from fourwalls.surfaces.web.desk import FULL, Asked, NoRoomError, TooLargeError, page, status_of
-from fourwalls.tables.draft import Draft, draft_portfolio
+from fourwalls.surfaces.web.desk import FULL, Asked, NoRoomError, TooLargeError, page
+from fourwalls.surfaces.web.mapping import PLACE, answer, looked
 
-PLACE = "uploads"
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xlsb", ".ods")
 BOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
 _CHUNK = 1 << 20
@@ -50,41 +49,24 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 def routes() -> list[BaseRoute]:
     """The address."""
     return [
-        page("/p/{portfolio}/upload", shown, "analyst"),
         page("/p/{portfolio}/upload", upload, "analyst", writes=True, is_upload=True),
     ]
 
 
-def shown(asked: Asked) -> Response:
-    """The form, and what was uploaded."""
-    return _page(asked, None)
-
-
-def _page(asked: Asked, draft: Draft | None, wrong: FourwallsError | None = None) -> Response:
-    place = asked.served.folder / PLACE
-    files = sorted((f.name, f.stat().st_size) for f in place.iterdir() if f.is_file()) if place.is_dir() else []
-    return asked.page(
-        "upload.html.j2", status_of(wrong) if wrong else 200, files=files, draft=draft, wrong=wrong, has_portfolio=(asked.served.folder / "portfolio.toml").is_file(),
-        endings=ENDINGS, most=asked.office.settings.upload_bytes,
-    )  # fmt: skip
-
-
 async def upload(asked: Asked) -> Response:
-    """Keeps the files, and drafts a portfolio from them where there is none yet."""
+    """Keeps the files, and shows what they are taken for."""
     given = [f for f in asked.form.getlist("files") if isinstance(f, UploadFile) and f.filename]
     try:
         if not given:
             raise MappingError("No file was chosen.", f"Choose {', '.join(ENDINGS)}.")
         kept = await keep(given, asked.served.folder / PLACE, asked.office.settings.upload_bytes)
         asked.note("upload", f"{asked.served.slug} {', '.join(p.name for p in kept)}")
-        draft = None
-        if not (asked.served.folder / "portfolio.toml").is_file():
-            draft = await run_in_threadpool(draft_portfolio, asked.served.folder, [asked.served.folder / PLACE])
-        return _page(asked, draft)
+        return await run_in_threadpool(looked, asked, [p.name for p in kept])
     except ClientDisconnect:
-        return _page(asked, None, MappingError("The upload was broken off.", "Try again."))
-    except FourwallsError as error:
-        return _page(asked, None, error)
+        error: FourwallsError = MappingError("The upload was broken off.", "Try again.")
+    except FourwallsError as wrong:
+        error = wrong
+    return await run_in_threadpool(answer, asked, wrong=error)
 
 
 async def keep(given: Sequence[UploadFile], place: Path, most: int) -> list[Path]:
