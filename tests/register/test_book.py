@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from fourwalls.errors import OvertakenError, RegisterError
 from fourwalls.figures import Estimate
-from fourwalls.register import Register, Task, connecting
+from fourwalls.register import Fingerprint, Register, Task, connecting
 from fourwalls.register.tables import FILE
 
 from .made import INPUTS, asset, document, recorded
@@ -31,6 +31,21 @@ def test_a_run_comes_back_as_it_was_kept(register: Register) -> None:
     assert register.document() == document(asset("Lamps"), asset("Vasen ‘ü’", "orchestrate"))
     again = recorded(register)
     assert (again.id, again.seq, again.fingerprint) == (2, 2, run.fingerprint)
+
+
+def test_the_same_found_in_the_same_files_is_one_run(register: Register) -> None:
+    inputs = [Fingerprint("a.csv", 1, "0" * 64)]
+    told = document()
+    told["total"]["x"] = [0.1 + 0.2, 8e-18]
+    first = register.record_run(told, inputs, "Bo", once=True)
+    told["total"]["x"] = [0.3, 9e-18]  # added up in another order
+    assert register.record_run(told, inputs, "Cy", once=True) == first
+    assert register.record_run(told, inputs, "Cy").id == 2
+    told["total"]["x"][0] = 0.3001
+    assert register.record_run(told, inputs, "Cy", once=True).id == 3
+    assert register.record_run(told, [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 4
+    told["total"]["y"] = 1
+    assert register.record_run(told, [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 5
 
 
 def test_decisions_are_kept_version_by_version(register: Register) -> None:

@@ -97,6 +97,7 @@ def test_a_leader_from_the_portfolio_to_a_decision_with_a_plan(page: Page, serve
 
 def test_a_leader_asks_what_if(page: Page, served: str) -> None:
     page.goto(f"{served}/assets/chairs")
+    page.get_by_role("heading", name="What if").click()
     before = page.locator("#what-if-result").inner_text()
     page.get_by_label("How long value is counted").fill("1")
     expect(page.locator("#what-if-result")).to_contain_text("1 thing changed")
@@ -106,13 +107,15 @@ def test_a_leader_asks_what_if(page: Page, served: str) -> None:
     expect(page.locator(".w-supposed")).to_be_visible()
     expect(page.get_by_label("How long value is counted")).to_have_value("1")
     page.get_by_role("link", name="As it is").click()
+    page.get_by_role("heading", name="What if").click()
     expect(page.get_by_label("How long value is counted")).to_have_value("3")
     fits(page)
 
 
 def test_a_leader_asks_why_down_to_the_records(page: Page, served: str) -> None:
     page.goto(f"{served}/assets/chairs")
-    page.locator("#h-readings ~ table a.fw-number").first.click()
+    page.get_by_role("heading", name="Readings").click()
+    page.locator(".fw-fold:has(#fw-h-readings) a.fw-number").first.click()
     expect(page.get_by_role("heading", name="Counted in")).to_be_visible()
     expect(page.locator(".w-records tbody tr").first).to_be_visible()
     page.get_by_text("The query that reads them").click()
@@ -239,6 +242,7 @@ def test_by_keyboard_alone(browser: Browser, served: str) -> None:
 def test_without_scripts_everything_can_be_read(browser: Browser, served: str) -> None:
     for page in opened(browser, viewport=DESK, java_script_enabled=False):
         page.goto(f"{served}/assets/chairs")
+        page.get_by_role("heading", name="What if").click()
         page.get_by_label("How long value is counted").fill("1")
         page.get_by_role("button", name="Work it out").click()
         expect(page.locator(".w-supposed")).to_be_visible()

@@ -120,7 +120,13 @@ def _asset(asked: Asked) -> dict[str, object]:
         "pilots": [p for p in register.pilots() if p.asset == after.name],
         "run": served.result.run if served.result else 0,
         "neighbours": _neighbours(asked),
+        "gists": {flow: gist(after, flow) for flow in ("service", "stock")},
     }
+
+
+def gist(asset: AssetDiagnosis, flow: wording.Flow) -> str:
+    """Where most of a flow is lost, in a line."""
+    return wording.opening(wording.most_of(asset, flow) or wording.nothing_in(wording.split(asset, flow)))
 
 
 @dataclass(frozen=True, slots=True)
