@@ -35,17 +35,11 @@ def test_a_run_comes_back_as_it_was_kept(register: Register) -> None:
 
 def test_the_same_found_in_the_same_files_is_one_run(register: Register) -> None:
     inputs = [Fingerprint("a.csv", 1, "0" * 64)]
-    told = document()
-    told["total"]["x"] = [0.1 + 0.2, 8e-18]
-    first = register.record_run(told, inputs, "Bo", once=True)
-    told["total"]["x"] = [0.3, 9e-18]  # added up in another order
-    assert register.record_run(told, inputs, "Cy", once=True) == first
-    assert register.record_run(told, inputs, "Cy").id == 2
-    told["total"]["x"][0] = 0.3001
-    assert register.record_run(told, inputs, "Cy", once=True).id == 3
-    assert register.record_run(told, [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 4
-    told["total"]["y"] = 1
-    assert register.record_run(told, [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 5
+    first = register.record_run(document(), inputs, "Bo", once=True)
+    assert register.record_run(document(), inputs, "Cy", once=True) == first
+    assert register.record_run(document(), inputs, "Cy").id == 2
+    assert register.record_run(document(asset("Vases")), inputs, "Cy", once=True).id == 3
+    assert register.record_run(document(asset("Vases")), [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 4
 
 
 def test_decisions_are_kept_version_by_version(register: Register) -> None:

@@ -153,6 +153,12 @@ def test_what_the_command_line_found_is_not_found_again(tmp_path: Path, monkeypa
     assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
     with Register.open(folder) as register:
         assert [(r.id, r.who) for r in register.runs()] == [(1, "command line")]
+    # A register that was lost gets the run anew.
+    for path in folder.glob("register.db*"):
+        path.unlink()
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    with Register.open(folder) as register:
+        assert [(r.id, r.who) for r in register.runs()] == [(1, "ana")]
     toml = folder / "portfolio.toml"
     toml.write_text(toml.read_text().replace("fulfilment_hours = 10", "fulfilment_hours = 11"))
     with pytest.raises(TypeError):

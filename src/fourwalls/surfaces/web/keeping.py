@@ -91,7 +91,7 @@ def keep_found(
 
 def recorded(folder: Path, register: Register, result: Result, who: str) -> Result:
     """The result with the number of its run, which is recorded if the register does not have it."""
-    if result.run:
+    if any(r.id == result.run for r in register.runs()):
         return result
     run = register.record_run(to_dict(result.diagnosis), result.inputs, who, result.targets, once=True)
     known = replace(result, run=run.id)

@@ -46,10 +46,11 @@ def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content:
 
 def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], None]) -> int:
     """The run's number, once it is recorded and kept."""
+    from dataclasses import replace
+
     from fourwalls.reconsidering import Kept
     from fourwalls.register import Register, take_fingerprints
     from fourwalls.study import open as open_study
-    from fourwalls.surfaces.page.json import to_dict
     from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.keeping import Result, read_result, recorded, write_result
     from fourwalls.surfaces.web.records import looked_up
@@ -58,22 +59,21 @@ def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], No
     with open_study(folder, data, progress=step) as study:
         inputs = take_fingerprints(folder, data)
         last = read_result(folder)
-        if last and last.is_whole and tuple(last.inputs) == inputs:
-            # The same files, read by the same code, tell the same.
-            with Register.open(place_of(folder)) as register:
-                return recorded(folder, register, last, who).run
-        found = study.diagnose()
-        kept = study.kept
+        if last is None or tuple(last.inputs) != inputs:
+            found, kept = study.diagnose(), study.kept
+            is_kept = kept if isinstance(kept, Kept) else None
+            last = Result(0, found, is_kept, inputs=inputs, targets=study.portfolio.targets, is_whole=False)
+        # Else the same files were read by the same code: what it told stands.
         step("recording the run")
         with Register.open(place_of(folder)) as register:
-            run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets, once=True)
-        step("asking which data would be worth having")
-        is_kept = kept if isinstance(kept, Kept) else None
-        told = telling(is_kept) if is_kept else ()
-        step("looking up the first records behind the numbers")
-        records = looked_up(study, found)
-        write_result(folder, Result(run.id, found, is_kept, told, records, inputs, study.portfolio.targets))
-    return run.id
+            last = recorded(folder, register, last, who)
+        if not last.is_whole:
+            step("asking which data would be worth having")
+            told = telling(last.kept) if last.kept else ()
+            step("looking up the first records behind the numbers")
+            records = looked_up(study, last.diagnosis)
+            write_result(folder, replace(last, telling=told, records=records, is_whole=True))
+    return last.run
 
 
 def design_pilot(
