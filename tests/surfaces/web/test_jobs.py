@@ -17,7 +17,7 @@ from tests.small import good
 
 from fourwalls import pilot
 from fourwalls.diagnosis import Diagnosis
-from fourwalls.errors import PanelError
+from fourwalls.errors import FourwallsError, PanelError
 from fourwalls.pilot.plan import Hypothesis
 from fourwalls.pilot.worth import Worth
 from fourwalls.register import Register
@@ -277,8 +277,6 @@ def test_steps_go_forward() -> None:
 
 
 def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
-    from fourwalls.errors import FourwallsError
-
     # Three assets carry no pilot: it is told, and nothing is left behind.
     with pytest.raises(FourwallsError):
         worker.design_pilot(folder, None, "ana", {**ASKED, "outcome": "otif_share"}, lambda _: None)
@@ -346,6 +344,41 @@ def test_a_pilot_its_sheet_is_against_needs_a_reason(
     assert "the &lt;board&gt; wants it" in text
     assert "against the advice of its sheet" in web.get("/p/shop/register").text
     assert web.send("/p/shop/pilots", **{**give, "to": "/p/shop/pilots/none/freeze"}, why="x").status_code == 404
+
+
+def test_a_pilot_is_judged_in_the_browser(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frozen plan, the measures it names, the panel of now; what is found is kept beside the plan and shown."""
+    monkeypatch.setattr(pilot, "propose", lambda *_: SimpleNamespace(measure="on_time_share"))
+    monkeypatch.setattr(pilot, "design_proposed", lambda *_, **__: designed("pilot"))
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.render", lambda _: "<p>the result sheet")
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.pdf", lambda _: b"%PDF")
+    worker.design_pilot(web.folder, None, "ana", ASKED, lambda _: None)
+    assert "Judge it on the records of now" in web.get("/p/shop/pilots").text
+    assert web.send("/p/shop/pilots", to="/p/shop/pilots/chairs/judge").status_code == 303
+    register = web.client.app.state.office.folders.first.register
+    assert [(j.kind, j.content) for j in register.desk.jobs(("queued",))] == [("judge", {"name": "chairs"})]
+    none = {"to": "/p/shop/pilots/none/judge", "form_token": web.token("/p/shop/pilots")}
+    assert web.send("/p/shop/pilots", **none).status_code == 404
+    # The truth first: records that end before the pilot begins cannot judge it.
+    with pytest.raises(FourwallsError):
+        worker.judge_pilot(web.folder, None, "ana", "chairs", lambda _: None)
+    assert register.pilots()[0].result is None
+    seen = []
+
+    def judged(place: Path, later: object) -> object:
+        seen.append((place.name, later.column_names, later.num_rows))  # type: ignore[attr-defined]
+        return SimpleNamespace()
+
+    told = {"answer": "scale", "sentence": "It helped."}
+    monkeypatch.setattr(pilot, "judge", judged)
+    monkeypatch.setattr("fourwalls.register.records.pilot_told", lambda _: told)
+    monkeypatch.setattr("fourwalls.pilot.record.recorded", lambda *_: "{}")
+    assert worker.judge_pilot(web.folder, None, "bo", "chairs", lambda _: None) == "chairs"
+    assert seen[0][:2] == ("chairs", ["asset", "week", "on_time_share"])
+    assert seen[0][2] > 0
+    assert (register.pilots()[0].result, register.pilots()[0].version) == (told, 2)
+    assert "It helped." in web.get("/p/shop/pilots").text
+    assert "the result sheet" in web.get("/p/shop/pilots/chairs/result").text
 
 
 def found_in(found: Diagnosis) -> list[str]:

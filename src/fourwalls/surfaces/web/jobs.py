@@ -21,7 +21,7 @@ from fourwalls.register.desk import Job
 from fourwalls.surfaces.register_cli import PLACE_VARIABLE
 from fourwalls.surfaces.web.folders import COMMAND_LINE, Folders, Served
 
-KINDS = ("diagnose", "pilot")
+KINDS = ("diagnose", "pilot", "judge")
 # A worker that was not seen for so long is taken to be gone, and its job is done anew.
 STALE_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
@@ -33,8 +33,8 @@ STEPS = (
     "estimating what empty shelves", "reading stock:", "comparing forecasts", "looking for stock", "fetching late",
     "reading what release", "reading what fulfilment", "reading what carriage", "replaying without", "measuring cycle times",
     "measuring what failures cost", "looking at case work", "looking at feeds", "looking at hours", "looking at listings",
-    "looking at offers", "looking at bookings", "reading contracts", "reading signals", "looking for what is suspicious",
-    "recording the run", "asking which data", "looking up",
+    "looking at offers", "looking at bookings", "reading contracts", "designing the pilot", "judging the pilot",
+    "reading signals", "looking for what is suspicious", "recording the run", "asking which data", "looking up",
 )  # fmt: skip
 
 

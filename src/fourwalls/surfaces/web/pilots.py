@@ -36,6 +36,7 @@ def routes() -> list[BaseRoute]:
         page(base, shown),
         page(base + "/design", design, "analyst", writes=True),
         page(base + "/{pilot}/freeze", freeze, "analyst", writes=True),
+        page(base + "/{pilot}/judge", judge, "analyst", writes=True),
         page(base + "/{pilot}/{sheet}", sheet),
     ]
 
@@ -49,7 +50,7 @@ def shown(asked: Asked) -> Response:
     jobs = [
         j
         for j in served.register.desk.jobs(most=20)
-        if j.kind == "pilot" and j.state in ("queued", "running", "failed")
+        if j.kind in ("pilot", "judge") and j.state in ("queued", "running", "failed")
     ]
     frozen_names = {p.name for p in frozen}
     next_ones = [
@@ -62,7 +63,8 @@ def shown(asked: Asked) -> Response:
         if isinstance(a.pilot, Refusal):
             refused.setdefault((a.pilot.because, a.pilot.next_step), []).append(wording.asset(a))
     return asked.page(
-        "pilots.html.j2", frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset))) for p in frozen], next_ones=next_ones,
+        "pilots.html.j2",
+        frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset)), has_plan(served, p.name)) for p in frozen], next_ones=next_ones,
         refused=sorted(refused.items()), jobs=jobs, name=pilot_name,
     )  # fmt: skip
 
@@ -111,6 +113,20 @@ def freeze(asked: Asked) -> Response:
     return asked.go("pilots")
 
 
+def judge(asked: Asked) -> Response:
+    """Puts the judging of a pilot in the queue: its frozen plan, on what the records say now.
+
+    Raises:
+        NoSuchPageError: Its plan does not lie here.
+    """
+    served, name = asked.served, slug(asked.request.path_params["pilot"])
+    if not has_plan(served, name):
+        raise NoSuchPageError("There is no plan of this pilot here.", "See all pilots.")
+    job = asked.office.runner.add(served, asked.viewer.name, "judge", {"name": name})
+    asked.note("judge pilot", f"{served.slug} {name} job {job.id}")
+    return asked.go("pilots")
+
+
 def frozen(plan: Plan) -> dict[str, Any]:
     """A plan as the register keeps it."""
     return {"format": 1, "sha256": plan.sha256, "plan": asdict(plan)}
@@ -141,6 +157,11 @@ def pilot_name(asset: str) -> str:
 def sheets_of(served: Served, name: str) -> list[str]:
     """Which sheets of a pilot lie in the folder."""
     return [kind for kind, file in SHEETS.items() if (_place(served, name) / file).is_file()]
+
+
+def has_plan(served: Served, name: str) -> bool:
+    """Whether the frozen plan lies in the folder, to judge by."""
+    return slug(name) == name and (_place(served, name) / "plan.json").is_file()
 
 
 def _place(served: Served, name: str) -> Path:

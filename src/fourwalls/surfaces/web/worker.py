@@ -29,6 +29,8 @@ def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content:
         place, files = Path(folder), Path(data) if data else None
         if kind == "pilot":
             done: str | int = design_pilot(place, files, who, json.loads(content), lambda step: tell(step=step))
+        elif kind == "judge":
+            done = judge_pilot(place, files, who, json.loads(content)["name"], lambda step: tell(step=step))
         else:
             done = diagnose(place, files, who, lambda step: tell(step=step))
     except FourwallsError as error:
@@ -114,6 +116,37 @@ def design_pilot(
         with Register.open(place_of(folder)) as register:
             register.freeze_pilot(asked["name"], asked["asset"], frozen(found.plan), who)
     return asked["name"]
+
+
+def judge_pilot(folder: Path, data: Path | None, who: str, name: str, step: Callable[[str], None]) -> str:
+    """The name of the pilot, once it is judged by its frozen plan on what the records say now, and its result is kept."""
+    from fourwalls.errors import RegisterError
+    from fourwalls.pilot import judge, read_plan
+    from fourwalls.pilot.record import RECORD_FILE
+    from fourwalls.pilot.record import recorded as record_of
+    from fourwalls.register import Register
+    from fourwalls.register.records import pilot_told
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.files import write_bytes, write_files
+    from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.pilot_cli import weekly
+    from fourwalls.surfaces.register_cli import place_of
+    from fourwalls.surfaces.web.pilots import PLACE
+
+    place = folder / PLACE / name
+    plan = read_plan(place)
+    with Register.open(place_of(folder)) as register:
+        known = next((p for p in register.pilots() if p.name == name), None)
+        if known is None:
+            raise RegisterError(f"Pilot '{name}' is not frozen.", "Freeze its plan first.")
+        with open_study(folder, data, progress=step) as study:
+            later = weekly(study, (plan.outcome, *(measure for measure, _ in plan.guardrails)))
+        step("judging the pilot by its frozen plan")
+        found = judge(place, later)
+        write_files(place, {"result.html": render(found), RECORD_FILE: record_of(place, plan, found)})
+        write_bytes(place / "result.pdf", pdf(found))
+        register.pilot_result(name, pilot_told(found), plan.sha256, who, expected_version=known.version)
+    return name
 
 
 def go_first() -> None:
