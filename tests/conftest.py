@@ -33,6 +33,15 @@ def postgresql() -> Path | None:
     return next((p for p in places if (p / "initdb").is_file() and (p / "pg_ctl").is_file()), None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tests' own key for results that are kept, and no register but theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("FOURWALLS_REGISTER", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of public data sets; skipped where they are absent, a failure in CI."""

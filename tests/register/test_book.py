@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from fourwalls.errors import OvertakenError, RegisterError
 from fourwalls.figures import Estimate
-from fourwalls.register import Register, Task, connecting
+from fourwalls.register import Fingerprint, Register, Task, connecting
 from fourwalls.register.tables import FILE
 
 from .made import INPUTS, asset, document, recorded
@@ -31,6 +31,15 @@ def test_a_run_comes_back_as_it_was_kept(register: Register) -> None:
     assert register.document() == document(asset("Lamps"), asset("Vasen ‘ü’", "orchestrate"))
     again = recorded(register)
     assert (again.id, again.seq, again.fingerprint) == (2, 2, run.fingerprint)
+
+
+def test_the_same_found_in_the_same_files_is_one_run(register: Register) -> None:
+    inputs = [Fingerprint("a.csv", 1, "0" * 64)]
+    first = register.record_run(document(), inputs, "Bo", once=True)
+    assert register.record_run(document(), inputs, "Cy", once=True) == first
+    assert register.record_run(document(), inputs, "Cy").id == 2
+    assert register.record_run(document(asset("Vases")), inputs, "Cy", once=True).id == 3
+    assert register.record_run(document(asset("Vases")), [Fingerprint("a.csv", 1, "1" * 64)], "Cy", once=True).id == 4
 
 
 def test_decisions_are_kept_version_by_version(register: Register) -> None:
@@ -228,6 +237,11 @@ def test_a_pilot_is_judged_by_its_frozen_plan(register: Register) -> None:
     assert (kept.version, kept.result, kept.asset) == (1, None, "Lamps")
     with pytest.raises(OvertakenError, match="Bo wrote version 1 of pilot 'north'"):
         register.freeze_pilot("north", "Lamps", frozen(), "Cy")
+    with pytest.raises(RegisterError, match="advises against it: Leave it"):
+        register.freeze_pilot("west", "Lamps", frozen(), "Bo", " ", advice="Leave it.")
+    west = register.freeze_pilot("west", "Lamps", frozen(), "Bo", "the board wants it", advice="Leave it.")
+    assert [(p.advice, p.why) for p in register.pilots()] == [("", ""), ("Leave it.", "the board wants it")]
+    assert west == register.pilots()[1]
     with pytest.raises(RegisterError, match="changed after it was frozen"):
         register.freeze_pilot("south", "Lamps", {**frozen(), "plan": {"outcome": "sales"}}, "Bo")
     with pytest.raises(RegisterError, match="no frozen plan"):
@@ -238,7 +252,7 @@ def test_a_pilot_is_judged_by_its_frozen_plan(register: Register) -> None:
         register.pilot_result("south", {"answer": "stop"}, kept.sha256, "Bo", expected_version=1)
     found = register.pilot_result("north", {"answer": "stop"}, kept.sha256, "Cy", expected_version=1)
     assert (found.version, found.sha256, found.plan, found.result) == (2, kept.sha256, kept.plan, {"answer": "stop"})
-    assert register.pilots() == [found]
+    assert register.pilots() == [found, west]
 
 
 def test_whoever_holds_the_register_for_too_long_is_named_as_the_cause(

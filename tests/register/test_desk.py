@@ -67,6 +67,18 @@ def test_a_job_has_one_worker_and_survives_it(register: Register) -> None:
     assert [j.id for j in desk.jobs(["running"])] == [first.id]
 
 
+def test_a_job_of_a_worker_from_the_future_is_taken_up(register: Register) -> None:
+    """Its worker was seen before the clock was set back, and died: nobody waits until that hour comes again."""
+    desk = register.desk
+    desk.add_job("diagnose", {}, "Bo", 100_000.0)
+    assert desk.take_job("dead", 100_000.0, 99_970.0)
+    assert desk.take_job("alive", 99_000.0, 98_970.0) is None  # a clock that is a little behind
+    taken = desk.take_job("alive", 50_000.0, 49_970.0)
+    assert taken is not None
+    assert taken.worker == "alive"
+    assert desk.beat(taken.id, "dead", 100_001.0, 0.5, "") is None
+
+
 def test_cancelling(register: Register) -> None:
     desk = register.desk
     job = desk.add_job("diagnose", {}, "Ada", at=1.0)

@@ -10,7 +10,16 @@ from scipy import stats
 
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.register import Milestone, Task, TaskPlan
-from fourwalls.register.schedule import PRIOR_FACTOR, PRIOR_SPREAD, PRIOR_TASKS, Schedule, forecast, posterior, told
+from fourwalls.register.schedule import (
+    PRIOR_FACTOR,
+    PRIOR_SPREAD,
+    PRIOR_TASKS,
+    Schedule,
+    forecast,
+    posterior,
+    slipped,
+    told,
+)
 
 START = date(2026, 1, 5)
 
@@ -156,3 +165,24 @@ def test_ranges_hold_what_they_claim() -> None:
             (max(a, 40) + b <= (found.p50_on - START).days + 1, max(a, 40) + b <= (found.p80_on - START).days + 1)
         )
     assert np.mean(held, axis=0) == pytest.approx([0.5, 0.8], abs=0.03)
+
+
+def test_nothing_is_late_before_its_day_has_passed() -> None:
+    """A plan just made will probably run over, as plans do; but nobody has let anything slip."""
+    chain = [task("map", 1, 5), task("split", 6, 10, "map"), task("test", 11, 20, "split")]
+    fresh = forecast(plan(*chain), START)
+    assert fresh.on_time_chance < 0.5
+    assert fresh.planned_on < fresh.p50_on < fresh.p80_on
+    assert slipped(fresh.slips) == []
+    assert not any(s.is_late for s in fresh.slips)
+    assert "expected" in told(fresh.slips[2], {})
+    assert slipped(forecast(plan(*chain), on(-6)).slips) == []  # planned ahead
+    idle = forecast(plan(*chain), on(3)).slips[0]
+    assert (round(idle.start_days), idle.is_late) == (2, False)  # its first day passed, its last did not
+    last_day = forecast(plan(replace(chain[0], state="started", started_on=on(1)), *chain[1:]), on(5))
+    assert slipped(last_day.slips) == []
+    after = forecast(plan(replace(chain[0], state="started", started_on=on(1)), *chain[1:]), on(8))
+    assert {s.task for s in slipped(after.slips)} == {"map", "split", "test"}
+    assert [s.is_late for s in after.slips] == [True, False, False]
+    assert "expected" not in told(after.slips[0], {})
+    assert "expected" in told(after.slips[1], {})

@@ -160,7 +160,8 @@ def shrunk(rate: Floats, variance: Floats) -> tuple[Floats, Ints]:
     mean = _mean(rate, variance + between)
     part = between / (between + variance)
     near = mean + (rate - mean) * part
-    best = np.argsort(near + np.sqrt(variance * part), kind="stable")[: max(1, round(BEST_PART * len(rate)))]
+    # Ties go by what was seen and not by the order of rows, which an engine may change.
+    best = np.lexsort((variance, rate, near + np.sqrt(variance * part)))[: max(1, round(BEST_PART * len(rate)))]
     return near, best
 
 

@@ -95,6 +95,8 @@ class Register:
         inputs: Sequence[Fingerprint],
         who: str,
         targets: Mapping[str, float] | None = None,
+        *,
+        once: bool = False,
     ) -> Run:
         """Keeps a diagnosis.
 
@@ -103,6 +105,7 @@ class Register:
             inputs: What it was made from: `take_fingerprints`.
             who: Who records it.
             targets: Measure → target in portfolio.toml.
+            once: Whether the last run stands where it found the same in the same files.
         """
         text = canonical(document).encode()
         seal = hashlib.sha256(text).hexdigest()
@@ -115,6 +118,8 @@ class Register:
         packed = zlib.compress(text, 6)
         with self.database.writing() as connection:
             last = journal.last_of(connection, "run")
+            if once and last and all(last.content[k] == content[k] for k in ("fingerprint", "sha256")):
+                return run_of(last)
             number = int(last.key) + 1 if last else 1
             entry = journal.append(connection, "run", str(number), who, content, None)
             connection.execute(RUNS.insert().values(id=number, document=packed, sha256=seal))
@@ -266,7 +271,9 @@ class Register:
 
     # Pilots
 
-    def freeze_pilot(self, name: str, asset: str, plan: Mapping[str, Any], who: str) -> PilotRecord:
+    def freeze_pilot(
+        self, name: str, asset: str, plan: Mapping[str, Any], who: str, why: str = "", *, advice: str = ""
+    ) -> PilotRecord:
         """Keeps the frozen plan of a pilot before it starts.
 
         Args:
@@ -274,16 +281,24 @@ class Register:
             asset: What it is about.
             plan: Content of the file that `fourwalls pilot design` wrote: format, sha256 and plan.
             who: Who froze it.
+            why: Why it is run though its sheet says otherwise.
+            advice: What the sheet says against running it; "" where it is for it.
 
         Raises:
-            RegisterError: The plan is none, was changed after it was frozen, or a pilot of this name is kept already.
+            RegisterError: The plan is none, was changed after it was frozen, is advised against and no reason is given, or a
+                pilot of this name is kept already.
         """
         seal = _sealed(plan)
+        if advice and not why.strip():
+            told = f"The sheet of '{name}' advises against it: {advice}"
+            raise RegisterError(told, "Say why you run it all the same: it is what one learns from later.")
         content = {
             "asset": journal.checked_name("The asset", asset),
             "sha256": seal,
             "plan": dict(plan),
             "result": None,
+            "advice": advice,
+            "why": why.strip(),
         }
         with self.database.writing() as connection:
             return pilot_of(journal.append(connection, "pilot", name, who, content, 0))

@@ -14,6 +14,9 @@ from fourwalls.register.connecting import Database
 from fourwalls.register.journal import canonical, checked_name, now
 from fourwalls.register.tables import ACCESSES, JOBS, SESSIONS, USERS
 
+# Clocks of servers that share a register differ by less than this [s].
+_MOST_AHEAD = 3600.0
+
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -240,7 +243,9 @@ class Desk:
 
         No two workers get the same job.
         """
-        waiting = (JOBS.c.state == "queued") | ((JOBS.c.state == "running") & (JOBS.c.heartbeat < stale_before))
+        # A worker seen in what is the future now was seen before the clock was set back.
+        gone = (JOBS.c.heartbeat < stale_before) | (JOBS.c.heartbeat > at + _MOST_AHEAD)
+        waiting = (JOBS.c.state == "queued") | ((JOBS.c.state == "running") & gone)
         query = select(JOBS.c.id).where(waiting).order_by(JOBS.c.id).limit(1)
         if kinds:
             query = query.where(JOBS.c.kind.in_(kinds))

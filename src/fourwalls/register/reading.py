@@ -31,8 +31,9 @@ def pilot_of(entry: Entry) -> PilotRecord:
     """A pilot."""
     c = entry.content
     return PilotRecord(
-        entry.key, entry.version, entry.seq, entry.at, entry.who, c["asset"], c["sha256"], c["plan"], c["result"]
-    )
+        entry.key, entry.version, entry.seq, entry.at, entry.who, c["asset"], c["sha256"], c["plan"], c["result"],
+        c.get("advice", ""), c.get("why", ""),
+    )  # fmt: skip
 
 
 def outcome_of(entry: Entry) -> Outcome:

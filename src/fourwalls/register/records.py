@@ -178,6 +178,7 @@ class PilotRecord:
         sha256: Seal of the frozen plan.
         plan: The plan, as `fourwalls pilot design` wrote it.
         result: Answer, sentence, effect and what was expected; None before there is one.
+        advice, why: What its sheet said against running it, and why it is run all the same; "" where the sheet is for it.
     """
 
     name: str
@@ -189,6 +190,8 @@ class PilotRecord:
     sha256: str
     plan: Mapping[str, Any]
     result: Mapping[str, Any] | None
+    advice: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Slip:
         because_of: That other; "" if it waited for none.
         root: Where the delay it waited for began; "" if it waited for none.
         critical_share: Part of the draws in which the end of the plan hangs on this task, 0-1.
+        is_late: Whether its day has passed, or it was done after it; else its lateness is expected, and no fact.
     """
 
     task: str
@@ -59,6 +60,7 @@ class Slip:
     because_of: str
     root: str
     critical_share: float
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,7 @@ def _slips(
         root = (found[cause].root or cause) if cause else ""
         found[name] = Slip(
             name, _day(plan, end), _day(plan, expected[name]), days, days - waited - late, late, waited, cause, root,
-            critical[name],
+            critical[name], expected[name] > end if m.state == "done" else today >= end,
         )  # fmt: skip
     return tuple(found[m.task.id] for m in plan.milestones if m.task.id in found)
 
@@ -261,5 +263,15 @@ def told(slip: Slip, titles: Mapping[str, str]) -> str:
         parts.append(f"{slip.start_days:.0f} by a late start")
     if slip.own_days >= _SURE:
         parts.append(f"{slip.own_days:.0f} by taking longer itself")
-    days = "day" if round(slip.days) == 1 else "days"
-    return f"{name}: {slip.days:.0f} {days} late" + (f" ({', '.join(parts)})" if parts else "")
+    days = f"{slip.days:.0f} {'day' if round(slip.days) == 1 else 'days'} late"
+    return f"{name}: {days if slip.is_late else f'expected {days}'}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def slipped(slips: Sequence[Slip]) -> list[Slip]:
+    """Those that slip by a day or more for something that has happened, most first.
+
+    A day has passed, or it waits for a task whose day has; that plans as a whole run over stands in the dates alone.
+    """
+    happened = {s.task for s in slips if s.days >= 1 and (s.is_late or s.start_days >= 1)}
+    found = [s for s in slips if s.days >= 1 and (s.task in happened or s.root in happened)]
+    return sorted(found, key=lambda s: -s.days)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from fourwalls.resampling import LEAST_CLUSTERS, Draws, draw_clusters
@@ -19,10 +21,11 @@ def steps(values: Floats, used: Bools) -> Floats:
     return found
 
 
+@lru_cache(maxsize=8)
 def neighbour_draws(weeks: int) -> Draws:
     """Bootstrap draws for sums over steps: blocks of weeks (Künsch 1989, Annals of Statistics 17), as long as eight are left.
 
-    The seed is fixed, so that a figure and its range are a function of the record alone.
+    The seed is fixed, so that a figure and its range are a function of the record alone; drawn once for all assets and what-ifs.
     """
     length = min(_BLOCK, max(1, weeks // LEAST_CLUSTERS))
     return draw_clusters(weeks, 1, block=np.arange(weeks) // length)

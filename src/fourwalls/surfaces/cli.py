@@ -136,7 +136,7 @@ def diagnose(
     if pdf is not None:
         check_ending(pdf, ".pdf")
     with _study(folder, data, quiet) as study:
-        found = _diagnose(study, out or folder / "out")
+        found = _diagnose(study, out or folder / "out", folder, data)
         if xlsx is not None:
             write_spreadsheet(found, xlsx, _revenue(study) if found.total.n_lines else None)
             typer.echo(f"The spreadsheet: {xlsx}")
@@ -157,12 +157,16 @@ def _revenue(study: Study) -> dict[str, float]:
     return {name: value for name, value in found.items() if value} if any(found.values()) else {}
 
 
-def _diagnose(study: Study, out: Path) -> Diagnosis:
+def _diagnose(study: Study, out: Path, folder: Path, data: Path | None) -> Diagnosis:
+    from fourwalls.register import take_fingerprints
     from fourwalls.surfaces import terminal
     from fourwalls.surfaces.files import write_files
     from fourwalls.surfaces.page import html, json
+    from fourwalls.surfaces.web.keeping import keep_found
 
+    inputs = take_fingerprints(folder, data)
     found = study.diagnose()
+    keep_found(folder, found, study.kept, inputs, study.portfolio.targets)
     page = html.render(found, _swings(study, found))
     write_files(out, {"page.html": page, "diagnosis.json": json.dumps(found)})
     terminal.show(found, _console())
@@ -317,7 +321,7 @@ def demo(
         shutil.rmtree(folder)
     truth = worlds.make("demo", folder, seed=seed)
     with _study(folder, None, quiet=False) as study:
-        found = _diagnose(study, out)
+        found = _diagnose(study, out, folder, None)
     said = {tuple(a.asset.items()): a.verdict for a in found.assets}
     typer.echo(
         "\nWhat would really have been best, by living the year again without the trouble (the diagnosis never sees it):"

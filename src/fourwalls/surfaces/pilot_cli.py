@@ -214,7 +214,7 @@ def _panel(
 
         measure = outcome or "otif_share"
         with open_study(source, data) as study:
-            return _weekly(study, (measure, *others)), {**_WEEKLY, "outcome": measure}
+            return weekly(study, (measure, *others)), {**_WEEKLY, "outcome": measure}
     table = read_table(source)
     for name, given in (("--unit", unit), ("--time", time), ("--outcome", outcome)):
         if given is None:
@@ -224,7 +224,7 @@ def _panel(
     return table, {"unit": str(unit), "time": str(time), "outcome": str(outcome)}
 
 
-def _weekly(study: Study, measures: Sequence[str]) -> pa.Table:
+def weekly(study: Study, measures: Sequence[str]) -> pa.Table:
     """Measures by asset and week, one column each."""
     tables = [study.panel(m) for m in dict.fromkeys(measures)]
     joined = tables[0]
@@ -249,7 +249,7 @@ def _proposed(folder: Path, data: Path | None, asset: str | None, file: Path | N
         proposal = propose(found, asset)
         if isinstance(proposal, Refusal):
             raise PanelError(f"No pilot is suggested for '{asset}': {proposal.because}", proposal.next_step)
-        panel = _weekly(study, (proposal.measure, *said.get("guardrails", ())))
+        panel = weekly(study, (proposal.measure, *said.get("guardrails", ())))
     return design_proposed(panel, proposal, unit=_WEEKLY["unit"], time=_WEEKLY["time"], **said)
 
 
@@ -260,7 +260,7 @@ def _later(source: Path, plan: Plan, data: Path | None) -> Any:  # noqa: ANN401 
     from fourwalls.study import open as open_study
 
     with open_study(source, data) as study:
-        return _weekly(study, (plan.outcome, *(name for name, _ in plan.guardrails)))
+        return weekly(study, (plan.outcome, *(name for name, _ in plan.guardrails)))
 
 
 def _html(found: Design | Evaluation) -> str:

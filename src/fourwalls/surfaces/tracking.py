@@ -13,7 +13,7 @@ from rich.text import Text
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.register import Decision, Entry, Outcome, TaskPlan
 from fourwalls.register.records import as_plain
-from fourwalls.register.schedule import Schedule, Slip, told
+from fourwalls.register.schedule import Schedule, slipped, told
 from fourwalls.register.scoreboard import Score, Scoreboard
 from fourwalls.register.scoring import PastVerdicts, Reliability, score
 from fourwalls.surfaces.wording import chance, day, name, percent, plain, said
@@ -80,20 +80,18 @@ def _tasks(plan: TaskPlan, schedule: Schedule) -> Table:
 def plan_told(plan: TaskPlan, schedule: Schedule) -> list[str]:
     """When a plan ends, and which task made it slip, in sentences."""
     titles = {m.task.id: plain(m.task.title) for m in plan.milestones}
-    end = (
-        f"Ends by {day(schedule.p50_on)} in half, by {day(schedule.p80_on)} in four of five cases; planned: {day(schedule.planned_on)}"
-        f" (on time with a chance of {chance(schedule.on_time_chance)})."
-    )
-    found = [end]
+    if all(m.state in ("done", "dropped") for m in plan.milestones):
+        end = f"Ended {day(schedule.p50_on)}; planned: {day(schedule.planned_on)}."
+    else:
+        end = (
+            f"Planned to end {day(schedule.planned_on)}, which it does with a chance of {chance(schedule.on_time_chance)}; "
+            f"by {day(schedule.p50_on)} in half, by {day(schedule.p80_on)} in four of five cases."
+        )
     if isinstance(schedule.factor, Estimate):
-        found.append(f"Tasks took {said(schedule.factor)} times the days planned so far ({schedule.learnt_from} done).")
-    late = [s for s in schedule.slips if _is_worth_telling(s)]
-    return found + [f"{told(s, titles)}." for s in sorted(late, key=lambda s: -s.days)]
-
-
-def _is_worth_telling(slip: Slip) -> bool:
-    """Days by which a task is late already, or made late by another; what it will probably take longer stands in the dates."""
-    return slip.days >= 1 and (slip.waiting_days >= 1 or slip.start_days >= 1 or slip.own_days >= 1)
+        rest = f"Tasks took {said(schedule.factor)} times the days planned so far ({schedule.learnt_from} done)."
+    else:
+        rest = f"That is how plans go elsewhere (four tasks in ten end on their day): no task of yours is done yet. To be safe, promise {day(schedule.p80_on)}."
+    return [end, rest, *(f"{told(s, titles)}." for s in slipped(schedule.slips))]
 
 
 def show_scoreboard(board: Scoreboard) -> None:

@@ -36,14 +36,6 @@ carriage_hours = 30
 """
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("FOURWALLS_REGISTER", raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def diagnosed(tmp_path_factory: pytest.TempPathFactory, _own_state: None) -> Path:
     """A folder with a run; do not write to it."""

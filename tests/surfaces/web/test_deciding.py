@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from .conftest import ASSET, Web
@@ -101,6 +102,16 @@ def test_what_is_late_is_told(web: Web) -> None:
     plan(web, date.today() - timedelta(days=60))  # noqa: DTZ011 - a day as people write it
     assert "late" in web.get("/p/shop/plans").text
     assert "in four of five cases" in web.get(f"{ASSET}/plan").text
+
+
+def test_nothing_of_a_plan_just_made_is_late(web: Web) -> None:
+    for starts in (date.today(), date.today() + timedelta(days=5)):  # noqa: DTZ011 - a day as people write it
+        web.send(f"{ASSET}/plan", starts_on=starts.isoformat())
+        text = web.get(f"{ASSET}/plan").text
+        assert "Planned to end" in text
+        assert "how plans go elsewhere" in text
+        assert "late" not in re.sub(r"<[^>]*>", "", text.partition("<main")[2]).replace("lately", "").split()
+        assert "days late" not in text
 
 
 def test_what_it_brought_is_scored(web: Web) -> None:

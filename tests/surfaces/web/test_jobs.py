@@ -17,14 +17,18 @@ from tests.small import good
 
 from fourwalls import pilot
 from fourwalls.diagnosis import Diagnosis
-from fourwalls.errors import PanelError
+from fourwalls.errors import FourwallsError, PanelError
+from fourwalls.pilot.plan import Hypothesis
+from fourwalls.pilot.worth import Worth
 from fourwalls.register import Register
+from fourwalls.study import Study
 from fourwalls.surfaces import serve_cli
+from fourwalls.surfaces.cli import app
 from fourwalls.surfaces.web import jobs, worker
 from fourwalls.surfaces.web.folders import Folders
 from fourwalls.surfaces.web.keeping import read_result
 
-from .conftest import PASSWORD, TOML, Web, serving
+from .conftest import ASSET, PASSWORD, TOML, Web, serving
 
 FAKE = "import sys, json, time, os, signal\n"
 
@@ -127,6 +131,38 @@ def test_a_real_run_from_the_form_to_the_result(tmp_path: Path) -> None:
         assert web.get("/api/portfolios/shop/jobs/1").json()["result"] == {"done": 1}
         assert 'class="w-map"' in web.get("/p/shop").text or "nothing here is priced" in web.get("/p/shop").text
     assert read_result(folder) is not None
+
+
+def test_what_the_command_line_found_is_not_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = small(tmp_path / "shop")
+    app(["diagnose", str(folder), "--quiet"], standalone_mode=False)
+    found = read_result(folder)
+    assert (found.run, found.is_whole) == (0, False)
+    for web in serving(folder):
+        assert "run 1" in web.get("/p/shop").text
+        assert "Its records are being looked up" in web.get("/p/shop/numbers/chairs.n_lines").text
+        assert web.send(f"{ASSET}/decide", verdict="operate", why="so", expected_version="0").status_code == 303
+        runner = web.client.app.state.office.runner
+        for _ in range(2):
+            runner._complete(web.client.app.state.office.folders.first)
+        assert [j.who for j in web.client.app.state.office.folders.first.register.desk.jobs()] == ["command line"]
+    # What the command line did not look up is looked up, and the run stays the run.
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    assert read_result(folder).is_whole
+    monkeypatch.setattr(Study, "diagnose", None)  # finding it again would fail
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    with Register.open(folder) as register:
+        assert [(r.id, r.who) for r in register.runs()] == [(1, "command line")]
+    # A register that was lost gets the run anew.
+    for path in folder.glob("register.db*"):
+        path.unlink()
+    assert worker.diagnose(folder, None, "ana", lambda _: None) == 1
+    with Register.open(folder) as register:
+        assert [(r.id, r.who) for r in register.runs()] == [(1, "ana")]
+    toml = folder / "portfolio.toml"
+    toml.write_text(toml.read_text().replace("fulfilment_hours = 10", "fulfilment_hours = 11"))
+    with pytest.raises(TypeError):
+        worker.diagnose(folder, None, "ana", lambda _: None)
 
 
 def test_a_mistake_in_the_folder_fails_with_its_remedy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -241,20 +277,9 @@ def test_steps_go_forward() -> None:
 
 
 def test_a_pilot_is_designed_and_frozen(tmp_path: Path, folder: Path) -> None:
-    asked = {
-        "name": "chairs",
-        "asset": "chairs",
-        "candidate": "chairs",
-        "outcome": "otif_share",
-        "path": "operate",
-        "stage": "fulfilment",
-        "party": "Us",
-    }
-    from fourwalls.errors import FourwallsError
-
     # Three assets carry no pilot: it is told, and nothing is left behind.
     with pytest.raises(FourwallsError):
-        worker.design_pilot(folder, None, "ana", asked, lambda _: None)
+        worker.design_pilot(folder, None, "ana", {**ASKED, "outcome": "otif_share"}, lambda _: None)
     assert not (folder / "pilots").exists()
     with Register.open(folder) as register:
         assert register.pilots() == []
@@ -274,6 +299,86 @@ def test_a_pilot_knows_what_the_diagnosis_expects_of_it(folder: Path, monkeypatc
             folder, None, "ana", {"name": "chairs", "asset": "chairs", "outcome": "otif_share"}, lambda _: None
         )
     assert seen == [(["asset", "week", "on_time_share"], suggested)]
+
+
+def designed(recommendation: str) -> SimpleNamespace:
+    """A design as the sheet would tell it."""
+    plan = pilot.Plan(
+        Hypothesis("operate", "fulfilment", "Us", 0.03, "It helps."), "asset", "week", "on_time_share", ("chairs",),
+        ("lamps", "tables"), (), "", 8, 12, (4,), "did", 0.9, 0.01, 0.02, 0.03, 0.9, 0.1, 20, (),
+        None, "EUR", ("rule",), ("stop",), 1, "0" * 64,
+    )  # fmt: skip
+    worth = Worth(900.0, 0.0, 100.0, 10.0, 5.0, recommendation, 0.97, f"{recommendation}: expected 900 EUR.", "EUR")  # type: ignore[arg-type]
+    return SimpleNamespace(plan=plan, worth=worth, history="asset,week\n")
+
+
+ASKED = {
+    "name": "chairs", "asset": "chairs", "candidate": "chairs", "outcome": "on_time_share", "path": "operate",
+    "stage": "fulfilment", "party": "Us",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recommendation", ["act without a pilot", "pilot"])
+def test_a_pilot_its_sheet_is_against_needs_a_reason(
+    web: Web, recommendation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pilot, "propose", lambda *_: SimpleNamespace(measure="on_time_share"))
+    monkeypatch.setattr(pilot, "design_proposed", lambda *_, **__: designed(recommendation))
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.render", lambda _: "<p>the sheet")
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.pdf", lambda _: b"%PDF")
+    assert worker.design_pilot(web.folder, None, "ana", ASKED, lambda _: None) == "chairs"
+    register = web.client.app.state.office.folders.first.register
+    assert "the sheet" in web.get("/p/shop/pilots/chairs/design").text
+    if recommendation == "pilot":
+        assert [(p.name, p.why) for p in register.pilots()] == [("chairs", "")]
+        return
+    assert register.pilots() == []
+    give = {"to": "/p/shop/pilots/chairs/freeze", "form_token": web.token("/p/shop/runs")}
+    silent = web.send("/p/shop/pilots", **give, why=" ")
+    assert silent.status_code == 400
+    assert "advises against it" in silent.text
+    assert register.pilots() == []
+    assert web.send("/p/shop/pilots", **give, why="the <board> wants it").status_code == 303
+    text = web.get("/p/shop/pilots").text
+    assert "Against the advice of its sheet" in text
+    assert "the &lt;board&gt; wants it" in text
+    assert "against the advice of its sheet" in web.get("/p/shop/register").text
+    assert web.send("/p/shop/pilots", **{**give, "to": "/p/shop/pilots/none/freeze"}, why="x").status_code == 404
+
+
+def test_a_pilot_is_judged_in_the_browser(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frozen plan, the measures it names, the panel of now; what is found is kept beside the plan and shown."""
+    monkeypatch.setattr(pilot, "propose", lambda *_: SimpleNamespace(measure="on_time_share"))
+    monkeypatch.setattr(pilot, "design_proposed", lambda *_, **__: designed("pilot"))
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.render", lambda _: "<p>the result sheet")
+    monkeypatch.setattr("fourwalls.surfaces.page.pilot.pdf", lambda _: b"%PDF")
+    worker.design_pilot(web.folder, None, "ana", ASKED, lambda _: None)
+    assert "Judge it on the records of now" in web.get("/p/shop/pilots").text
+    assert web.send("/p/shop/pilots", to="/p/shop/pilots/chairs/judge").status_code == 303
+    register = web.client.app.state.office.folders.first.register
+    assert [(j.kind, j.content) for j in register.desk.jobs(("queued",))] == [("judge", {"name": "chairs"})]
+    none = {"to": "/p/shop/pilots/none/judge", "form_token": web.token("/p/shop/pilots")}
+    assert web.send("/p/shop/pilots", **none).status_code == 404
+    # The truth first: records that end before the pilot begins cannot judge it.
+    with pytest.raises(FourwallsError):
+        worker.judge_pilot(web.folder, None, "ana", "chairs", lambda _: None)
+    assert register.pilots()[0].result is None
+    seen = []
+
+    def judged(place: Path, later: object) -> object:
+        seen.append((place.name, later.column_names, later.num_rows))  # type: ignore[attr-defined]
+        return SimpleNamespace()
+
+    told = {"answer": "scale", "sentence": "It helped."}
+    monkeypatch.setattr(pilot, "judge", judged)
+    monkeypatch.setattr("fourwalls.register.records.pilot_told", lambda _: told)
+    monkeypatch.setattr("fourwalls.pilot.record.recorded", lambda *_: "{}")
+    assert worker.judge_pilot(web.folder, None, "bo", "chairs", lambda _: None) == "chairs"
+    assert seen[0][:2] == ("chairs", ["asset", "week", "on_time_share"])
+    assert seen[0][2] > 0
+    assert (register.pilots()[0].result, register.pilots()[0].version) == (told, 2)
+    assert "It helped." in web.get("/p/shop/pilots").text
+    assert "the result sheet" in web.get("/p/shop/pilots/chairs/result").text
 
 
 def found_in(found: Diagnosis) -> list[str]:

@@ -15,7 +15,7 @@ from .conftest import ASSET, Web
 
 def test_written_once_with_a_token_of_ones_own(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     first = web.get(ASSET).text
-    monkeypatch.setattr(pages.html, "view_of", None)  # writing it anew would fail
+    monkeypatch.setattr(pages, "words_of", None)  # writing it anew would fail
     second = web.get(ASSET).text
     assert first == second
     web.client.cookies.clear()

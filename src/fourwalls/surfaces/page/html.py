@@ -257,13 +257,8 @@ def lend_words(environment: Environment) -> None:
     environment.globals.update(_templates().globals)
 
 
-def view_of(diagnosis: Diagnosis, asset: AssetDiagnosis) -> AssetView:
-    """One asset, or the whole, as the page tells it, with all its evidence: for other surfaces that show one at a time."""
-    return _AssetWords(diagnosis, _MOST_PARTIES).view(asset)
-
-
 def _page(diagnosis: Diagnosis, most_assets: int, swings: Mapping[str, Sequence[Swing]] | None = None) -> PageView:
-    words = _AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET, swings or {})
+    words = AssetWords(diagnosis, _MOST_PARTIES_OF_ASSET, swings)
     assets = evidence_words.ranked(diagnosis)
     return PageView(
         portfolio=wording.name(diagnosis.portfolio),
@@ -276,7 +271,7 @@ def _page(diagnosis: Diagnosis, most_assets: int, swings: Mapping[str, Sequence[
         flows=words.flows,
         has_flows=evidence_words.has_flows(diagnosis),
         is_priced=words.is_priced,
-        total=_AssetWords(diagnosis, _MOST_PARTIES).view(diagnosis.total),
+        total=AssetWords(diagnosis).view(diagnosis.total),
         assets=tuple(words.view(a, i < words.fit.on_screen) for i, a in enumerate(assets[:most_assets])),
         assets_in_all=len(diagnosis.assets),
         health=diagnosis.health,
@@ -332,11 +327,20 @@ def _guards_told(diagnosis: Diagnosis) -> str:
     return f"one fires in {wording.plural(len(fired), 'asset')}: {', '.join(names)}{' …' if len(fired) > 3 else ''}"
 
 
-class _AssetWords:
-    """Puts assets into words; what all of them share is worked out once."""
+class AssetWords:
+    """Puts assets into words; what all of them share is worked out once, which takes longer than an asset.
+
+    Args:
+        diagnosis: Whose assets.
+        most_parties: Parties named at each stage.
+        swings: Asset → what its assumptions do to the choice, where somebody worked it out.
+    """
 
     def __init__(
-        self, diagnosis: Diagnosis, most_parties: int, swings: Mapping[str, Sequence[Swing]] | None = None
+        self,
+        diagnosis: Diagnosis,
+        most_parties: int = _MOST_PARTIES,
+        swings: Mapping[str, Sequence[Swing]] | None = None,
     ) -> None:
         self.swings = swings or {}
         self.level, self.diagnosis = diagnosis.level, diagnosis

@@ -23,6 +23,7 @@ from fourwalls.surfaces.web import (
     deciding,
     editing,
     login,
+    mapping,
     pages,
     pilots,
     runs,
@@ -89,6 +90,7 @@ def routes() -> list[BaseRoute]:
         *editing.routes(),
         *asking.routes(),
         *uploading.routes(),
+        *mapping.routes(),
     ]
 
 

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.figures import Refusal
 from fourwalls.surfaces import evidence_words, wording
-from fourwalls.surfaces.page import html
 from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.views import portfolio_view
 
@@ -34,6 +33,23 @@ class Both:
         return self.first != self.second
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above an asset's column."""
+
+    name: str
+    icon: str
+    verdict: str
+    bottleneck: str
+    next_step: str
+
+    @classmethod
+    def of(cls, a: AssetDiagnosis) -> Head:
+        """That of an asset."""
+        said = (wording.VERDICTS[a.verdict], wording.sentence(a.bottleneck), wording.sentence(a.next_step))
+        return cls(wording.asset(a), a.verdict.replace(" ", "-"), *said)
+
+
 def compare(asked: Asked) -> Response:
     """Two assets side by side; without a choice, the two with most to recover."""
     served, query = asked.served, asked.request.query_params
@@ -44,7 +60,7 @@ def compare(asked: Asked) -> Response:
     chosen = [query.get("a", "") or rows[0].address, query.get("b", "") or rows[1].address]
     first, second = (served.asset(c, found) for c in chosen)
     groups = [(title, lines) for title, lines in _groups(found, first, second) if lines]
-    pair = [html.view_of(found, a) for a in (first, second)]
+    pair = [Head.of(a) for a in (first, second)]
     return asked.page("compare.html.j2", rows=rows, chosen=chosen, pair=pair, groups=groups)
 
 

@@ -212,7 +212,9 @@ def told(kind: str, content: object) -> str:
         return f"{c.get('task')} {STATES.get(str(c.get('state')), c.get('state'))}{note}"
     if kind == "pilot":
         result = c.get("result") or {}
-        return str(result.get("sentence") or result.get("answer") or f"plan frozen, seal {str(c.get('sha256'))[:12]}")
+        told = f"plan frozen, seal {str(c.get('sha256'))[:12]}"
+        told += f", against the advice of its sheet: {c['why']}" if c.get("advice") else ""
+        return str(result.get("sentence") or result.get("answer") or told)
     return f"{c.get('measure', '').replace('_', ' ')} measured from {c.get('source')}" if kind == "outcome" else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from fourwalls.errors import FourwallsError, OvertakenError
+from fourwalls.errors import FourwallsError, OutputError, OvertakenError
 from fourwalls.surfaces.web.access import Access, Viewer
 from fourwalls.surfaces.web.folders import Folders, NoResultError, NoSuchPageError, Served
 from fourwalls.surfaces.web.jobs import Runner
@@ -29,6 +30,8 @@ MOST_FIELDS, MOST_FORM_BYTES = 2000, 1_000_000
 SESSION, VISIT = "fw_session", "fw_visit"
 # Pages are written by one core: fifty begun at once would all be late, one after the other few are.
 PAGES_AT_ONCE = 2
+# What the system says where a disk or somebody's share of it is full.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,10 @@ def page(
             return await answered(handler, asked)
         except FourwallsError as error:
             return await run_in_threadpool(told_error, asked, error)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            return await run_in_threadpool(told_error, asked, NoRoomError(error))
         finally:
             # What was uploaded lies in a temporary file until it is closed.
             await asked.form.close()
@@ -216,12 +223,24 @@ class TooLargeError(FourwallsError):
         super().__init__("More was sent than is taken at once.", f"Send at most {most / 1e6:,.0f} MB.")
 
 
+class NoRoomError(OutputError):
+    """A full disk."""
+
+    def __init__(self, error: OSError) -> None:
+        told = (
+            f"There is no room left on the disk ({error.strerror or 'it is full'}). Nothing of what you sent was kept."
+        )
+        super().__init__(told, "Free some space, then send it again.")
+
+
 def status_of(error: FourwallsError) -> int:
     """The status that says what kind of error it is."""
     if isinstance(error, NoSuchPageError):
         return 404
     if isinstance(error, OvertakenError):
         return 409
+    if isinstance(error, NoRoomError):
+        return 507
     return 413 if isinstance(error, TooLargeError) else 400
 
 
@@ -232,7 +251,7 @@ def told_error(asked: Asked, error: FourwallsError) -> Response:
         with suppress(FourwallsError):
             recorded = len(error.served.register.runs())
         return asked.page("no_result.html.j2", 200, served=error.served, job=None, recorded=recorded)
-    titles = {404: "Not found", 409: "Somebody was faster", 413: "Too large"}
+    titles = {404: "Not found", 409: "Somebody was faster", 413: "Too large", 507: "Nothing could be kept"}
     status = status_of(error)
     return problem(asked, status, titles.get(status, "That did not work"), error.what, error.remedy)
 

@@ -17,11 +17,13 @@ from fourwalls.register import Register
 from fourwalls.register.tables import JOURNAL
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.register_cli import place_of
-from fourwalls.surfaces.web.keeping import Result, read_result, stamp
+from fourwalls.surfaces.web.keeping import Result, read_result, recorded, stamp
 from fourwalls.surfaces.web.settings import slug
 
 # What the ids of assumptions begin with.
 ASSUMED = "assumptions"
+# Who recorded a run that the command line left.
+COMMAND_LINE = "command line"
 
 
 class Served:
@@ -61,7 +63,11 @@ class Served:
         """What the last run left; None before the first."""
         at = stamp(self.folder)
         if self._seen[0] != at:
-            self._seen = (at, read_result(self.folder) if at else None)
+            found = read_result(self.folder) if at else None
+            if found is not None and not found.run:
+                found = recorded(self.folder, self.register, found, COMMAND_LINE)
+                at = stamp(self.folder)
+            self._seen = (at, found)
         return self._seen[1]
 
     def last_seq(self) -> int:

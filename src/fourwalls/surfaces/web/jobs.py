@@ -19,9 +19,9 @@ from typing import Any
 from fourwalls.errors import FourwallsError
 from fourwalls.register.desk import Job
 from fourwalls.surfaces.register_cli import PLACE_VARIABLE
-from fourwalls.surfaces.web.folders import Folders, Served
+from fourwalls.surfaces.web.folders import COMMAND_LINE, Folders, Served
 
-KINDS = ("diagnose", "pilot")
+KINDS = ("diagnose", "pilot", "judge")
 # A worker that was not seen for so long is taken to be gone, and its job is done anew.
 STALE_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
@@ -33,18 +33,23 @@ STEPS = (
     "estimating what empty shelves", "reading stock:", "comparing forecasts", "looking for stock", "fetching late",
     "reading what release", "reading what fulfilment", "reading what carriage", "replaying without", "measuring cycle times",
     "measuring what failures cost", "looking at case work", "looking at feeds", "looking at hours", "looking at listings",
-    "looking at offers", "looking at bookings", "reading contracts", "reading signals", "looking for what is suspicious",
-    "recording the run", "asking which data", "looking up",
+    "looking at offers", "looking at bookings", "reading contracts", "designing the pilot", "judging the pilot",
+    "reading signals", "looking for what is suspicious", "recording the run", "asking which data", "looking up",
 )  # fmt: skip
 
 
 class Runner:
-    """Takes jobs from the registers of all folders and does them, until it is stopped."""
+    """Takes jobs from the registers of all folders and does them, until it is stopped.
+
+    Attributes:
+        data: What `{data}` in SQL files stands for; None for each folder's uploads.
+    """
 
     def __init__(self, folders: Folders, data: Path | None = None) -> None:
-        self._folders, self._data = folders, data
+        self._folders, self.data = folders, data
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._wake, self._stop = threading.Event(), threading.Event()
+        self._completed: set[tuple[str, int]] = set()
         self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
 
     def start(self) -> None:
@@ -73,10 +78,18 @@ class Runner:
             is_idle = True
             for served in self._folders:
                 with suppress(FourwallsError):
+                    self._complete(served)
                     is_idle = not self._one(served) and is_idle
             if is_idle:
                 self._wake.wait(_IDLE_SECONDS)
                 self._wake.clear()
+
+    def _complete(self, served: Served) -> None:
+        """Has looked up, once, what the command line did not look up of a run that it left."""
+        result, key = served.result, (served.slug, served.version)
+        if result is not None and not result.is_whole and key not in self._completed:
+            self._completed.add(key)
+            self.add(served, COMMAND_LINE)
 
     def _one(self, served: Served) -> bool:
         if self._stop.is_set() or not served.folder.is_dir():
@@ -93,7 +106,7 @@ class Runner:
 
     def _run(self, served: Served, job: Job) -> tuple[Any, dict[str, Any]]:
         """The state the job ended in and what it told; no state where it goes back into the queue."""
-        data = self._data or (served.folder / "uploads" if (served.folder / "uploads").is_dir() else "")
+        data = self.data or (served.folder / "uploads" if (served.folder / "uploads").is_dir() else "")
         command = [sys.executable, "-m", "fourwalls.surfaces.web.worker", str(served.folder), job.who, str(data)]
         command += [job.kind, json.dumps(job.content)]
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell

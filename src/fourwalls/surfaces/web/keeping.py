@@ -8,9 +8,9 @@ import os
 import pickle
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +18,14 @@ import fourwalls
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.reconsidering import Kept
+from fourwalls.register import Fingerprint, Register
+from fourwalls.surfaces.page.json import to_dict
 from fourwalls.surfaces.web.records import Key, Records
 from fourwalls.surfaces.web.telling import Telling
 
 HIDDEN = ".fourwalls"
 FILE = "result.bin"
-_MAGIC = b"fourwalls result 3\n"
+_MAGIC = b"fourwalls result 4\n"
 _SEAL = 32
 
 
@@ -32,11 +34,14 @@ class Result:
     """What a run left.
 
     Attributes:
-        run: Its number in the register.
+        run: Its number in the register; 0 for one of the command line that the register does not have yet.
         diagnosis: What it said.
         kept: What other assumptions can be tried on; None where nothing was replayed and priced.
         telling: Which data would be worth having first.
         records: The first records behind numbers.
+        inputs: Fingerprints of what it was made from.
+        targets: Measure → target in portfolio.toml.
+        is_whole: Whether `telling` and `records` were looked up.
     """
 
     run: int
@@ -44,6 +49,9 @@ class Result:
     kept: Kept | None
     telling: tuple[Telling, ...] = ()
     records: Mapping[Key, Records] = field(default_factory=dict)
+    inputs: Sequence[Fingerprint] = ()
+    targets: Mapping[str, float] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -70,6 +78,25 @@ def write_result(folder: Path, result: Result) -> None:
     except OSError as error:
         told = f"The result cannot be kept in '{folder.name}': {error.strerror or 'the system refused'}."
         raise OutputError(told, "Free some space, or check its permissions.") from None
+
+
+def keep_found(
+    folder: Path, found: Diagnosis, kept: object, inputs: Sequence[Fingerprint], targets: Mapping[str, float]
+) -> None:
+    """Leaves what the command line found for the app, which then need not find it again; where it cannot be kept, nothing."""
+    is_kept = kept if isinstance(kept, Kept) else None
+    with suppress(OutputError):
+        write_result(folder, Result(0, found, is_kept, inputs=inputs, targets=targets, is_whole=False))
+
+
+def recorded(folder: Path, register: Register, result: Result, who: str) -> Result:
+    """The result with the number of its run, which is recorded if the register does not have it."""
+    if any(r.id == result.run for r in register.runs()):
+        return result
+    run = register.record_run(to_dict(result.diagnosis), result.inputs, who, result.targets, once=True)
+    known = replace(result, run=run.id)
+    write_result(folder, known)
+    return known
 
 
 def read_result(folder: Path) -> Result | None:

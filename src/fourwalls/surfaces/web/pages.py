@@ -12,11 +12,11 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.surfaces import evidence_words, wording
-from fourwalls.surfaces.page import evidence, html, waterfall, worth
+from fourwalls.surfaces.page import evidence, waterfall, worth
 from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.telling import MOST_ASKED
-from fourwalls.surfaces.web.views import AssetRow, portfolio_view
+from fourwalls.surfaces.web.views import AssetRow, portfolio_view, words_of
 
 SORTS = {"loss": "lost most", "worth": "worth most", "name": "name"}
 
@@ -111,7 +111,7 @@ def _asset(asked: Asked) -> dict[str, object]:
     plan = register.plan_of(after.name)
     return {
         **changed,
-        "a": html.view_of(found, after),
+        "a": words_of(served).view(after),
         "found": found,
         "page": PageLike(wording.flows(found)),
         "knobs": whatif.knobs(kept, dict(asked.request.query_params)) if kept is not None and after.paths else {},
@@ -120,7 +120,13 @@ def _asset(asked: Asked) -> dict[str, object]:
         "pilots": [p for p in register.pilots() if p.asset == after.name],
         "run": served.result.run if served.result else 0,
         "neighbours": _neighbours(asked),
+        "gists": {flow: gist(after, flow) for flow in ("service", "stock")},
     }
+
+
+def gist(asset: AssetDiagnosis, flow: wording.Flow) -> str:
+    """Where most of a flow is lost, in a line."""
+    return wording.opening(wording.most_of(asset, flow) or wording.nothing_in(wording.split(asset, flow)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +156,5 @@ def data_health(asked: Asked) -> Response:
     rows = sorted(((by_key[k], refusals.get(k, [])) for k in by_key), key=lambda pair: -len(pair[1]))
     return asked.page(
         "data.html.j2", found=found, health=found.health, refused=rows, months=waterfall.months(found.health.coverage),
-        assumed=evidence.assumed(found), telling=served.result.telling if served.result else (), most_asked=MOST_ASKED,
+        assumed=evidence.assumed(found), telling=served.result.telling if served.result else (), is_whole=served.result is None or served.result.is_whole, most_asked=MOST_ASKED,
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
@@ -15,7 +18,12 @@ from fourwalls.surfaces.web.folders import NoSuchPageError, Served
 from fourwalls.surfaces.web.settings import slug
 from fourwalls.surfaces.web.views import portfolio_view
 
+if TYPE_CHECKING:
+    from fourwalls.pilot import Design, Plan
+
 PLACE = "pilots"
+# Beside a plan that the app made: of which asset it is, and what its sheet says against it.
+ADVICE = "advice.json"
 SHEETS = {"design": "design.html", "result": "result.html"}
 # A sheet is a page of our own making, but it lies in a folder: nothing in it may run, and nothing is fetched for it.
 SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
@@ -27,6 +35,8 @@ def routes() -> list[BaseRoute]:
     return [
         page(base, shown),
         page(base + "/design", design, "analyst", writes=True),
+        page(base + "/{pilot}/freeze", freeze, "analyst", writes=True),
+        page(base + "/{pilot}/judge", judge, "analyst", writes=True),
         page(base + "/{pilot}/{sheet}", sheet),
     ]
 
@@ -40,11 +50,11 @@ def shown(asked: Asked) -> Response:
     jobs = [
         j
         for j in served.register.desk.jobs(most=20)
-        if j.kind == "pilot" and j.state in ("queued", "running", "failed")
+        if j.kind in ("pilot", "judge") and j.state in ("queued", "running", "failed")
     ]
     frozen_names = {p.name for p in frozen}
     next_ones = [
-        (rows[served.address(a.name)], a.pilot, pilot_name(a.name) in frozen_names)
+        (rows[served.address(a.name)], a.pilot, pilot_name(a.name) in frozen_names, advised(served, pilot_name(a.name)))
         for a in found.assets
         if not isinstance(a.pilot, Refusal)
     ]
@@ -53,7 +63,8 @@ def shown(asked: Asked) -> Response:
         if isinstance(a.pilot, Refusal):
             refused.setdefault((a.pilot.because, a.pilot.next_step), []).append(wording.asset(a))
     return asked.page(
-        "pilots.html.j2", frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset))) for p in frozen], next_ones=next_ones,
+        "pilots.html.j2",
+        frozen=[(p, sheets_of(served, p.name), rows.get(served.address(p.asset)), has_plan(served, p.name)) for p in frozen], next_ones=next_ones,
         refused=sorted(refused.items()), jobs=jobs, name=pilot_name,
     )  # fmt: skip
 
@@ -83,6 +94,61 @@ def design(asked: Asked) -> Response:
     return asked.go("pilots")
 
 
+def freeze(asked: Asked) -> Response:
+    """Freezes a plan that its sheet advises against, with the reason.
+
+    Raises:
+        FourwallsError: It is not designed, was changed, is frozen already, or no reason is given.
+    """
+    from fourwalls.pilot import read_plan
+
+    served, name = asked.served, slug(asked.request.path_params["pilot"])
+    advice = advised(served, name)
+    if advice is None:
+        raise NoSuchPageError("There is no design of this pilot.", "Design it first.")
+    plan = frozen(read_plan(_place(served, name)))
+    register = served.register
+    register.freeze_pilot(name, advice[0], plan, asked.viewer.name, asked.said("why")[:1000], advice=advice[1])
+    asked.note("freeze pilot", f"{served.slug} {name}")
+    return asked.go("pilots")
+
+
+def judge(asked: Asked) -> Response:
+    """Puts the judging of a pilot in the queue: its frozen plan, on what the records say now.
+
+    Raises:
+        NoSuchPageError: Its plan does not lie here.
+    """
+    served, name = asked.served, slug(asked.request.path_params["pilot"])
+    if not has_plan(served, name):
+        raise NoSuchPageError("There is no plan of this pilot here.", "See all pilots.")
+    job = asked.office.runner.add(served, asked.viewer.name, "judge", {"name": name})
+    asked.note("judge pilot", f"{served.slug} {name} job {job.id}")
+    return asked.go("pilots")
+
+
+def frozen(plan: Plan) -> dict[str, Any]:
+    """A plan as the register keeps it."""
+    return {"format": 1, "sha256": plan.sha256, "plan": asdict(plan)}
+
+
+def against(found: Design) -> str:
+    """What a design says against running it; "" where it is for it, or cannot weigh it."""
+    worth = found.worth
+    if isinstance(worth, Refusal) or worth.recommendation == "pilot":
+        return ""
+    return f"{worth.sentence} The change pays with a chance of {wording.percent(worth.chance)} as believed now."
+
+
+def advised(served: Served, name: str) -> tuple[str, str] | None:
+    """Asset of a pilot that was designed here, and what its sheet says against it; None where there is no design."""
+    try:
+        found = json.loads((_place(served, name) / ADVICE).read_text(encoding="utf-8"))
+        return str(found["asset"]), str(found["against"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def pilot_name(asset: str) -> str:
     """What the pilot on an asset is called."""
     return slug(asset)
@@ -91,6 +157,11 @@ def pilot_name(asset: str) -> str:
 def sheets_of(served: Served, name: str) -> list[str]:
     """Which sheets of a pilot lie in the folder."""
     return [kind for kind, file in SHEETS.items() if (_place(served, name) / file).is_file()]
+
+
+def has_plan(served: Served, name: str) -> bool:
+    """Whether the frozen plan lies in the folder, to judge by."""
+    return slug(name) == name and (_place(served, name) / "plan.json").is_file()
 
 
 def _place(served: Served, name: str) -> Path:

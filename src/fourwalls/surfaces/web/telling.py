@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fourwalls.figures import Refusal
 from fourwalls.hinges import unknowns_of
 from fourwalls.reconsidering import Kept, cases_kept
-from fourwalls.surfaces import evidence_words
+from fourwalls.surfaces import evidence_words, wording
 
 # Each asset takes a third of a second; those with most to recover come first.
 MOST_ASKED = 20
@@ -45,6 +45,12 @@ def telling(kept: Kept) -> tuple[Telling, ...]:
         worth = sum(value for value, _ in each)
         names = tuple(name for _, name in sorted(each, reverse=True))
         rows.append(
-            Telling(about.replace("_", " "), source, worth, evidence_words.money(worth, kept.told.currency), names)
+            Telling(
+                wording.opening(evidence_words.figure_name(about)),
+                wording.sentence(source),
+                worth,
+                evidence_words.money(worth, kept.told.currency),
+                names,
+            )
         )
     return tuple(sorted(rows, key=lambda r: -r.worth))

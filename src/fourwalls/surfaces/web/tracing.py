@@ -39,7 +39,7 @@ def shown(asked: Asked) -> Response:
         inputs=[(i.id, called(i.id, number.id), said_in(near[i.id], served.plain().currency)) for i in told.inputs],
         records=result.records.get(key_of(number)) if result else None, most=MOST_ASSETS,
         address=served.address(number.asset.name) if number.asset and number.asset is not served.plain().total else "",
-        run=result.run if result else 0,
+        run=result.run if result else 0, is_whole=result is None or result.is_whole,
     )  # fmt: skip
 
 

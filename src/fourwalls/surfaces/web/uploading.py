@@ -1,4 +1,4 @@
-"""Uploads: exports streamed to disk, looked at before they are believed, and drafted into a portfolio."""
+"""Uploads: exports streamed to disk, and looked at before they are believed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -16,11 +17,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from fourwalls.errors import FourwallsError, MappingError
-from fourwalls.surfaces.web.desk import Asked, TooLargeError, page
-from fourwalls.tables.draft import Draft, draft_portfolio
+from fourwalls.errors import FourwallsError, MappingError, OutputError
+from fourwalls.surfaces.web.desk import FULL, Asked, NoRoomError, TooLargeError, page
+from fourwalls.surfaces.web.mapping import PLACE, answer, looked
 
-PLACE = "uploads"
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xlsb", ".ods")
 BOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
 _CHUNK = 1 << 20
@@ -49,63 +49,58 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 def routes() -> list[BaseRoute]:
     """The address."""
     return [
-        page("/p/{portfolio}/upload", shown, "analyst"),
         page("/p/{portfolio}/upload", upload, "analyst", writes=True, is_upload=True),
     ]
 
 
-def shown(asked: Asked) -> Response:
-    """The form, and what was uploaded."""
-    return _page(asked, None)
-
-
-def _page(asked: Asked, draft: Draft | None, wrong: FourwallsError | None = None) -> Response:
-    place = asked.served.folder / PLACE
-    files = sorted((f.name, f.stat().st_size) for f in place.iterdir() if f.is_file()) if place.is_dir() else []
-    return asked.page(
-        "upload.html.j2", 400 if wrong else 200, files=files, draft=draft, wrong=wrong, has_portfolio=(asked.served.folder / "portfolio.toml").is_file(),
-        endings=ENDINGS, most=asked.office.settings.upload_bytes,
-    )  # fmt: skip
-
-
 async def upload(asked: Asked) -> Response:
-    """Keeps the files, and drafts a portfolio from them where there is none yet."""
+    """Keeps the files, and shows what they are taken for."""
     given = [f for f in asked.form.getlist("files") if isinstance(f, UploadFile) and f.filename]
     try:
         if not given:
             raise MappingError("No file was chosen.", f"Choose {', '.join(ENDINGS)}.")
-        kept = [await keep(f, asked.served.folder / PLACE, asked.office.settings.upload_bytes) for f in given]
-        asked.note("upload", f"{asked.served.slug} {', '.join(p.name for group in kept for p in group)}")
-        draft = None
-        if not (asked.served.folder / "portfolio.toml").is_file():
-            draft = await run_in_threadpool(draft_portfolio, asked.served.folder, [asked.served.folder / PLACE])
-        return _page(asked, draft)
+        kept = await keep(given, asked.served.folder / PLACE, asked.office.settings.upload_bytes)
+        asked.note("upload", f"{asked.served.slug} {', '.join(p.name for p in kept)}")
+        return await run_in_threadpool(looked, asked, [p.name for p in kept])
     except ClientDisconnect:
-        return _page(asked, None, MappingError("The upload was broken off.", "Try again."))
-    except FourwallsError as error:
-        return _page(asked, None, error)
+        error: FourwallsError = MappingError("The upload was broken off.", "Try again.")
+    except FourwallsError as wrong:
+        error = wrong
+    return await run_in_threadpool(answer, asked, wrong=error)
 
 
-async def keep(file: UploadFile, place: Path, most: int) -> list[Path]:
-    """A file on disk under a safe name, once it was found to be what its ending says; of a workbook one CSV a sheet.
+async def keep(given: Sequence[UploadFile], place: Path, most: int) -> list[Path]:
+    """Files on disk under safe names, once all were found to be what their endings say; of a workbook one CSV a sheet.
 
     Raises:
-        FourwallsError: It is too large, a program, a bomb, or no table.
+        FourwallsError: One is too large, a program, a bomb, or no table; or there is no room. None is kept then.
     """
-    name = safe_name(file.filename or "")
-    place.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".upload-", dir=place) as drafts:
-        draft = Path(drafts) / name
-        size = 0
-        with draft.open("wb") as out:
-            while chunk := await file.read(_CHUNK):
-                size += len(chunk)
-                if size > most:
-                    raise TooLargeError(most)
-                await run_in_threadpool(out.write, chunk)
-        await run_in_threadpool(look_at, draft)
-        made = await run_in_threadpool(sheets, draft) if draft.suffix in BOOKS else [draft]
-        return [p.replace(place / p.name) for p in made]
+    names = [safe_name(f.filename or "") for f in given]
+    try:
+        place.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".upload-", dir=place) as drafts:
+            made = []
+            for number, (file, name) in enumerate(zip(given, names, strict=True)):
+                made += await _drafted(file, Path(drafts) / str(number) / name, most)
+            return [p.replace(place / p.name) for p in made]
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoomError(error) from None
+        told = f"The upload cannot be kept: {error.strerror or 'the system refused'}."
+        raise OutputError(told, "Check the permissions of the folder's uploads/.") from None
+
+
+async def _drafted(file: UploadFile, draft: Path, most: int) -> list[Path]:
+    draft.parent.mkdir()
+    size = 0
+    with draft.open("wb") as out:
+        while chunk := await file.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise TooLargeError(most)
+            await run_in_threadpool(out.write, chunk)
+    await run_in_threadpool(look_at, draft)
+    return await run_in_threadpool(sheets, draft) if draft.suffix in BOOKS else [draft]
 
 
 def safe_name(given: str) -> str:
@@ -179,6 +174,8 @@ def sheets(path: Path) -> list[Path]:
                         csv.writer(out).writerows(rows)
                     made.append(target)
     except (CalamineError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         raise MappingError(
             f"'{path.name}' cannot be read as a workbook ({type(error).__name__}).", "Save it as CSV."
         ) from None

@@ -72,6 +72,17 @@ def portfolio_view(served: Served) -> PortfolioView:
     return _portfolio(served, served.version, found_id(found))
 
 
+def words_of(served: Served) -> html.AssetWords:
+    """Puts assets of the last run into words."""
+    return _words(served, served.version, found_id(served.diagnosis()))
+
+
+@lru_cache(maxsize=16)
+def _words(served: Served, version: int, _: int) -> html.AssetWords:
+    del version
+    return html.AssetWords(served.diagnosis())
+
+
 def found_id(found: Diagnosis) -> int:
     """Stands for one diagnosis in a cache."""
     return id(found)
@@ -84,7 +95,7 @@ def _portfolio(served: Served, version: int, _: int) -> PortfolioView:
     rows = tuple(_row(served, a, found.currency) for a in found.assets)
     counts = [(v, sum(a.verdict == v for a in found.assets)) for v in wording.VERDICTS]
     return PortfolioView(
-        html.view_of(found, found.total),
+        words_of(served).view(found.total),
         rows,
         _map(served, found),
         tuple((v, n) for v, n in counts if n),

@@ -29,6 +29,8 @@ def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content:
         place, files = Path(folder), Path(data) if data else None
         if kind == "pilot":
             done: str | int = design_pilot(place, files, who, json.loads(content), lambda step: tell(step=step))
+        elif kind == "judge":
+            done = judge_pilot(place, files, who, json.loads(content)["name"], lambda step: tell(step=step))
         else:
             done = diagnose(place, files, who, lambda step: tell(step=step))
     except FourwallsError as error:
@@ -46,36 +48,40 @@ def main(folder: str, who: str, data: str = "", kind: str = "diagnose", content:
 
 def diagnose(folder: Path, data: Path | None, who: str, step: Callable[[str], None]) -> int:
     """The run's number, once it is recorded and kept."""
+    from dataclasses import replace
+
     from fourwalls.reconsidering import Kept
     from fourwalls.register import Register, take_fingerprints
     from fourwalls.study import open as open_study
-    from fourwalls.surfaces.page.json import to_dict
     from fourwalls.surfaces.register_cli import place_of
-    from fourwalls.surfaces.web.keeping import Result, write_result
+    from fourwalls.surfaces.web.keeping import Result, read_result, recorded, write_result
     from fourwalls.surfaces.web.records import looked_up
     from fourwalls.surfaces.web.telling import telling
 
     with open_study(folder, data, progress=step) as study:
         inputs = take_fingerprints(folder, data)
-        found = study.diagnose()
-        kept = study.kept
+        last = read_result(folder)
+        if last is None or tuple(last.inputs) != inputs:
+            found, kept = study.diagnose(), study.kept
+            is_kept = kept if isinstance(kept, Kept) else None
+            last = Result(0, found, is_kept, inputs=inputs, targets=study.portfolio.targets, is_whole=False)
+        # Else the same files were read by the same code: what it told stands.
         step("recording the run")
         with Register.open(place_of(folder)) as register:
-            run = register.record_run(to_dict(found), inputs, who, study.portfolio.targets)
-        step("asking which data would be worth having")
-        is_kept = kept if isinstance(kept, Kept) else None
-        told = telling(is_kept) if is_kept else ()
-        step("looking up the first records behind the numbers")
-        write_result(folder, Result(run.id, found, is_kept, told, looked_up(study, found)))
-    return run.id
+            last = recorded(folder, register, last, who)
+        if not last.is_whole:
+            step("asking which data would be worth having")
+            told = telling(last.kept) if last.kept else ()
+            step("looking up the first records behind the numbers")
+            records = looked_up(study, last.diagnosis)
+            write_result(folder, replace(last, telling=told, records=records, is_whole=True))
+    return last.run
 
 
 def design_pilot(
     folder: Path, data: Path | None, who: str, asked: Mapping[str, str], step: Callable[[str], None]
 ) -> str:
-    """The name of the pilot, once its plan is frozen and its sheet is written."""
-    from dataclasses import asdict
-
+    """The name of the pilot, once its sheet is written, and its plan frozen; one that the sheet is against, people freeze."""
     from fourwalls.figures import Refusal
     from fourwalls.pilot import design, design_proposed, dumps, propose
     from fourwalls.register import Register
@@ -84,7 +90,7 @@ def design_pilot(
     from fourwalls.surfaces.page.pilot import pdf, render
     from fourwalls.surfaces.register_cli import place_of
     from fourwalls.surfaces.web.keeping import read_result
-    from fourwalls.surfaces.web.pilots import PLACE
+    from fourwalls.surfaces.web.pilots import ADVICE, PLACE, against, frozen
 
     result = read_result(folder)
     proposal = propose(result.diagnosis, asked["asset"]) if result else None
@@ -102,12 +108,45 @@ def design_pilot(
             path="operate" if asked["path"] == "operate" else "orchestrate", party=asked["party"],
         )  # fmt: skip
     place = folder / PLACE / asked["name"]
-    write_files(place, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)})
+    advice = against(found)
+    files = {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": render(found)}
+    write_files(place, {**files, ADVICE: json.dumps({"asset": asked["asset"], "against": advice})})
     (place / "design.pdf").write_bytes(pdf(found))
-    with Register.open(place_of(folder)) as register:
-        frozen = {"format": 1, "sha256": found.plan.sha256, "plan": asdict(found.plan)}
-        register.freeze_pilot(asked["name"], asked["asset"], frozen, who)
+    if not advice:
+        with Register.open(place_of(folder)) as register:
+            register.freeze_pilot(asked["name"], asked["asset"], frozen(found.plan), who)
     return asked["name"]
+
+
+def judge_pilot(folder: Path, data: Path | None, who: str, name: str, step: Callable[[str], None]) -> str:
+    """The name of the pilot, once it is judged by its frozen plan on what the records say now, and its result is kept."""
+    from fourwalls.errors import RegisterError
+    from fourwalls.pilot import judge, read_plan
+    from fourwalls.pilot.record import RECORD_FILE
+    from fourwalls.pilot.record import recorded as record_of
+    from fourwalls.register import Register
+    from fourwalls.register.records import pilot_told
+    from fourwalls.study import open as open_study
+    from fourwalls.surfaces.files import write_bytes, write_files
+    from fourwalls.surfaces.page.pilot import pdf, render
+    from fourwalls.surfaces.pilot_cli import weekly
+    from fourwalls.surfaces.register_cli import place_of
+    from fourwalls.surfaces.web.pilots import PLACE
+
+    place = folder / PLACE / name
+    plan = read_plan(place)
+    with Register.open(place_of(folder)) as register:
+        known = next((p for p in register.pilots() if p.name == name), None)
+        if known is None:
+            raise RegisterError(f"Pilot '{name}' is not frozen.", "Freeze its plan first.")
+        with open_study(folder, data, progress=step) as study:
+            later = weekly(study, (plan.outcome, *(measure for measure, _ in plan.guardrails)))
+        step("judging the pilot by its frozen plan")
+        found = judge(place, later)
+        write_files(place, {"result.html": render(found), RECORD_FILE: record_of(place, plan, found)})
+        write_bytes(place / "result.pdf", pdf(found))
+        register.pilot_result(name, pilot_told(found), plan.sha256, who, expected_version=known.version)
+    return name
 
 
 def go_first() -> None:

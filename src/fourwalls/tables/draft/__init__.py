@@ -7,27 +7,33 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from fourwalls.errors import MappingError, listed
+from fourwalls.errors import MappingError, did_you_mean, listed
+from fourwalls.tables.draft.concepts import TABLES, meanings, named
 from fourwalls.tables.draft.currency import currency
 from fourwalls.tables.draft.dimensions import Known, dimension_tables
 from fourwalls.tables.draft.facts import fact_tables
 from fourwalls.tables.draft.files import data_folder, found_files, opened
 from fourwalls.tables.draft.folder import portfolio_toml, refuse_existing, written
 from fourwalls.tables.draft.layout import layout
+from fourwalls.tables.draft.matching import can_be
 from fourwalls.tables.draft.orders import order_lines
 from fourwalls.tables.draft.ours import Ours
 from fourwalls.tables.draft.plan import Guess, Plan, text_of
 from fourwalls.tables.draft.profile import Source, profiled
 from fourwalls.tables.draft.proof import Proof, proven
 from fourwalls.tables.draft.sqltext import glob_safe, literal, plain
+from fourwalls.tables.schema import TABLES as SPECS
 
-__all__ = ["Draft", "Guess", "draft_portfolio"]
+__all__ = ["Draft", "FileSeen", "Guess", "Look", "Said", "draft_portfolio", "files_seen", "look_at_files", "meanings"]
+
+FACTS = ("order_lines", *TABLES)
+"""Canonical tables that a file can be said to fill."""
 
 _MEMORY = "2GB"
 
@@ -55,6 +61,59 @@ class Draft:
     next_steps: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of one file, or of several of the same columns.
+
+    Attributes:
+        table: The canonical table it fills; None where we are to find out.
+        columns: Column → what it means, "" for nothing we use; of the others we find out.
+    """
+
+    table: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A file, or several of the same columns, as it was looked at.
+
+    Attributes:
+        name: The first file's.
+        label: Its files, as told to a person.
+        rows: Rows looked at.
+        columns: Each column: its name, what it holds, frequent values, what it is taken to mean ("": nothing).
+        said: What a person said of it.
+    """
+
+    name: str
+    label: str
+    rows: int
+    columns: tuple[tuple[str, str, tuple[str, ...], str], ...]
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What files were taken for; nothing is written yet.
+
+    Attributes:
+        data_folder: The folder the mappings call `{data}`.
+        texts: Name in the portfolio folder → text, portfolio.toml last.
+        guesses, unsure, unused: As in `Draft`.
+        next_steps: What to do once it is written.
+        seen: The files.
+    """
+
+    data_folder: Path
+    texts: Mapping[str, str]
+    guesses: tuple[Guess, ...]
+    unsure: tuple[str, ...]
+    unused: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    seen: tuple[FileSeen, ...]
+
+
 def draft_portfolio(folder: Path, files: Sequence[Path]) -> Draft:
     """Draft portfolio.toml and the mappings under tables/ from a user's own files.
 
@@ -74,24 +133,114 @@ def draft_portfolio(folder: Path, files: Sequence[Path]) -> Draft:
     """
     folder = folder.resolve()
     refuse_existing(folder)
+    found = look_at_files(folder, files)
+    made = written(folder, found.texts)
+    return Draft(folder, found.data_folder, made, found.guesses, found.unsure, found.unused, found.next_steps)
+
+
+def look_at_files(folder: Path, files: Sequence[Path], said: Mapping[str, Said] | None = None) -> Look:
+    """What would be drafted from files, and from what a person says of them; nothing is written.
+
+    Args:
+        folder: The portfolio it is for; only its name is used.
+        files: As for `draft_portfolio`.
+        said: Name of a file, as `FileSeen.name` tells it → what a person says of it.
+
+    Raises:
+        MappingError: As for `draft_portfolio`; or a column cannot be what it is said to be.
+    """
     paths = found_files(files)
     data = data_folder(paths)
     with tempfile.TemporaryDirectory(prefix="fourwalls-") as spill, _connected(spill) as connection:
         place = glob_safe(str(data))
         sources = profiled(connection, [opened(connection, path, data) for path in paths], place)
+        sources = tuple(_told(source, (said or {}).get(source.files[0].name)) for source in sources)
         plans, us = _plans(connection, sources, folder.name)
         proofs = [proven(connection, plan, place) for plan in plans]
     toml, unsure = portfolio_toml(folder.name, us, currency(sources), proofs, _unzoned(sources, proofs))
     texts = {f"tables/{proof.file_name}": text_of(proof.plan, proof.told) for proof in proofs}
-    return Draft(
-        folder,
+    guesses = tuple(guess for proof in proofs for guess in proof.plan.guesses())
+    _heard(sources, guesses)
+    return Look(
         data,
-        written(folder, {**texts, "portfolio.toml": toml}),
-        tuple(guess for proof in proofs for guess in proof.plan.guesses()),
+        {**texts, "portfolio.toml": toml},
+        guesses,
         (*unsure, *(doubt for proof in proofs for doubt in proof.plan.unsure())),
         _unused(sources, proofs),
         _next_steps(folder, data, proofs),
+        tuple(_seen(source, guesses) for source in sources),
     )
+
+
+def files_seen(files: Sequence[Path]) -> tuple[FileSeen, ...]:
+    """What the files hold, where nobody knows yet what they are.
+
+    Raises:
+        MappingError: One cannot be read.
+    """
+    paths = found_files(files)
+    data = data_folder(paths)
+    with tempfile.TemporaryDirectory(prefix="fourwalls-") as spill, _connected(spill) as connection:
+        sources = profiled(connection, [opened(connection, p, data) for p in paths], glob_safe(str(data)))
+    return tuple(_seen(source, ()) for source in sources)
+
+
+def _told(source: Source, said: Said | None) -> Source:
+    """A file with what a person says of it.
+
+    Raises:
+        MappingError: There is no such table or meaning.
+    """
+    if said is None:
+        return source
+    if said.table is not None and said.table not in FACTS:
+        raise MappingError(
+            f"A file cannot fill '{plain(said.table)}'.{did_you_mean(said.table, FACTS)}",
+            f"Choose from {listed(FACTS)}.",
+        )
+    for name in said.columns.values():
+        if name and name not in meanings():
+            told = f"No column can mean '{plain(name)}'.{did_you_mean(name, meanings())}"
+            raise MappingError(told, "Choose one of those that are offered, or leave it empty.")
+    for c in source.columns:
+        meant = said.columns.get(c.name)
+        if meant and not any(can_be(concept, c) for concept in named(meant)):
+            told = f"'{plain(c.name)}' of '{source.label}' cannot be {meant}: it holds {c.holds}."
+            raise MappingError(told, "Take it back, or choose another column.")
+    columns = tuple(replace(c, said=said.columns.get(c.name)) for c in source.columns)
+    return replace(source, columns=columns, said=said.table)
+
+
+def _origin(source: Source, column: str) -> str:
+    return f"{source.label}: {plain(column)}"
+
+
+def _heard(sources: Sequence[Source], guesses: Sequence[Guess]) -> None:
+    """Looks whether what was said could be done: to say nothing would look like having listened.
+
+    Raises:
+        MappingError: A file does not fill the table it was said to fill.
+    """
+    filled = {g.table for g in guesses}
+    for source in sources:
+        if source.said is not None and source.said not in filled:
+            told = (
+                f"'{source.label}' does not fill {source.said}: columns it needs are missing, or hold something else."
+            )
+            needed = f"It needs {listed(SPECS[source.said].needed)}: say which columns these are, or leave it to us."
+            raise MappingError(told, needed)
+
+
+def _seen(source: Source, guesses: Sequence[Guess]) -> FileSeen:
+    taken: dict[str, str] = {}
+    for guess in guesses:
+        taken.setdefault(guess.source, guess.column)
+    columns = tuple(
+        (c.name, c.holds, c.top[:3], taken.get(_origin(source, c.name), "") if c.said is None else c.said)
+        for c in source.columns
+    )
+    said = Said(source.said, {c.name: c.said for c in source.columns if c.said is not None})
+    return FileSeen(source.files[0].name, source.label, source.rows, columns, said)
 
 
 def _connected(spill: str) -> duckdb.DuckDBPyConnection:
@@ -109,9 +258,9 @@ def _plans(connection: duckdb.DuckDBPyConnection, sources: tuple[Source, ...], n
     Raises:
         MappingError: No file tells a fact.
     """
-    orders = layout(connection, sources)
+    orders = layout(connection, [s for s in sources if s.said in (None, "order_lines")])
     used = {piece.source.table for piece in orders.pieces} if orders is not None else set()
-    facts, meanings = fact_tables(connection, [s for s in sources if s.table not in used])
+    facts, meanings = fact_tables(connection, [s for s in sources if s.table not in used and s.said != "order_lines"])
     plans = [order_lines(connection, orders)] if orders is not None else []
     if not plans and not facts:
         names = [column.name for source in sources for column in source.columns]

@@ -40,6 +40,7 @@ class Column:
         zoned: Times that carry a zone or an offset.
         top: The most frequent values, if there are few.
         doubt: Why the reading is unsure, if it is.
+        said: What a person says it means, "" for nothing we use; None if nobody said.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Column:
     zoned: bool = False
     top: tuple[str, ...] = ()
     doubt: str | None = None
+    said: str | None = None
 
     @property
     def unique(self) -> bool:

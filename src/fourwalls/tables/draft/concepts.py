@@ -286,6 +286,22 @@ DIMENSIONS: dict[str, tuple[Concept, ...]] = {
 }
 """Files with one row per customer, seller, place …"""
 
+
+def meanings() -> tuple[str, ...]:
+    """Names of everything a column can be said to mean."""
+    return tuple(sorted({concept.name for concept in _usable()}))
+
+
+def named(name: str) -> tuple[Concept, ...]:
+    """All meanings of a name: it may stand for another thing in another table."""
+    return tuple(concept for concept in _usable() if concept.name == name)
+
+
+def _usable() -> tuple[Concept, ...]:
+    groups = (ORDER_LINES, PRODUCTS, *TABLES.values(), *DIMENSIONS.values())
+    return tuple(concept for group in groups for concept in group)
+
+
 MARKS: dict[str, frozenset[str]] = {
     "labour": frozenset({"labour", "hour", "wage", "productivity", "over", "minute"}),
     "forecasts": frozenset({"forecast"}),

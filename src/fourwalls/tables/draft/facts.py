@@ -65,6 +65,8 @@ def _likeness(source: Source, table: str) -> tuple[float, dict[str, Match]]:
     """How much of a table a file fills, 0 if it is another thing, and what its columns mean there."""
     found = matches(source, TABLES[table], *([()] if table in ("work_log", "feeds") else []))
     every, some = _MUST[table]
+    if source.said is not None:
+        return float(source.said == table and every <= found.keys()), found
     named = source.subject.union(*(known(c.name) for c in source.columns))
     if not every <= found.keys() or not some & found.keys() or not MARKS[table] & named:
         return 0.0, found

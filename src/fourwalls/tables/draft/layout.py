@@ -105,7 +105,7 @@ class Layout:
 
 def layout(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> Layout | None:
     """How the files of customers' orders belong together; None if there are none."""
-    usable = [s for s in sources if not s.subject & _NOT_CUSTOMERS]
+    usable = [s for s in sources if s.said is not None or not s.subject & _NOT_CUSTOMERS]
     found = {s.table: timed(connection, matches(s, ORDER_LINES)) for s in usable}
     holders = [s for s in usable if "order_id" in found[s.table]]
     lines = max(holders, key=lambda s: _line_signs(found[s.table]), default=None)

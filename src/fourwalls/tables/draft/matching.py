@@ -85,9 +85,11 @@ def matches(source: Source, concepts: Sequence[Concept], decoys: Sequence[Concep
 
 
 def score(concept: Concept, column: Column, subject: frozenset[str]) -> float:
-    """How well a column's name fits a concept, 0 to 1; 0 if its values cannot be that."""
-    if not _can_be(concept, column):
+    """How well a column's name fits a concept, 0 to 1; 0 if its values cannot be that. What a person said counts alone."""
+    if not can_be(concept, column):
         return 0.0
+    if column.said is not None:
+        return float(column.said == concept.name)
     timely = concept.values == "time"
     said = _undated(frozenset(lemmas(column.name)), timely)
     best = max(weight * _fit(_undated(pattern, timely), said, subject) for pattern, weight in concept.patterns)
@@ -163,7 +165,8 @@ def _undated(meanings: frozenset[str], timely: bool) -> frozenset[str]:
     return rest if timely and rest & MEANINGS else meanings
 
 
-def _can_be(concept: Concept, column: Column) -> bool:
+def can_be(concept: Concept, column: Column) -> bool:
+    """Whether a column holds what a concept's values have to be."""
     if concept.values in ("id", "text") and _MEASURES & known(column.name):
         return False
     match concept.values:

@@ -46,6 +46,7 @@ class Source:
         subject: Meanings of the words in the file name.
         doubts: Why the reading is unsure.
         copies: Rows, of those looked at, that are exact copies of another.
+        said: The canonical table that a person says it fills; None if nobody said.
     """
 
     table: str
@@ -57,6 +58,7 @@ class Source:
     subject: frozenset[str]
     doubts: tuple[str, ...] = ()
     copies: int = 0
+    said: str | None = None
 
     @property
     def once(self) -> str:
