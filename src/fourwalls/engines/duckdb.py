@@ -139,13 +139,19 @@ class DuckDBEngine:
 
     def table(self, name: str) -> ir.Table:
         """A table that was loaded or kept under that name."""
-        return self._ibis.table(name)
+        # A connection refuses a second caller, and two parts of a diagnosis ask side by side.
+        return self._awaited(lambda: self._ibis.table(name))
 
     def load(self, name: str, rows: pa.Table) -> ir.Table:
         """Rows handed over as Arrow, as a table of this engine."""
-        self._raw.register(f"arrow_{name}", rows)
-        self._raw.execute(f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS SELECT * FROM {name_sql(f'arrow_{name}')}")
-        self._raw.unregister(f"arrow_{name}")
+        query = f"CREATE OR REPLACE TEMP TABLE {name_sql(name)} AS SELECT * FROM {name_sql(f'arrow_{name}')}"
+
+        def load() -> None:
+            self._raw.register(f"arrow_{name}", rows)
+            self._raw.execute(query)
+            self._raw.unregister(f"arrow_{name}")
+
+        self._awaited(load)
         return self.table(name)
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
@@ -198,7 +204,12 @@ class DuckDBEngine:
             MappingError: It is not one SELECT, cannot be run, or takes too long.
         """
         text, _ = self._one_select(query, place)
-        kept = {row[0] for row in self._raw.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+        kept = {
+            row[0]
+            for row in self._awaited(
+                lambda: self._raw.execute("SELECT table_name FROM information_schema.tables").fetchall()
+            )
+        }
         named = [(name, table) for name, table in tables.items() if name not in kept and name in query]
         parts = ", ".join(f"{name_sql(name)} AS ({self._ibis.compile(table)})" for name, table in named)
         whole = f"{f'WITH {parts} ' if parts else ''}SELECT * FROM ({text}\n) LIMIT 2"
