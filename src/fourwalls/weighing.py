@@ -76,15 +76,7 @@ class Both:
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
     """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
-    return _unseen(_governed(_by_money(_named(_decided(b, t), b, t), b, t), b), b, t)
-
-
-def _named(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
-    """The bottleneck by margin, over all records, where they are priced: late lines may be the least of what an asset loses."""
-    if b.revenue <= 0 or verdict.name == "cannot tell yet":
-        return verdict
-    parts = _parts(b, counted(b, t))
-    return replace(verdict, bottleneck=_bottleneck(verdict.name, parts)) if parts else verdict
+    return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
 
 
 def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
