@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.test_weighing import NO_STOCK, loss, unsold
+from tests.test_weighing import loss
 
-from fourwalls.availability import nothing_known
 from fourwalls.chain.accounts import Entries
-from fourwalls.concluding import _once, service_losses, service_worth, stakes_of
+from fourwalls.concluding import service_losses, service_worth, stakes_of
 from fourwalls.resampling import REPLICATES, draw_clusters
 from fourwalls.value import Costs
 
@@ -60,19 +59,6 @@ def test_an_unsure_cost_of_lateness_widens_the_late_part_alone() -> None:
     (worth,) = service_worth(TWO, totals(10, 5, 10, 5), DRAWS, unsure, priced=True)
     assert worth.between_draws.min() == pytest.approx(SPANS * 50 * 0.05)
     assert worth.inside_draws.min() == pytest.approx(SPANS * (100 * 0.05 + 4))
-
-
-def test_demand_turned_away_is_counted_once() -> None:
-    overflow = loss("overflow", "between", "polar", 1000.0)
-    side = replace(nothing_known(NO_STOCK), availability=unsold(("listing", "inside", "us", 0.01)))
-    seen = 0.01 * 10_000 * 4
-    (kept,) = _once([overflow], side)
-    assert kept.amount == 1000 - seen
-    assert kept.draws.mean() == pytest.approx(1000 - seen)
-    assert _once([replace(overflow, amount=300.0)], side) == []
-    waste = loss("waste", "inside", "us", 50.0)
-    assert _once([waste], side) == [waste]
-    assert _once([overflow], nothing_known(NO_STOCK)) == [overflow]
 
 
 def test_partners_that_matter_are_those_with_something_at_stake() -> None:

@@ -17,6 +17,7 @@ from fourwalls.errors import TableError
 from fourwalls.figures import Refusal
 from fourwalls.stocktaking import Stocktaking, sides
 from fourwalls.study import Study
+from fourwalls.worlds import make
 
 from . import small
 
@@ -323,3 +324,16 @@ def test_forecasts_are_read_beside_what_was_wanted(opened: Opened) -> None:
 def small_weeks() -> list[tuple[date, float]]:
     first = min(date.fromisoformat(str(r["day"])) for r in small.stocked().tables["stock_days"])
     return [(first + timedelta(days=7 * w), 2.0 + w % 2) for w in range(small.STOCK_DAYS // 7)]
+
+
+def test_hours_closed_for_want_of_capacity_are_no_fault_of_a_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("unused_partner", tmp_path / "w", seed=3, lines=15_000)
+    with fourwalls.open(tmp_path / "w") as opened:
+        hidden = float(opened._stock.hidden.units.sum())
+    monkeypatch.setattr(Stocktaking, "_while_open", lambda _, rows: rows)
+    with fourwalls.open(tmp_path / "w") as opened:
+        with_closings = float(opened._stock.hidden.units.sum())
+    # What the closings turn away is told from themselves.
+    assert hidden < 0.2 * with_closings

@@ -138,7 +138,7 @@ def cases_of(
     revenue = parts.panel.counts["value_amount"].sum(axis=1)
     made = []
     for i, key in enumerate(parts.axes.assets):
-        side, others = parts.stock[i], beside.losses[i]
+        side, others = parts.stock[i], [x for x in beside.losses[i] if x.amount > 0]
         event, outside, beyond = concentration(side.total[None].clip(min=0), side.wanted[None])
         both = Both(
             service=decide(all_facts[i], portfolio.thresholds),
@@ -150,8 +150,8 @@ def cases_of(
             event_share=float(event[0]) if beyond[0] else 0.0,
             outside_event=float(outside[0]),
             currency=portfolio.currency,
-            others=_once(others, side),
-            other_worth=worth_of(_once(others, side)),
+            others=others,
+            other_worth=worth_of(others),
             service_losses=parts.service_losses[i],
             revenue=float(revenue[i]),
             names=names,
@@ -165,24 +165,6 @@ def cases_of(
             )
         )  # fmt: skip
     return made
-
-
-def _once(others: Sequence[Loss], side: StockSide) -> list[Loss]:
-    """Demand turned away is taken once: hours closed for want of capacity also show as stock that could not be bought.
-
-    The closing is the cause; what the stock flow already counts as listing is taken off it, party by party unseen.
-    """
-    seen = 0.0
-    if isinstance(side.availability, Availability):
-        seen = sum(_value(c.amount) for c in side.availability.contributions if c.stage == "listing")
-    found = []
-    for loss in others:
-        if loss.stage == "overflow" and seen > 0 and loss.amount > 0:
-            kept = max(0.0, 1 - seen / loss.amount)
-            seen = max(0.0, seen - loss.amount)
-            loss = replace(loss, amount=loss.amount * kept, draws=loss.draws * kept)
-        found.append(loss)
-    return [x for x in found if x.amount > 0]
 
 
 def _value(figure: object) -> float:

@@ -35,8 +35,8 @@ def find(ground: Ground) -> Finding:
     asks to begin is read out by asset (`offer_onboarding_amount`) and not taken off the loss, which is over the record. Where
     partners offer carriage apart, an offer that does not name it is taken to leave it out, and the cheapest of them is added.
 
-    The stock flow sees the same hours as stock that could not be bought (stage listing), and the conversion split shows them
-    as availability: whoever adds flows up has to take them once, and the closing is the cause.
+    The conversion split shows the same hours as availability, which is no loss of its own; the stock flow leaves them out of what
+    listings hide, since the closing is the cause.
     """
     if ground.lines is None:
         return Finding(refusals=(_refusal("no_order_lines", "there are no order lines", "order_lines"),))

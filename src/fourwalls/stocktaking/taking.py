@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +18,9 @@ from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import Noise, better, noise
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
 from fourwalls.diagnosis import Suspicion
-from fourwalls.measures import stock
+from fourwalls.evidence.closing import CLOSING_WORDS, OPENING_WORDS
+from fourwalls.figures import Period
+from fourwalls.measures import stock, turned_away
 from fourwalls.stocktaking.doers import Doers, usual
 from fourwalls.stocktaking.tables import DAY_S, StockTables
 from fourwalls.suspicions import Receipts, receipt_suspicions
@@ -27,6 +30,7 @@ Floats32 = npt.NDArray[np.float32]
 
 # What companies call it when stock is given away below its price, or given up.
 _MARKDOWN = re.compile(r"mark.?down|clearance|liquidat|write.?off|written.?off|obsole|outlet|sell.?off|overstock")
+_EPOCH = date(1970, 1, 1).toordinal()
 STOCK_STAGES = CHAIN
 """Stages of the stock flow in the order a unit passes them."""
 
@@ -99,6 +103,37 @@ class Stocktaking(StockTables):
         end = (self.first_day + self.days) * DAY_S
         return supply.repaired(self.supplies, end, self.portfolio.on_time_share, self._cap)
 
+    def _while_open(self, rows: pa.Table) -> pa.Table:
+        """Listings without the days on which a place closed because it could take no more: no feed is late there.
+
+        What was turned away then is told from the closings themselves.
+        """
+        log = self._reception.rows.get("work_log")
+        if log is None:
+            return rows
+        first = date.fromordinal(_EPOCH + self.first_day)
+        period = Period(first, first + timedelta(days=self.days))
+        cases = self._engine.run(turned_away.closings(log, CLOSING_WORDS, OPENING_WORDS, period))
+        if not cases.num_rows:
+            return rows
+        shut = cases["shut_s"].to_numpy().astype(np.float64)
+        until = np.fmax(cases["open_s"].to_numpy(zero_copy_only=False).astype(np.float64), shut)
+        about = list(zip(*(cases[name].to_pylist() for name in ("brand", "category", "channel_id")), strict=True))
+        columns = [self.shelves[name].to_pylist() for name in ("sku_id", "brand", "category")]
+        kind = {sku: (brand, category) for sku, brand, category in zip(*columns, strict=True)}
+        sku = pc.dictionary_encode(pc.cast(rows["sku_id"], pa.string())).combine_chunks()
+        kinds = [kind.get(name, (None, None)) for name in sku.dictionary.to_pylist()]
+        of_sku, day = sku.indices.to_numpy(zero_copy_only=False), rows["day"].to_numpy().astype(np.int64)
+        channel = np.array(rows["channel_id"].to_pylist(), dtype=object)
+        closed = np.zeros(rows.num_rows, np.bool_)
+        for named in dict.fromkeys(about):
+            mine = [i for i, a in enumerate(about) if a == named]
+            days = np.unique(np.concatenate([np.arange(shut[i] // DAY_S, until[i] // DAY_S + 1) for i in mine]))
+            alike = np.array([named[0] in (None, b) and named[1] in (None, c) for b, c in kinds], np.bool_)
+            hit = alike[of_sku] & np.isin(day, days)
+            closed |= hit if named[2] is None else hit & (channel == named[2])
+        return rows.filter(pa.array(~closed))
+
     def _cap(self, stage: str) -> Floats | None:
         supplies = self.supplies
         if supplies is None:
@@ -132,7 +167,7 @@ class Stocktaking(StockTables):
         # In a shop the shelf is the listing: what cannot be bought there is the shelf's doing.
         rows = self._engine.run(stock.listed_days(self._reception.rows["listings"]))
         shops = pa.array(sorted(self._shops), pa.string())
-        rows = rows.filter(pc.invert(pc.is_in(pc.cast(rows["channel_id"], pa.string()), shops)))
+        rows = self._while_open(rows.filter(pc.invert(pc.is_in(pc.cast(rows["channel_id"], pa.string()), shops))))
         rate = np.nan_to_num(self.demand.rate)
         ids = self.shelves["sku_id"].to_pylist()
         return listing.hidden_units(
