@@ -14,10 +14,12 @@ import pyarrow as pa
 from fourwalls.errors import PanelError, did_you_mean, listed
 from fourwalls.figures import Refusal
 from fourwalls.pilot import verdict
+from fourwalls.pilot.columns import read_table
 from fourwalls.pilot.evaluation import without_units
 from fourwalls.pilot.inference import LEAST_CONTROLS
 from fourwalls.pilot.methods import LABELS, Cohort, Grid, Method, fit
-from fourwalls.pilot.panel import Panel, Time, read_panel, read_table
+from fourwalls.pilot.panel import Panel, read_panel
+from fourwalls.pilot.periods import Time
 from fourwalls.pilot.plan import Hypothesis, Path_, Plan
 from fourwalls.pilot.power import LEAST_BEFORE, Past, pasts, windows
 from fourwalls.pilot.weights import Floats, Ints

@@ -13,6 +13,7 @@ from fourwalls.errors import PanelError, did_you_mean, listed
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot import checks, choice
 from fourwalls.pilot.choice import HeldOut
+from fourwalls.pilot.columns import read_table
 from fourwalls.pilot.inference import (
     LEAST_BLOCKS,
     Noise,
@@ -23,7 +24,7 @@ from fourwalls.pilot.inference import (
     measured_noise,
 )
 from fourwalls.pilot.methods import Fit, Grid, Method, fit
-from fourwalls.pilot.panel import Panel, read_panel, read_table
+from fourwalls.pilot.panel import Panel, read_panel
 from fourwalls.pilot.result import (
     Check,
     Evaluation,
@@ -102,6 +103,7 @@ def evaluate(
     """
     if not 0.5 <= level < 1:
         raise PanelError(f"Level is {level}; allowed: 0.5 to below 1.", "Give the coverage of the intervals, e.g. 0.9.")
+    exposed = (exposed,) if isinstance(exposed, str) else exposed
     table = read_table(panel)
     whole = read_panel(table, unit=unit, time=time, outcome=outcome, treated=treated, start=start)
     used = without_units(whole, exposed)

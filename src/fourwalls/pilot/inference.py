@@ -41,6 +41,7 @@ LEAST_BLOCKS = 10
 """Periods before the start, in lengths of the time after, for the conformal test to reach a tenth."""
 
 _LEAST_HELD_OUT, _LEAST_FOR_R = 3, 5
+_FLAT = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,9 @@ def own_noise(real: Floats, placebos: Floats, units: int = 0) -> Floats:
     if len(real) < _LEAST_HELD_OUT:
         return np.ones(len(placebos))
     own, others = float(np.mean(real**2)), np.mean(placebos**2, axis=1)
-    if len(others) < LEAST_CONTROLS or own <= 0 or others.min() <= 0:
+    # A unit that never moved, but for rounding, does not tell how it will move.
+    flat = _FLAT * float(others.max(initial=0.0))
+    if len(others) < LEAST_CONTROLS or min(own, float(others.min())) <= flat:
         return np.ones(len(others))
     freedom = _independent_periods(placebos)
     logs = np.log(others)

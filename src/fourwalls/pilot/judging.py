@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.errors import PanelError, PlanError, listed
+from fourwalls.pilot.columns import read_table
 from fourwalls.pilot.evaluation import evaluate
 from fourwalls.pilot.looks import level_at
-from fourwalls.pilot.panel import Time, normal_times, read_table
+from fourwalls.pilot.periods import Time, normal_times
 from fourwalls.pilot.plan import HISTORY_FILE, Plan, read_plan
 from fourwalls.pilot.result import Check, Evaluation
 from fourwalls.pilot.verdict import judge as decide

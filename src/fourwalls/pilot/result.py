@@ -11,7 +11,7 @@ import pyarrow as pa
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot.choice import HeldOut
 from fourwalls.pilot.methods import LABELS, Method
-from fourwalls.pilot.panel import Time
+from fourwalls.pilot.periods import Time
 
 Answer = Literal["scale orchestration", "expand the inside fix", "stop", "extend", "go on"]
 GuardrailState = Literal["held", "breached", "unsure"]

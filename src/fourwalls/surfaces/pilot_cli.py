@@ -196,7 +196,7 @@ def _panel(
     source: Path, unit: str | None, time: str | None, outcome: str | None, others: Sequence[str] = ()
 ) -> tuple[Any, dict[str, Any]]:
     """The table and the names of its columns; a portfolio folder gives asset by week."""
-    from fourwalls.pilot.panel import read_table
+    from fourwalls.pilot.columns import read_table
 
     if source.is_dir():
         from fourwalls.study import open as open_study
