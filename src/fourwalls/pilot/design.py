@@ -80,7 +80,7 @@ class Design:
 
     Attributes:
         plan: What is to be frozen.
-        candidates: Sets of units that were looked at, best first.
+        candidates: Sets of units that were looked at, best first, at a length of `compared_at` periods.
         lengths: Lengths that were looked at, for the best candidate.
         curve: Effect as a share, and the chance of calling it, for the length proposed.
         fit: Periods, what the treated did, and what their counterfactual says, over the history.
@@ -95,6 +95,7 @@ class Design:
 
     plan: Plan
     candidates: tuple[Candidate, ...]
+    compared_at: int
     lengths: tuple[LengthOption, ...]
     curve: tuple[tuple[float, float], ...]
     fit: tuple[tuple[Time, float, float], ...]
@@ -243,12 +244,13 @@ def design(
     return Design(
         plan=plan,
         candidates=tuple(_candidate(c, history) for c in ranked),
+        compared_at=middle,
         lengths=rows,
         curve=_curve(past, base, three),
         fit=_fit(judge, grid, history, best, row.length),
         weights=_weights(judge, grid, history, best, row.length),
         level=base,
-        worth=row.worth or _no_stakes(),
+        worth=row.worth or _no_stakes(three, unit_value, horizon),
         power_target=POWER,
         why_method=why,
         notes=history.notes,
@@ -429,12 +431,19 @@ def _stakes(
     )
 
 
-def _no_stakes() -> Refusal:
+def _no_stakes(three: object, unit_value: object, horizon: object) -> Refusal:
+    given = {
+        "what effect is expected": three,
+        "what one unit of outcome is worth": unit_value,
+        "for how many periods it would pay": horizon,
+    }
+    missing = [words for words, value in given.items() if value is None]
+    said = " nor ".join(missing) if len(missing) < 3 else f"{missing[0]}, {missing[1]} nor {missing[2]}"
     return Refusal(
         "no_stakes",
         "worth of the pilot",
-        "Nobody said what one unit of outcome is worth, what effect is expected, or for how long it would pay.",
-        "Give the expected effect, the value of one unit, the horizon and the costs.",
+        f"What the pilot is worth is not known: nobody said {said}.",
+        "Give expected, unit_value and horizon, and the costs (on the command line --expected, --unit-value, --horizon).",
     )
 
 

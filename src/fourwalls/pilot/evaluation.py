@@ -382,8 +382,8 @@ def _checks(run: _Run, panel: Panel, grid: Grid, exposed: Sequence[str]) -> tupl
 def _events(run: _Run, panel: Panel, level: float) -> tuple[Moment, ...]:
     found, noise = run.fit, run.noise
     half: Floats | None = None
-    if isinstance(noise, Noise) and noise.gaps.size:
-        spread = np.sqrt((noise.gaps**2).mean(axis=0))
+    if isinstance(noise, Noise):
+        spread = np.sqrt((noise.swings**2).sum(axis=0))
         half = run.quantile(level) * run.widened * spread
     single = not panel.is_staggered
     mean = panel.outcomes[panel.treated].mean(axis=0)
@@ -400,12 +400,12 @@ def _events(run: _Run, panel: Panel, level: float) -> tuple[Moment, ...]:
 
 
 def _totals(run: _Run, level: float) -> dict[int, tuple[float, float | None, float | None]]:
-    """Gaps added up since the start, with the range that placebos added up so have."""
+    """Gaps added up since the start, with the range that placebos, or units left out, give."""
     after = run.fit.moments >= 0
     sums = np.cumsum(run.fit.gap[after])
     reach: list[float | None] = [None] * len(sums)
-    if isinstance(run.noise, Noise) and run.noise.gaps.size:
-        spread = np.sqrt((np.cumsum(run.noise.gaps[:, after], axis=1) ** 2).mean(axis=0))
+    if isinstance(run.noise, Noise):
+        spread = np.sqrt((np.cumsum(run.noise.swings[:, after], axis=1) ** 2).sum(axis=0))
         reach = (run.quantile(level) * run.widened * spread).tolist()
     rows = zip(run.fit.moments[after].tolist(), sums.tolist(), reach, strict=True)
     return {t: (s, None, None) if r is None else (s, s - r, s + r) for t, s, r in rows}

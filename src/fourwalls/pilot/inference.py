@@ -54,6 +54,7 @@ class Noise:
         how: By which inference.
         effects: Placebo effects as they are, shape (placebos,); empty for the jackknife.
         gaps: Their paths, scaled to the real contrast, shape (placebos, moments).
+        swings: Paths whose squares add up to the variance of the real one, shape (placebos or units left out, moments).
         ratios: Noise of the treated beside each placebo, shape (placebos,).
     """
 
@@ -62,6 +63,7 @@ class Noise:
     how: How
     effects: Floats
     gaps: Floats
+    swings: Floats
     ratios: Floats | None = None
 
     @property
@@ -169,7 +171,9 @@ def placebo(
     scale = np.array(scales) * ratios
     freedom = placebo_freedom(len(controls))
     se = noise_of(scale * effects, freedom)
-    return Noise(se, freedom, "placebo", np.array(effects), scale[:, None] * paths, ratios)
+    gaps_scaled = scale[:, None] * paths
+    swings = gaps_scaled / len(gaps_scaled) ** 0.5
+    return Noise(se, freedom, "placebo", np.array(effects), gaps_scaled, swings, ratios)
 
 
 def own_noise(real: Floats, placebos: Floats, units: int = 0) -> Floats:
@@ -258,21 +262,24 @@ def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: I
     Of a group of many units a block is left out at a time (delete-a-group jackknife: Kott 2001, J. Official Statistics 17).
     """
     rng = np.random.default_rng(seed)
-    variances, weights = [], []
+    variances, weights, swings = [], [], []
     for group in (*(c.units for c in cohorts), controls):
         blocks = np.array_split(rng.permutation(group), min(len(group), MOST_BLOCKS))
-        found = np.array([_without(method, grid, cohorts, controls, gone) for gone in blocks])
+        fits = [_without(method, grid, cohorts, controls, gone) for gone in blocks]
+        found, paths = np.array([f.att for f in fits]), np.array([f.gap for f in fits])
         n = len(blocks)
-        variances.append((n - 1) / n * float(((found - found.mean()) ** 2).sum()) if n > 1 else 0.0)
+        variances.append((n - 1) / n * float(((found - found.mean()) ** 2).sum()))
+        swings.append(((n - 1) / n) ** 0.5 * (paths - paths.mean(axis=0)))
         weights.append(max(n - 1, 1))
     parts = np.array(variances)
     freedom = parts.sum() ** 2 / max(float((parts**2 / np.array(weights)).sum()), 1e-300)
-    return Noise(float(np.sqrt(parts.sum())), float(max(freedom, 1.0)), "jackknife", np.zeros(0), np.zeros((0, 0)))
+    none = np.zeros(0)
+    return Noise(float(np.sqrt(parts.sum())), float(max(freedom, 1.0)), "jackknife", none, none, np.concatenate(swings))
 
 
-def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: Ints) -> float:
+def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: Ints) -> Fit:
     kept = [Cohort(c.start, np.setdiff1d(c.units, gone), c.end) for c in cohorts]
-    return fit(method, grid, kept, np.setdiff1d(controls, gone)).att
+    return fit(method, grid, kept, np.setdiff1d(controls, gone))
 
 
 def conformal_p(residuals_at: Callable[[float], Floats], effect: float, after: int) -> float:
