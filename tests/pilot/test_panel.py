@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -395,3 +396,15 @@ def test_figures_do_not_hang_on_the_unit_of_account() -> None:
     found, small = (evaluate(p, **COLUMNS, treated="d") for p in (panel, tiny))
     assert found.chosen == small.chosen
     assert [m.point for m in small.methods] == pytest.approx([1e-12 * (m.point or 0) for m in found.methods], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "as_given", [lambda f: f, lambda f: f.lazy(), lambda f: f.with_columns(pl.col("unit").cast(pl.Categorical))]
+)
+def test_polars_gives_what_arrow_gives(as_given: Callable[[pl.DataFrame], object]) -> None:
+    panel = drawn(effect=3.0)
+    panel["time"] = [_MONDAYS[t] for t in panel["time"]]  # type: ignore[index]
+    expected = evaluate(table(panel), **COLUMNS, treated="d")
+    found = evaluate(as_given(pl.DataFrame(panel)), **COLUMNS, treated="d")
+    assert found.effect == expected.effect
+    assert found.starts == expected.starts == (_MONDAYS[30],)
