@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from math import comb
 from typing import Literal
@@ -241,6 +242,12 @@ def placebo_freedom(controls: int) -> float:
     return controls / 2
 
 
+@cache
+def t_quantile(level: float, freedom: float) -> float:
+    """Half-width of a two-sided interval of Student's t, in standard errors."""
+    return float(stats.t.ppf((1 + level) / 2, freedom))
+
+
 def noise_of(effects: Floats, freedom: float) -> float:
     """Standard error from effects found where nothing was done, shape (placebos,).
 
@@ -253,7 +260,7 @@ def noise_of(effects: Floats, freedom: float) -> float:
     if rank > len(size):
         return by_square
     reach = float(np.interp(rank, np.arange(1, len(size) + 1), size))
-    return (by_square + reach / float(stats.t.ppf((1 + LEVEL) / 2, freedom))) / 2
+    return (by_square + reach / t_quantile(LEVEL, freedom)) / 2
 
 
 def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, seed: int = 1) -> Noise:
