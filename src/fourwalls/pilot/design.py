@@ -400,15 +400,25 @@ def _three(expected: tuple[float, float, float] | float | None) -> tuple[float, 
     if expected is None:
         return None
     if isinstance(expected, int | float):
+        _refuse_percent(expected)
         # Said without a range: taken as anything from nothing to twice as much.
         return (min(0.0, 2.0 * expected), float(expected), max(0.0, 2.0 * expected))
     low, mode, high = expected
+    _refuse_percent(mode)
     if not low <= mode <= high or low == high:
         raise PanelError(
             f"Expected effect is {low}, {mode}, {high}; allowed: low <= most likely <= high.",
             "Give shares, e.g. 0.01, 0.03, 0.06.",
         )
     return low, mode, high
+
+
+def _refuse_percent(share: float) -> None:
+    if abs(share) > 1:
+        raise PanelError(
+            f"Expected effect is {share:g}, which is {share:+.0%} of the outcome; allowed: shares from -1 to 1.",
+            f"Write {share / 100:g} for {share:g} %.",
+        )
 
 
 def _stakes(

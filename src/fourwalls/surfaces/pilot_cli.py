@@ -91,9 +91,14 @@ def pilot_design(
     pilot_cost_per_period: Annotated[float | None, typer.Option(help="Money for each period of it.")] = None,
     level: Level = 0.9,
     seed: Seed = 1,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put the plan in the place of one that is frozen there and not yet judged."),
+    ] = False,
 ) -> None:
     """Choose units, controls and length on the history, weigh the pilot, and freeze the plan."""
     from fourwalls.pilot import design, dumps
+    from fourwalls.pilot.plan import refuse_to_replace
     from fourwalls.surfaces.files import write_files
 
     if path not in (None, "orchestrate", "operate"):
@@ -128,6 +133,7 @@ def pilot_design(
     else:
         table, columns = _panel(panel, unit, time, outcome, tuple(given["guardrails"] or ()))
         found = design(table, **columns, **said)
+    refuse_to_replace(out, found.plan, may_replace=replace)
     write_files(out, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": _html(found)})
     _write_pdf(out / "design.pdf", found)
     typer.echo(found)
@@ -162,7 +168,8 @@ def pilot_evaluate(
 ) -> None:
     """Say what the pilot really did, by several methods side by side, and judge it by its frozen rule."""
     from fourwalls.pilot import evaluate, judge, read_plan
-    from fourwalls.pilot.record import RECORD_FILE, recorded
+    from fourwalls.pilot.plan import RECORD_FILE
+    from fourwalls.pilot.record import recorded
     from fourwalls.surfaces.files import write_files
 
     files: dict[str, str | None] = {}
