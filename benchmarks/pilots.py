@@ -238,8 +238,11 @@ def looked(job: tuple[Kind, int]) -> tuple[bool, bool]:
     return spent, plain
 
 
-def speed() -> list[tuple[str, float, float]]:
-    """SDID with 200 placebo replicates on 60 units × 60 periods: seconds, and the ratio to ours."""
+PLACEBOS, RIVALS_PLACEBOS = 200, 20
+
+
+def speed() -> list[tuple[str, float]]:
+    """SDID with placebo replicates on 60 units × 60 periods: seconds of processor time for one replicate."""
     import pandas as pd
 
     from fourwalls.pilot.inference import placebo
@@ -260,16 +263,16 @@ def speed() -> list[tuple[str, float, float]]:
 
     ours()
     return [
-        ("fourwalls", *_timed(ours)),
-        ("azcausal", *_timed(lambda: _azcausal(wide, d))),
-        ("plain Python", *_timed(lambda: _plain(wide.to_numpy(), treated, controls))),
+        ("fourwalls", _timed(ours, PLACEBOS)),
+        ("azcausal", _timed(lambda: _azcausal(wide, d), RIVALS_PLACEBOS)),
+        ("plain Python", _timed(lambda: _plain(wide.to_numpy(), treated, controls), RIVALS_PLACEBOS)),
     ]
 
 
-def _timed(run: Callable[[], None]) -> tuple[float, float]:
-    begun, cpu = time.perf_counter(), time.process_time()
+def _timed(run: Callable[[], None], replicates: int) -> float:
+    begun = time.process_time()
     run()
-    return time.perf_counter() - begun, time.process_time() - cpu
+    return (time.process_time() - begun) / replicates
 
 
 def _azcausal(wide: Any, d: npt.NDArray[np.float64]) -> None:  # noqa: ANN401 - a pandas frame
@@ -284,11 +287,11 @@ def _azcausal(wide: Any, d: npt.NDArray[np.float64]) -> None:  # noqa: ANN401 - 
     )
     estimator = SDID()
     result = estimator.fit(panel)
-    estimator.error(result, Placebo(n_samples=200))
+    estimator.error(result, Placebo(n_samples=RIVALS_PLACEBOS))
 
 
 def _plain(y: Floats, treated: npt.NDArray[np.int64], controls: npt.NDArray[np.int64], start: int = 45) -> None:
-    """The same 200 placebos as one would write them down: Frank–Wolfe steps, a placebo at a time."""
+    """The same placebos as one would write them down: Frank–Wolfe steps, a placebo at a time."""
     rng = np.random.default_rng(1)
 
     def frank_wolfe(a: Floats, b: Floats, ridge: float) -> Floats:
@@ -305,7 +308,7 @@ def _plain(y: Floats, treated: npt.NDArray[np.int64], controls: npt.NDArray[np.i
             w = w + min(max(step, 0.0), 1.0) * move
         return w
 
-    for _ in range(200):
+    for _ in range(RIVALS_PLACEBOS):
         order = rng.permutation(controls)
         picked, rest = order[: len(treated)], order[len(treated) :]
         before, after = y[:, :start], y[:, start:]
@@ -358,7 +361,27 @@ def published(data: Path) -> list[str]:
         ("GeoLift, ridge-augmented (walkthrough: 5.5 %)", "156.8", "0.1", geolift["ridge"].point),
         ("GeoLift, plain DiD, misleading", "255.1", "0.05", geolift["did"].point),
     ]
-    return [f"| {name} | {told} | {within} | {ours:.3f} |" for name, told, within, ours in rows]
+    if (data / "panels").is_dir():
+        rows += _staggered(data / "panels")
+    return [f"| {name} | {told} | {within} | {_figure(ours)} |" for name, told, within, ours in rows]
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "refused"
+    return (f"{value:,.3f}" if abs(value) >= 1 else f"{value:.4f}").replace("-", "−")
+
+
+def _staggered(data: Path) -> list[tuple[str, str, str, float | None]]:
+    wages = evaluate(data / "mpdta.csv", unit="countyreal", time="year", outcome="lemp", treated="first.treat")["cs"]
+    organs = evaluate(
+        data / "organ_donations.csv", unit="State", time="Quarter", outcome="Rate", treated="California", start="Q32011"
+    )
+    return [
+        ("Minimum wages (`did` vignette), simple ATT by Callaway–Sant'Anna", "−0.0400", "5e-5", wages.point),
+        ("Minimum wages, its standard error (bootstrap)", "0.0117 to 0.0122", "5e-4", wages.se),
+        ('Organ donations ("The Effect", chapter 18), DiD', "−0.022", "5e-4", organs["did"].point),
+    ]
 
 
 def within(share: float, n: int) -> str:
@@ -372,7 +395,9 @@ def tables(panels: int) -> str:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
         mapped = lambda f, jobs: pool.map(f, jobs, chunksize=5)  # noqa: E731
-        return "\n\n".join((_covered(panels, mapped), _promised(3 * panels // 10, mapped), _looked_at(panels // 2, mapped)))
+        return "\n\n".join(
+            (_covered(panels, mapped), _promised(3 * panels // 10, mapped), _looked_at(panels // 2, mapped))
+        )
 
 
 def _covered(panels: int, mapped: Callable[..., object]) -> str:
@@ -392,9 +417,9 @@ def _covered(panels: int, mapped: Callable[..., object]) -> str:
 def _promised(panels: int, mapped: Callable[..., Any]) -> str:
     lines = ["| history | panels | promised power | achieved | false alarms promised ≤ 10 % |", "|---|---|---|---|---|"]
     for kind in PROMISES:
-        found = kept(promise, kind, PROMISED_FROM, panels, mapped)
+        found = kept(promise, kind, PROMISED_FROM, panels * (2 if kind.factor or kind.missing else 1), mapped)
         achieved, false = np.mean([f[0] for f in found]), np.mean([f[1] for f in found])
-        lines.append(f"| {kind.name} | {panels} | 80 % | {within(float(achieved), panels)} | {false:.1%} |")
+        lines.append(f"| {kind.name} | {len(found)} | 80 % | {within(float(achieved), len(found))} | {false:.1%} |")
     return "\n".join(lines)
 
 
@@ -414,13 +439,13 @@ def speed_table() -> str:
     """Ratios in one run, and the design search."""
     rows = speed()
     own, searched = rows[0][1], search_seconds()
-    lines = ["| SDID with 200 placebos, 60 units × 60 periods | time, as a multiple of ours |", "|---|---|"]
-    lines += [f"| {name} | {seconds / own:.1f} |" for name, seconds, _ in rows]
+    lines = ["| SDID, 60 units × 60 periods | processor time of a placebo, as a multiple of ours |", "|---|---|"]
+    lines += [f"| {name} | {cpu / own:,.0f} |" for name, cpu in rows]
     return "\n".join(
         [
             *lines,
             "",
-            f"Design search, 200 regions × 104 weeks × 50 candidate sets × 500 placebo windows: {searched[0]:.0f} s of processor time, {searched[1]:.0f} s by the clock.",
+            f"Design search, 200 regions × 104 weeks × 50 candidate sets × 500 placebo windows: {searched[0]:.0f} s of processor time on one core, {searched[1]:.0f} s by the clock (asked for: 60 s on two cores).",
         ]
     )
 
