@@ -2,6 +2,7 @@
 
     python -m benchmarks.pilots [PANELS]      print the tables
     python -m benchmarks.pilots --docs        write them, with the published answers, to docs/pilots.md
+    python -m benchmarks.pilots --docs --kept the same from the panels kept so far; every row says how many
     python -m benchmarks.pilots --speed       print the ratios (they need `make .venv/rivals.done`)
 
 Every panel is drawn with unit and period levels; what else moves it makes its kind. What a panel gave is kept under
@@ -35,6 +36,7 @@ from fourwalls.pilot.looks import level_at
 Floats = npt.NDArray[np.float64]
 COLUMNS = {"unit": "unit", "time": "time", "outcome": "y"}
 LEVEL = 0.9
+Mapped = Callable[..., Any]
 HERE = Path(__file__).parents[1]
 KEPT = HERE / "build" / "pilots"
 ASKED_AGAIN, AT_ONCE = 3, 40
@@ -150,8 +152,8 @@ def one(job: tuple[Kind, int]) -> tuple[str, float, float, bool] | None:
     return found.chosen, found.effect.value - truth, half, called(null.p_value)
 
 
-def kept(function: Callable[..., Any], kind: Kind, first: int, panels: int, mapped: Callable[..., Any]) -> list[Any]:
-    """What a function gives on panels of a kind, from those kept and else anew."""
+def kept(function: Callable[..., Any], kind: Kind, first: int, panels: int, mapped: Mapped | None) -> list[Any]:
+    """What a function gives on panels of a kind, from those kept and else anew; only from those kept where `mapped` is None."""
     file = KEPT / f"{function.__name__} {re.sub('[^a-z]+', ' ', kind.name)}.json"
     found: list[Any] = json.loads(file.read_text()) if file.is_file() else []
     jobs = [(kind, first + number) for number in range(panels)]
@@ -159,7 +161,7 @@ def kept(function: Callable[..., Any], kind: Kind, first: int, panels: int, mapp
     if _plain_rows(map(function, jobs[:again])) != found[:again]:
         found = []
     KEPT.mkdir(parents=True, exist_ok=True)
-    while len(found) < panels:
+    while mapped and len(found) < panels:
         found += _plain_rows(mapped(function, jobs[len(found) : len(found) + AT_ONCE]))
         file.write_text(json.dumps(found))
         print(f"{file.stem}: {len(found)} of {panels}", file=sys.stderr, flush=True)
@@ -389,18 +391,21 @@ def within(share: float, n: int) -> str:
     return f"{share:.1%} ± {1.96 * (share * (1 - share) / n) ** 0.5:.1%}"
 
 
-def tables(panels: int) -> str:
+def tables(panels: int, *, anew: bool = True) -> str:
     """Coverage, promised power and looks as Markdown tables, each share with its 95 % Monte-Carlo interval."""
+    if not anew:
+        return _all_tables(panels, None)
     # Processes already: threads of their linear algebra would stand in each other's way.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
-        mapped = lambda f, jobs: pool.map(f, jobs, chunksize=5)  # noqa: E731
-        return "\n\n".join(
-            (_covered(panels, mapped), _promised(3 * panels // 10, mapped), _looked_at(panels // 2, mapped))
-        )
+        return _all_tables(panels, lambda f, jobs: pool.map(f, jobs, chunksize=5))
 
 
-def _covered(panels: int, mapped: Callable[..., object]) -> str:
+def _all_tables(panels: int, mapped: Mapped | None) -> str:
+    return "\n\n".join((_covered(panels, mapped), _promised(3 * panels // 10, mapped), _looked_at(panels // 2, mapped)))
+
+
+def _covered(panels: int, mapped: Mapped | None) -> str:
     lines = [
         "| kind of panel | panels | refused | coverage of 90 % intervals | size at α = 10 % | RMSE | half width | chosen |",
         "|---|---|---|---|---|---|---|---|",
@@ -414,7 +419,7 @@ def _covered(panels: int, mapped: Callable[..., object]) -> str:
     return "\n".join(lines)
 
 
-def _promised(panels: int, mapped: Callable[..., Any]) -> str:
+def _promised(panels: int, mapped: Mapped | None) -> str:
     lines = ["| history | panels | promised power | achieved | false alarms promised ≤ 10 % |", "|---|---|---|---|---|"]
     for kind in PROMISES:
         found = kept(promise, kind, PROMISED_FROM, panels * (2 if kind.factor or kind.missing else 1), mapped)
@@ -423,7 +428,7 @@ def _promised(panels: int, mapped: Callable[..., Any]) -> str:
     return "\n".join(lines)
 
 
-def _looked_at(panels: int, mapped: Callable[..., Any]) -> str:
+def _looked_at(panels: int, mapped: Mapped | None) -> str:
     lines = [
         f"| kind of panel, looks after {', '.join(map(str, LOOKS))} periods | panels | ever called, α = 10 % spent | ever called, looking freely |",
         "|---|---|---|---|",
@@ -431,7 +436,7 @@ def _looked_at(panels: int, mapped: Callable[..., Any]) -> str:
     for kind in LOOKED:
         found = kept(looked, kind, LOOKED_FROM, panels, mapped)
         spent, plain = (float(np.mean([f[i] for f in found])) for i in (0, 1))
-        lines.append(f"| {kind.name} | {panels} | {within(spent, panels)} | {within(plain, panels)} |")
+        lines.append(f"| {kind.name} | {len(found)} | {within(spent, len(found))} | {within(plain, len(found))} |")
     return "\n".join(lines)
 
 
@@ -485,6 +490,6 @@ if __name__ == "__main__":
         print(speed_table())
     elif "--docs" in sys.argv:
         fast = speed_table()  # first: it needs the rivals, and what is missing should not be found at the end
-        (HERE / "docs" / "pilots.md").write_text(page(tables(count), fast), "utf-8")
+        (HERE / "docs" / "pilots.md").write_text(page(tables(count, anew="--kept" not in sys.argv), fast), "utf-8")
     else:
         print(tables(count))
