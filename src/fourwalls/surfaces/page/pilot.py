@@ -468,7 +468,7 @@ def _ways(found: Design) -> Grid:
         ("Way on", f"Expected {_plain(worth.currency)}"),
         rows,
         strong,
-        f"Knowing more is worth {worth.information:,.0f}; the pilot costs {worth.cost:,.0f}.",
+        f"Knowing more is worth {worth.information:,.0f}; the pilot costs {worth.cost:,.0f} and puts acting off by {found.plan.length} periods.",
     )
 
 
