@@ -484,12 +484,21 @@ def page(known: str, fast: str) -> str:
     )  # fmt: skip
 
 
-if __name__ == "__main__":
-    count = next((int(a) for a in sys.argv[1:] if a.isdigit()), 1000)
-    if "--speed" in sys.argv:
-        print(speed_table())
-    elif "--docs" in sys.argv:
-        fast = speed_table()  # first: it needs the rivals, and what is missing should not be found at the end
-        (HERE / "docs" / "pilots.md").write_text(page(tables(count, anew="--kept" not in sys.argv), fast), "utf-8")
+def _main(said: list[str]) -> None:
+    count = next((int(a) for a in said if a.isdigit()), 1000)
+    ratios = KEPT / "speed.md"
+    if "--speed" in said:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        ratios.write_text(speed_table(), "utf-8")
+        print(ratios.read_text("utf-8"))
+    elif "--docs" in said:
+        anew = "--kept" not in said
+        # First: it needs the rivals, and what is missing should not be found at the end.
+        fast = speed_table() if anew else ratios.read_text("utf-8")
+        (HERE / "docs" / "pilots.md").write_text(page(tables(count, anew=anew), fast), "utf-8")
     else:
         print(tables(count))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])
