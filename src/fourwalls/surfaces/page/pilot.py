@@ -194,7 +194,7 @@ def _result(found: Evaluation) -> Sheet:
     return Sheet(
         kind="Pilot result",
         title=f"{outcome}: {_names(found.treated)}",
-        about=f"treated from {since} · {found.controls} controls · {found.periods_before} periods before, {found.periods_after} after · ranges are {100 * found.level:.0f} % intervals",
+        about=f"treated from {since} · {found.controls} controls · {found.periods_before} {'period' if found.periods_before == 1 else 'periods'} before, {found.periods_after} after · ranges are {100 * found.level:.0f} % intervals",
         tone=tone,
         answer=headline,
         because=because,
