@@ -472,10 +472,12 @@ def page(known: str, fast: str) -> str:
             "as −19.6 or −19.5 depending on when a solver stops; ours is the exact optimum. Placebo standard errors of synthetic "
             "DiD are random draws in the paper; ours takes all 38 placebos.", "",
             "## Known truth", "",
-            "Treated units are drawn at random; refused panels are not counted in the shares; ± is the 95 % Monte-Carlo interval. The "
+            "Treated units are drawn at random; refused panels are not counted in the shares; ± is the 95 % Monte-Carlo interval. No panel is "
+            "of a seed that the rules were made on. The "
             "effect is 0 (methods move with a constant effect exactly, which is a test); staggered effects grow and differ by cohort. "
             "Promised power is asked of the design on the past alone, then the effect it calls detectable is planted, up and down by "
-            "turns. Looks: the effect is 0, and the pilot is looked at before its end.", "",
+            "turns; the windows of one history are few independent ones where noise is autocorrelated, so the promise is itself "
+            "uncertain there, and what is achieved lies a little below it. Looks: the effect is 0, and the pilot is looked at before its end.", "",
             known, "",
             "## Speed", "", fast, "",
             "The search is bound by its weight problems, one for each candidate or placebo set, date and held-out window; inner "
