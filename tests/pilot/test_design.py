@@ -15,7 +15,7 @@ from fourwalls.figures import Estimate, Refusal
 from fourwalls.pilot import design, dumps, judge, read_plan
 from fourwalls.pilot.design import Design
 from fourwalls.pilot.looks import boundaries, level_at
-from fourwalls.pilot.worth import Stakes, expected_best, weigh
+from fourwalls.pilot.worth import Stakes, expected_best, weigh, weigh_at_best
 
 from .panels import COLUMNS, drawn
 
@@ -204,8 +204,23 @@ def test_the_three_ways_each_win_where_they_should() -> None:
     assert expected_best(-5.0, 0.0) == 0.0
 
 
+@pytest.mark.parametrize("shift", [-0.05, -0.01, 0.0, 0.02, 0.2])
+def test_no_design_is_worth_more_than_one_that_tells_exactly_at_once(shift: float) -> None:
+    stakes = replace(STAKES, low=STAKES.low + shift, mode=STAKES.mode + shift, high=STAKES.high + shift)
+    best = weigh_at_best(stakes)
+    for noise, length in ((0.0, 2), (0.005, 1), (0.02, 6), (0.1, 12)):
+        found = weigh(stakes, noise, length)
+        assert found.pilot <= best.pilot + 1e-9
+        assert (found.act, found.nothing) == (best.act, best.nothing)
+        if best.recommendation != "pilot":
+            assert found.recommendation == best.recommendation
+
+
 def test_without_stakes_worth_is_refused() -> None:
-    assert isinstance(designed(candidates=("u03",)).worth, Refusal)  # type: ignore[arg-type]
+    worth = designed(candidates=("u03",)).worth  # type: ignore[arg-type]
+    assert isinstance(worth, Refusal)
+    assert "nobody said" in worth.because
+    assert "what effect is expected" not in designed(candidates=("u03",), expected=0.05).worth.because  # type: ignore[arg-type, union-attr]
 
 
 def test_boundaries_are_the_published_ones() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks.pilots import KINDS, PROMISES, promise, tally
+from benchmarks.pilots import KINDS, PROMISES, Kind, one, promise, tally
 
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.pilot import evaluate
@@ -25,8 +25,8 @@ _LEAST_COVERED = 0.7
 
 
 @pytest.mark.parametrize("kind", [KINDS[0], _STAGGERED], ids=lambda k: k.name)
-def test_intervals_cover_and_chance_is_rare(kind: object) -> None:
-    found = tally(kind, _PANELS)  # type: ignore[arg-type]
+def test_intervals_cover_and_chance_is_rare(kind: Kind) -> None:
+    found = tally(kind, [one((kind, seed)) for seed in range(_PANELS)])
     assert found.refused == 0
     assert found.coverage >= _LEAST_COVERED
     assert found.size <= 1 - _LEAST_COVERED

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -88,8 +91,133 @@ def test_odd_treatment_value() -> None:
 
 def test_periods_whose_order_is_not_certain() -> None:
     panel = drawn()
-    panel["time"] = [f"{v % 28 + 1}/1/2024" for v in panel["time"]]  # type: ignore[operator]
+    panel["time"] = [f"{v % 12 + 1:02d}/{v // 12 + 1:02d}/2024" for v in panel["time"]]  # type: ignore[operator]
+    refused(panel, "may be day first or month first, and nothing in the column tells")
+    panel["time"] = [f"the {v}th" for v in panel["time"]]
     refused(panel, "no period whose order is certain")
+
+
+_MONDAYS = [date(2024, 1, 1) + timedelta(weeks=i) for i in range(40)]
+_MONTHS = [date(2020 + i // 12, i % 12 + 1, 1) for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda i: _MONDAYS[i].isoformat(),
+        lambda i: _MONDAYS[i].strftime("%d/%m/%Y"),
+        lambda i: _MONDAYS[i].strftime("%m/%d/%Y"),
+        lambda i: _MONDAYS[i].strftime("%d.%m.%Y"),
+        lambda i: _MONDAYS[i].strftime("%Y/%m/%d"),
+        lambda i: _MONDAYS[i].strftime("%Y%m%d"),
+        lambda i: _MONDAYS[i].strftime("%G-W%V"),
+        lambda i: _MONDAYS[i].strftime("%GW%V"),
+        lambda i: _MONDAYS[i].strftime("%G-W%V-1"),
+        lambda i: _MONDAYS[i].strftime("W%V %G"),
+        lambda i: f"Week {i + 1}",
+        lambda i: _MONTHS[i].strftime("%b %Y"),
+        lambda i: _MONTHS[i].strftime("%m/%Y"),
+        lambda i: f"{_MONTHS[i].year}-{_MONTHS[i].month}",
+        lambda i: f"Q{i % 4 + 1}{2010 + i // 4}",
+        lambda i: f"{2010 + i // 4}-Q{i % 4 + 1}",
+    ],
+)
+def test_periods_are_put_in_order_however_they_are_written(write: Callable[[int], str]) -> None:
+    plain = drawn(effect=3.0)
+    written = {**plain, "time": [write(t) for t in plain["time"]]}  # type: ignore[arg-type]
+    expected = evaluate(plain, **COLUMNS, treated="d", method="did")["did"]
+    found = evaluate(written, **COLUMNS, treated="d", method="did")["did"]
+    named = evaluate(written, **COLUMNS, treated=["u00"], start=write(30), method="did")["did"]
+    assert found.point == named.point == expected.point
+    assert found.effect == expected.effect
+
+
+def test_pandas_periods_keep_their_names() -> None:
+    frame = pd.DataFrame(drawn())
+    frame["time"] = pd.PeriodIndex(frame.time.map(lambda i: pd.Period("2020-01", freq="M") + i))
+    assert read_panel(frame, **COLUMNS).times[:2] == ("2020-01", "2020-02")
+    assert evaluate(frame, **COLUMNS, treated=["u00"], start="2022-07").starts == ("2022-07",)
+
+
+@pytest.mark.parametrize(
+    ("on", "off"),
+    [(1, 0), (True, False), (1.0, 0.0), ("yes", "no"), ("TRUE", "FALSE"), ("Treated", "Control"), (1, None), ("x", "")],
+)
+def test_treated_is_said_in_many_ways(on: object, off: object) -> None:
+    panel = drawn(effect=3.0)
+    expected = evaluate(panel, **COLUMNS, treated="d", method="did")["did"].point
+    panel["d"] = [on if d else off for d in panel["d"]]
+    assert evaluate(panel, **COLUMNS, treated="d", method="did")["did"].point == expected
+
+
+def test_an_empty_cell_beside_a_no_is_not_guessed() -> None:
+    panel = drawn()
+    panel["d"] = ["yes" if d else "no" for d in panel["d"]]
+    panel["d"][7] = ""
+    refused(panel, "row 8: found ''")
+
+
+@pytest.mark.parametrize("names", [range(20), [float(i) for i in range(20)], [f" u{i} " for i in range(20)]])
+def test_units_are_named_by_numbers_or_with_blanks_around(names: Sequence[object]) -> None:
+    panel = drawn(effect=3.0)
+    expected = evaluate(panel, **COLUMNS, treated="d", method="did")["did"].point
+    panel["unit"] = [names[int(str(u)[1:])] for u in panel["unit"]]
+    first = names[0]
+    for treated in (first, [first]):
+        assert evaluate(panel, **COLUMNS, treated=treated, start=30, method="did")["did"].point == expected  # type: ignore[arg-type]
+
+
+def test_units_that_differ_in_capitals_only_are_refused() -> None:
+    panel = drawn()
+    panel["unit"][0] = "U00"
+    refused(panel, "'U00' and 'u00' differ in capital letters only")
+
+
+@pytest.mark.parametrize("write", [str, lambda v: f"{v:.6f}".replace(".", ","), lambda v: f"{v:.6f}%"])
+def test_numbers_as_text_are_read_where_they_mean_one_thing(write: Callable[[object], str]) -> None:
+    panel = drawn(effect=3.0)
+    expected = evaluate(panel, **COLUMNS, treated="d", method="did")["did"].point
+    panel["y"] = [write(v) for v in panel["y"]]
+    found = evaluate(panel, **COLUMNS, treated="d", method="did")["did"].point
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("write", [lambda v: f"{1000 * v:,.0f}", lambda v: f"€{v:.2f}"])
+def test_numbers_that_may_mean_two_things_are_refused(write: Callable[[object], str]) -> None:
+    panel = drawn()
+    panel["y"] = [write(v) for v in panel["y"]]
+    refused(panel, "Column 'y' (outcome), row 1: found")
+
+
+def test_a_start_between_two_periods_is_told() -> None:
+    panel = drawn()
+    panel["time"] = [_MONDAYS[t] for t in panel["time"]]  # type: ignore[index]
+    found = evaluate(panel, **COLUMNS, treated=["u00"], start="2024-07-31")
+    assert any("lies between 2024-07-29 and 2024-08-05" in n for n in found.notes)
+
+
+def test_a_unit_that_never_moves_is_told_and_does_not_make_chance_look_small() -> None:
+    """A treated unit stuck at one value before says nothing of how it will move: its range is that of the others."""
+    panel = drawn(units=12)
+    panel["y"] = [0.0 if u in ("u00", "u05") else y for u, y in zip(panel["unit"], panel["y"], strict=True)]
+    found = evaluate(panel, **COLUMNS, treated="d")
+    assert "'u00', 'u05'" in found.notes[0]
+    did = found["did"]
+    assert isinstance(did.effect, Estimate)
+    assert did.effect.high - did.effect.low > 2 * (did.se or 0)
+
+
+def test_files_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    frame = pd.DataFrame(drawn())
+    frame["unit"] = "Köln " + frame.unit
+    expected = evaluate(frame, **COLUMNS, treated="d", method="did")["did"].point
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    frame.to_csv(tmp_path / "b.csv", index=False, encoding="utf-16", sep="\t")
+    frame.to_csv(tmp_path / "c.csv.gz", index=False)
+    for name in ("a.csv", "b.csv", "c.csv.gz"):
+        found = evaluate(tmp_path / name, **COLUMNS, treated="d", method="did")
+        assert found.treated == ("Köln u00",)
+        assert found["did"].point == pytest.approx(expected)
 
 
 def test_empty_and_absent_files(tmp_path: Path) -> None:
@@ -268,3 +396,15 @@ def test_figures_do_not_hang_on_the_unit_of_account() -> None:
     found, small = (evaluate(p, **COLUMNS, treated="d") for p in (panel, tiny))
     assert found.chosen == small.chosen
     assert [m.point for m in small.methods] == pytest.approx([1e-12 * (m.point or 0) for m in found.methods], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "as_given", [lambda f: f, lambda f: f.lazy(), lambda f: f.with_columns(pl.col("unit").cast(pl.Categorical))]
+)
+def test_polars_gives_what_arrow_gives(as_given: Callable[[pl.DataFrame], object]) -> None:
+    panel = drawn(effect=3.0)
+    panel["time"] = [_MONDAYS[t] for t in panel["time"]]  # type: ignore[index]
+    expected = evaluate(table(panel), **COLUMNS, treated="d")
+    found = evaluate(as_given(pl.DataFrame(panel)), **COLUMNS, treated="d")
+    assert found.effect == expected.effect
+    assert found.starts == expected.starts == (_MONDAYS[30],)

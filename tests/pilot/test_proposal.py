@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.surfaces import sample
 
 from fourwalls.diagnosis import AssetDiagnosis, Contribution, Diagnosis, PathWorth, Told
 from fourwalls.errors import PanelError
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.pilot import Proposal, propose
+from fourwalls.pilot import Proposal, design_proposed, propose
 
 
 def share(value: float) -> Estimate:
@@ -106,3 +107,16 @@ def test_without_a_path_or_a_measure_there_is_none(verdict: str, flow: str, code
 def test_unknown_asset() -> None:
     with pytest.raises(PanelError, match="There is no asset 'c'"):
         propose(diagnosis(), "c")
+
+
+def test_the_design_weighs_what_the_proposal_says_is_at_stake() -> None:
+    found = propose(diagnosis(), "a")
+    assert isinstance(found, Proposal)
+    rng = np.random.default_rng(2)
+    y = 0.8 + rng.normal(0, 0.01, (8, 40))
+    panel = {"asset": np.repeat(list("abcdefgh"), 40), "week": np.tile(np.arange(40), 8), "otif_share": y.ravel()}
+    made = design_proposed(panel, found, unit="asset", time="week", lengths=(4,), least_windows=60).worth
+    assert not isinstance(made, Refusal)
+    assert made.act == pytest.approx(found.worth_at_best.act)
+    assert made.chance == pytest.approx(found.worth_at_best.chance)
+    assert made.pilot <= found.worth_at_best.pilot

@@ -89,6 +89,9 @@ def test_geolift_answer_is_not_the_misleading_one() -> None:
     assert geolift().chosen == "ascm"
     assert geolift().conformal_p == pytest.approx(0.048, abs=0.01)  # the walkthrough: significant at 95 %
     assert next(c for c in geolift().checks if c.name.startswith("Other units")).passed is None
+    assert geolift()[geolift().chosen].inference == "placebo"
+    assert "fewer than 8 treated units" in geolift().sure_by
+    assert "it stands beside, and decides only where controls are too few" in geolift().sure_by
 
 
 def test_geolift_top_weights() -> None:
@@ -113,6 +116,58 @@ def test_diff_diff_agrees_on_prop99() -> None:
         post_periods=list(range(1989, 2001)),
     )
     assert prop99()["sdid"].point == pytest.approx(found.att, abs=0.01)
+
+
+@cache
+def minimum_wage() -> Evaluation:
+    """500 counties, 2003 to 2007, minimum wages raised in 2004, 2006 and 2007: `mpdta` of the `did` package."""
+    return fw.pilot.evaluate(
+        real("panels/mpdta.csv"), unit="countyreal", time="year", outcome="lemp", treated="first.treat"
+    )
+
+
+def test_minimum_wage_with_staggered_starts() -> None:
+    """Callaway and Sant'Anna's vignette of `did`, never-treated controls, no covariates: simple ATT −0.0400 (SE 0.0117 to
+    0.0122 by bootstrap), dynamic effects −0.0199, −0.0510, −0.1373, −0.1008; printed to four digits."""
+    found = minimum_wage()
+    assert found.chosen == "cs"
+    assert found["cs"].point == pytest.approx(-0.0400, abs=5e-5)
+    assert found["cs"].se == pytest.approx(0.0120, abs=5e-4)
+    path = {m.since: m for m in found.events}
+    assert [path[e].gap for e in range(4)] == pytest.approx([-0.0199, -0.0510, -0.1373, -0.1008], abs=6e-5)
+    assert [path[e].gap for e in (-3, -2)] == pytest.approx([0.0250, 0.0245], abs=6e-5)
+    # The vignette's pointwise errors at 0 and 2 are 0.0118 and 0.0364; a jackknife may differ by a few per cent.
+    half = [(path[e].high or 0) - path[e].gap for e in (0, 2)]
+    assert half == pytest.approx([1.65 * 0.0118, 1.65 * 0.0364], rel=0.1)
+
+
+def test_castle_doctrine_with_staggered_starts() -> None:
+    """Cheng and Hoekstra (2013), 21 states that begin in five years; `diff_diff` is the witness for Callaway–Sant'Anna,
+    `synthdid` 0.10.1 for synthetic DiD cohort by cohort (0.05357; its solver stops early)."""
+    import pandas as pd
+    from diff_diff import CallawaySantAnna
+
+    data = pd.read_csv(real("panels/castle.csv"))
+    data["log_homicide"] = np.log(data.homicide)
+    found = fw.pilot.evaluate(data, unit="sid", time="year", outcome="log_homicide", treated="post")
+    data["first"] = data.sid.map(data[data.post == 1].groupby("sid").year.min()).fillna(0)
+    witness = CallawaySantAnna(control_group="never_treated").fit(
+        data, outcome="log_homicide", unit="sid", time="year", first_treat="first"
+    )
+    assert found["cs"].point == pytest.approx(witness.overall_att, abs=1e-6)
+    assert found["sdid"].point == pytest.approx(0.05357, abs=2e-4)
+    assert found["did"].inference == "placebo"  # one state begins alone, so none can be left out
+
+
+def test_organ_donations_in_quarters() -> None:
+    """Kessler and Roth (2014); Huntington-Klein, "The Effect", chapter 18, prints −0.022. Its error of 0.006, by clusters
+    with a single treated one, is far too small (Donald and Lang 2007): 26 placebo states say five times as much."""
+    found = fw.pilot.evaluate(
+        real("panels/organ_donations.csv"), unit="State", time="Quarter", outcome="Rate", treated="California",
+        start="Q32011",
+    )  # fmt: skip
+    assert found["did"].point == pytest.approx(-0.0225, abs=5e-5)
+    assert (found["did"].se or 0) > 0.02
 
 
 def test_a_result_shows_its_figures() -> None:

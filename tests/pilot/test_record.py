@@ -11,7 +11,8 @@ import pytest
 from fourwalls.errors import PlanError
 from fourwalls.figures import Estimate
 from fourwalls.pilot import judge
-from fourwalls.pilot.record import RECORD_FILE, recorded
+from fourwalls.pilot.plan import RECORD_FILE
+from fourwalls.pilot.record import recorded
 
 from .test_design import designed, freeze, later
 

@@ -127,9 +127,17 @@ def test_two_commands_from_history_to_result(run: Callable[..., tuple[int, str, 
     assert code == 0
     assert "Sealed" in said
     assert {p.name for p in out.iterdir()} == {"plan.json", "history.csv", "design.html", "design.pdf"}
+    again = ["pilot", "design", history, *columns, "--candidate", "u02", "--length", 8, "--out", out]
+    code, _, said = run(*again)
+    assert code == 2
+    assert "holds another frozen plan" in said
+    assert json.loads((out / "plan.json").read_text("utf-8"))["plan"]["treated"] == ["u01"]
     code, said, _ = run("pilot", "evaluate", later, "--plan", out)
     assert code == 0
     assert "Verdict" in said
+    code, _, said = run(*again, "--replace")
+    assert code == 2
+    assert "on record" in said
     assert (out / "result.pdf").read_bytes().startswith(b"%PDF")
     assert '"predicted"' in (out / "record.json").read_text("utf-8")
 
@@ -160,6 +168,10 @@ def test_evaluate_without_a_plan(run: Callable[..., tuple[int, str, str]], tmp_p
             "COLUMN=NUMBER",
         ),
         (["design", "{panel}", "--unit", "unit", "--time", "time", "--outcome", "y", "--path", "hope"], "Path 'hope'"),
+        (
+            ["design", "{panel}", "--unit", "unit", "--time", "time", "--outcome", "y", "--expected", "3"],
+            "which is +300% of the outcome",
+        ),
         (["evaluate", "{panel}", "--unit", "unit", "--time", "time", "--outcome", "y"], "Nothing says who is treated"),
         (
             [

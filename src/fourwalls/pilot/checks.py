@@ -13,6 +13,7 @@ from fourwalls.pilot.inference import Noise
 from fourwalls.pilot.methods import LABELS, Cohort, Fit, Grid, Method, fit
 from fourwalls.pilot.panel import Panel
 from fourwalls.pilot.result import Check
+from fourwalls.pilot.told import number, p_value, signed
 from fourwalls.pilot.weights import Ints
 
 _DOUBT = 0.05
@@ -36,7 +37,7 @@ def parallel_trends(panel: Panel, grid: Grid) -> Check:
         slope += share * float(slopes[cohort.units].mean() - others.mean())
         noise += share**2 * float(others.var(ddof=1)) * (1 / len(cohort.units) + 1 / len(others))
     p = float(2 * stats.t.sf(abs(slope) / max(noise, 1e-300) ** 0.5, len(panel.controls) - 1)) if slope else 1.0
-    finding = f"their difference moved by {slope:+.3g} a period before the start (p = {p:.2g})."
+    finding = f"their difference moved by {signed(slope)} a period before the start (p {p_value(p)})."
     return Check(
         name,
         p >= _DOUBT,
@@ -51,9 +52,7 @@ def before_start(method: Method, held_out: HeldOut | None) -> Check:
     if held_out is None:
         return Check(name, None, "The record before the start is too short to hold periods out.", "")
     ratio = abs(held_out.effect) / held_out.se if held_out.se > 0 else 0.0
-    finding = (
-        f"{LABELS[method]} finds {held_out.effect:+.4g} in the last periods before, {ratio:.1f} times its noise there."
-    )
+    finding = f"{LABELS[method]} finds {signed(held_out.effect)} in the last periods before, {ratio:.1f} times its noise there."
     widened = f"Intervals are {held_out.widening:.1f} times as wide for it." if held_out.widening > 1.05 else ""
     return Check(name, ratio < 2, finding, widened)
 
@@ -63,11 +62,13 @@ def pre_fit(real: Fit, noise: Noise | Refusal) -> Check:
     name = "The counterfactual fits before the start"
     if isinstance(noise, Refusal) or not noise.gaps.size:
         return Check(
-            name, None, f"Its error there is {real.pre_error:.3g}; there are no placebos to compare it with.", ""
+            name, None, f"Its error there is {number(real.pre_error)}; there are no placebos to compare it with.", ""
         )
     errors = np.sqrt((noise.gaps[:, real.moments < 0] ** 2).mean(axis=1))
     share = float((errors >= real.pre_error).mean())
-    finding = f"its error there is {real.pre_error:.3g}; the middle placebo's is {float(np.median(errors)):.3g}."
+    finding = (
+        f"its error there is {number(real.pre_error)}; the middle placebo's is {number(float(np.median(errors)))}."
+    )
     bad = share < _DOUBT and real.pre_error > 1.5 * float(np.median(errors))
     return Check(
         name,
@@ -102,7 +103,7 @@ def donor_dependence(method: Method, grid: Grid, panel: Panel, real: Fit, noise:
         return Check(name, None, "There are too few controls to leave one out and tell.", "")
     rest = np.delete(panel.controls, heaviest)
     moved = fit(method, grid, panel.cohorts, rest).att - real.att
-    finding = f"without {panel.units[panel.controls[heaviest]]} (weight {weights[heaviest]:.0%}) the effect moves by {moved:+.3g}."
+    finding = f"without {panel.units[panel.controls[heaviest]]} (weight {weights[heaviest]:.0%}) the effect moves by {signed(moved)}."
     passed = abs(moved) <= _MOST_SHIFT * noise.se * 2
     return Check(name, passed, finding, "" if passed else "Look at what happened to that control after the start.")
 
@@ -130,7 +131,7 @@ def two_witnesses(by_units: float | None, by_record: float | Refusal, alpha: flo
     if by_units is None or isinstance(by_record, Refusal):
         return ()
     name = "Other units and its own record agree"
-    finding = f"chance does as much with p = {by_units:.3f} by other units, with p = {by_record:.3f} by the treated's own record."
+    finding = f"chance does as much with p {p_value(by_units)} by other units, with p {p_value(by_record)} by the treated's own record."
     if (by_units <= alpha) == (by_record <= alpha):
         return (Check(name, True, finding, ""),)
     if by_record <= alpha:

@@ -14,10 +14,12 @@ import pyarrow as pa
 from fourwalls.errors import PanelError, did_you_mean, listed
 from fourwalls.figures import Refusal
 from fourwalls.pilot import verdict
+from fourwalls.pilot.columns import read_table
 from fourwalls.pilot.evaluation import without_units
 from fourwalls.pilot.inference import LEAST_CONTROLS
 from fourwalls.pilot.methods import LABELS, Cohort, Grid, Method, fit
-from fourwalls.pilot.panel import Panel, Time, read_panel, read_table
+from fourwalls.pilot.panel import Panel, read_panel
+from fourwalls.pilot.periods import Time
 from fourwalls.pilot.plan import Hypothesis, Path_, Plan
 from fourwalls.pilot.power import LEAST_BEFORE, Past, pasts, windows
 from fourwalls.pilot.weights import Floats, Ints
@@ -78,7 +80,7 @@ class Design:
 
     Attributes:
         plan: What is to be frozen.
-        candidates: Sets of units that were looked at, best first.
+        candidates: Sets of units that were looked at, best first, at a length of `compared_at` periods.
         lengths: Lengths that were looked at, for the best candidate.
         curve: Effect as a share, and the chance of calling it, for the length proposed.
         fit: Periods, what the treated did, and what their counterfactual says, over the history.
@@ -93,6 +95,7 @@ class Design:
 
     plan: Plan
     candidates: tuple[Candidate, ...]
+    compared_at: int
     lengths: tuple[LengthOption, ...]
     curve: tuple[tuple[float, float], ...]
     fit: tuple[tuple[Time, float, float], ...]
@@ -241,12 +244,13 @@ def design(
     return Design(
         plan=plan,
         candidates=tuple(_candidate(c, history) for c in ranked),
+        compared_at=middle,
         lengths=rows,
         curve=_curve(past, base, three),
         fit=_fit(judge, grid, history, best, row.length),
         weights=_weights(judge, grid, history, best, row.length),
         level=base,
-        worth=row.worth or _no_stakes(),
+        worth=row.worth or _no_stakes(three, unit_value, horizon),
         power_target=POWER,
         why_method=why,
         notes=history.notes,
@@ -396,15 +400,25 @@ def _three(expected: tuple[float, float, float] | float | None) -> tuple[float, 
     if expected is None:
         return None
     if isinstance(expected, int | float):
+        _refuse_percent(expected)
         # Said without a range: taken as anything from nothing to twice as much.
         return (min(0.0, 2.0 * expected), float(expected), max(0.0, 2.0 * expected))
     low, mode, high = expected
+    _refuse_percent(mode)
     if not low <= mode <= high or low == high:
         raise PanelError(
             f"Expected effect is {low}, {mode}, {high}; allowed: low <= most likely <= high.",
             "Give shares, e.g. 0.01, 0.03, 0.06.",
         )
     return low, mode, high
+
+
+def _refuse_percent(share: float) -> None:
+    if abs(share) > 1:
+        raise PanelError(
+            f"Expected effect is {share:g}, which is {share:+.0%} of the outcome; allowed: shares from -1 to 1.",
+            f"Write {share / 100:g} for {share:g} %.",
+        )
 
 
 def _stakes(
@@ -427,12 +441,19 @@ def _stakes(
     )
 
 
-def _no_stakes() -> Refusal:
+def _no_stakes(three: object, unit_value: object, horizon: object) -> Refusal:
+    given = {
+        "what effect is expected": three,
+        "what one unit of outcome is worth": unit_value,
+        "for how many periods it would pay": horizon,
+    }
+    missing = [words for words, value in given.items() if value is None]
+    said = " nor ".join(missing) if len(missing) < 3 else f"{missing[0]}, {missing[1]} nor {missing[2]}"
     return Refusal(
         "no_stakes",
         "worth of the pilot",
-        "Nobody said what one unit of outcome is worth, what effect is expected, or for how long it would pay.",
-        "Give the expected effect, the value of one unit, the horizon and the costs.",
+        f"What the pilot is worth is not known: nobody said {said}.",
+        "Give expected, unit_value and horizon, and the costs (on the command line --expected, --unit-value, --horizon).",
     )
 
 

@@ -13,6 +13,7 @@ from fourwalls.errors import PanelError, did_you_mean, listed
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot import checks, choice
 from fourwalls.pilot.choice import HeldOut
+from fourwalls.pilot.columns import read_table
 from fourwalls.pilot.inference import (
     LEAST_BLOCKS,
     Noise,
@@ -23,7 +24,7 @@ from fourwalls.pilot.inference import (
     measured_noise,
 )
 from fourwalls.pilot.methods import Fit, Grid, Method, fit
-from fourwalls.pilot.panel import Panel, read_panel, read_table
+from fourwalls.pilot.panel import Panel, read_panel
 from fourwalls.pilot.result import (
     Check,
     Evaluation,
@@ -102,6 +103,7 @@ def evaluate(
     """
     if not 0.5 <= level < 1:
         raise PanelError(f"Level is {level}; allowed: 0.5 to below 1.", "Give the coverage of the intervals, e.g. 0.9.")
+    exposed = (exposed,) if isinstance(exposed, str) else exposed
     table = read_table(panel)
     whole = read_panel(table, unit=unit, time=time, outcome=outcome, treated=treated, start=start)
     used = without_units(whole, exposed)
@@ -380,8 +382,8 @@ def _checks(run: _Run, panel: Panel, grid: Grid, exposed: Sequence[str]) -> tupl
 def _events(run: _Run, panel: Panel, level: float) -> tuple[Moment, ...]:
     found, noise = run.fit, run.noise
     half: Floats | None = None
-    if isinstance(noise, Noise) and noise.gaps.size:
-        spread = np.sqrt((noise.gaps**2).mean(axis=0))
+    if isinstance(noise, Noise):
+        spread = np.sqrt((noise.swings**2).sum(axis=0))
         half = run.quantile(level) * run.widened * spread
     single = not panel.is_staggered
     mean = panel.outcomes[panel.treated].mean(axis=0)
@@ -398,12 +400,12 @@ def _events(run: _Run, panel: Panel, level: float) -> tuple[Moment, ...]:
 
 
 def _totals(run: _Run, level: float) -> dict[int, tuple[float, float | None, float | None]]:
-    """Gaps added up since the start, with the range that placebos added up so have."""
+    """Gaps added up since the start, with the range that placebos, or units left out, give."""
     after = run.fit.moments >= 0
     sums = np.cumsum(run.fit.gap[after])
     reach: list[float | None] = [None] * len(sums)
-    if isinstance(run.noise, Noise) and run.noise.gaps.size:
-        spread = np.sqrt((np.cumsum(run.noise.gaps[:, after], axis=1) ** 2).mean(axis=0))
+    if isinstance(run.noise, Noise):
+        spread = np.sqrt((np.cumsum(run.noise.swings[:, after], axis=1) ** 2).sum(axis=0))
         reach = (run.quantile(level) * run.widened * spread).tolist()
     rows = zip(run.fit.moments[after].tolist(), sums.tolist(), reach, strict=True)
     return {t: (s, None, None) if r is None else (s, s - r, s + r) for t, s, r in rows}

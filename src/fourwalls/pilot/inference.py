@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from math import comb
 from typing import Literal
@@ -41,6 +42,7 @@ LEAST_BLOCKS = 10
 """Periods before the start, in lengths of the time after, for the conformal test to reach a tenth."""
 
 _LEAST_HELD_OUT, _LEAST_FOR_R = 3, 5
+_FLAT = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Noise:
         how: By which inference.
         effects: Placebo effects as they are, shape (placebos,); empty for the jackknife.
         gaps: Their paths, scaled to the real contrast, shape (placebos, moments).
+        swings: Paths whose squares add up to the variance of the real one, shape (placebos or units left out, moments).
         ratios: Noise of the treated beside each placebo, shape (placebos,).
     """
 
@@ -61,6 +64,7 @@ class Noise:
     how: How
     effects: Floats
     gaps: Floats
+    swings: Floats
     ratios: Floats | None = None
 
     @property
@@ -168,7 +172,9 @@ def placebo(
     scale = np.array(scales) * ratios
     freedom = placebo_freedom(len(controls))
     se = noise_of(scale * effects, freedom)
-    return Noise(se, freedom, "placebo", np.array(effects), scale[:, None] * paths, ratios)
+    gaps_scaled = scale[:, None] * paths
+    swings = gaps_scaled / len(gaps_scaled) ** 0.5
+    return Noise(se, freedom, "placebo", np.array(effects), gaps_scaled, swings, ratios)
 
 
 def own_noise(real: Floats, placebos: Floats, units: int = 0) -> Floats:
@@ -186,7 +192,9 @@ def own_noise(real: Floats, placebos: Floats, units: int = 0) -> Floats:
     if len(real) < _LEAST_HELD_OUT:
         return np.ones(len(placebos))
     own, others = float(np.mean(real**2)), np.mean(placebos**2, axis=1)
-    if len(others) < LEAST_CONTROLS or own <= 0 or others.min() <= 0:
+    # A unit that never moved, but for rounding, does not tell how it will move.
+    flat = _FLAT * float(others.max(initial=0.0))
+    if len(others) < LEAST_CONTROLS or min(own, float(others.min())) <= flat:
         return np.ones(len(others))
     freedom = _independent_periods(placebos)
     logs = np.log(others)
@@ -234,6 +242,12 @@ def placebo_freedom(controls: int) -> float:
     return controls / 2
 
 
+@cache
+def t_quantile(level: float, freedom: float) -> float:
+    """Half-width of a two-sided interval of Student's t, in standard errors."""
+    return float(stats.t.ppf((1 + level) / 2, freedom))
+
+
 def noise_of(effects: Floats, freedom: float) -> float:
     """Standard error from effects found where nothing was done, shape (placebos,).
 
@@ -246,7 +260,7 @@ def noise_of(effects: Floats, freedom: float) -> float:
     if rank > len(size):
         return by_square
     reach = float(np.interp(rank, np.arange(1, len(size) + 1), size))
-    return (by_square + reach / float(stats.t.ppf((1 + LEVEL) / 2, freedom))) / 2
+    return (by_square + reach / t_quantile(LEVEL, freedom)) / 2
 
 
 def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, seed: int = 1) -> Noise:
@@ -255,21 +269,24 @@ def jackknife(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: I
     Of a group of many units a block is left out at a time (delete-a-group jackknife: Kott 2001, J. Official Statistics 17).
     """
     rng = np.random.default_rng(seed)
-    variances, weights = [], []
+    variances, weights, swings = [], [], []
     for group in (*(c.units for c in cohorts), controls):
         blocks = np.array_split(rng.permutation(group), min(len(group), MOST_BLOCKS))
-        found = np.array([_without(method, grid, cohorts, controls, gone) for gone in blocks])
+        fits = [_without(method, grid, cohorts, controls, gone) for gone in blocks]
+        found, paths = np.array([f.att for f in fits]), np.array([f.gap for f in fits])
         n = len(blocks)
-        variances.append((n - 1) / n * float(((found - found.mean()) ** 2).sum()) if n > 1 else 0.0)
+        variances.append((n - 1) / n * float(((found - found.mean()) ** 2).sum()))
+        swings.append(((n - 1) / n) ** 0.5 * (paths - paths.mean(axis=0)))
         weights.append(max(n - 1, 1))
     parts = np.array(variances)
     freedom = parts.sum() ** 2 / max(float((parts**2 / np.array(weights)).sum()), 1e-300)
-    return Noise(float(np.sqrt(parts.sum())), float(max(freedom, 1.0)), "jackknife", np.zeros(0), np.zeros((0, 0)))
+    none = np.zeros(0)
+    return Noise(float(np.sqrt(parts.sum())), float(max(freedom, 1.0)), "jackknife", none, none, np.concatenate(swings))
 
 
-def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: Ints) -> float:
+def _without(method: Method, grid: Grid, cohorts: Sequence[Cohort], controls: Ints, gone: Ints) -> Fit:
     kept = [Cohort(c.start, np.setdiff1d(c.units, gone), c.end) for c in cohorts]
-    return fit(method, grid, kept, np.setdiff1d(controls, gone)).att
+    return fit(method, grid, kept, np.setdiff1d(controls, gone))
 
 
 def conformal_p(residuals_at: Callable[[float], Floats], effect: float, after: int) -> float:

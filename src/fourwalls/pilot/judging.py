@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fourwalls.errors import PanelError, PlanError, listed
+from fourwalls.pilot.columns import numbers, read_table, unit_names
 from fourwalls.pilot.evaluation import evaluate
 from fourwalls.pilot.looks import level_at
-from fourwalls.pilot.panel import Time, normal_times, read_table
+from fourwalls.pilot.periods import Time, comparable, normal_times
 from fourwalls.pilot.plan import HISTORY_FILE, Plan, read_plan
 from fourwalls.pilot.result import Check, Evaluation
 from fourwalls.pilot.verdict import judge as decide
+from fourwalls.pilot.weights import Floats
 
 _REWRITTEN = 1e-9
 
@@ -121,65 +123,54 @@ def _joined(history: pa.Table, later: pa.Table, plan: Plan) -> tuple[pa.Table, i
             f"The later data have no column '{missing[0]}'; found {listed(later.column_names)}.",
             f"The plan needs {listed(names)}.",
         )
-    before, after = normal_times(history[plan.time], plan.time), normal_times(later[plan.time], plan.time)
+    before, after = _part(history, names, plan), _part(later, names, plan)
+    last = max(before.times)
     try:
-        last = max(before)
-        new = [t > last for t in after]  # type: ignore[operator]
+        new = np.array([t > last for t in after.times])
     except TypeError:
         raise PanelError(
-            f"Column '{plan.time}' holds {after[0]}, but the history {before[0]}.", "Write periods as in the history."
+            f"Column '{plan.time}' holds {after.times[0]}, but the history {before.times[0]}.",
+            "Write periods as in the history.",
         ) from None
-    if not any(new):
+    if not new.any():
         raise PanelError(
-            f"The later data end with {max(after)}, and the history with {last}: nothing is new.",
+            f"The later data end with {max(after.times)}, and the history with {last}: nothing is new.",
             "Give data from the start of the pilot on.",
         )
-    fresh = [t for t, n in zip(after, new, strict=True) if n]
-    start: Any = min(fresh)
-    if plan.start_name:
-        named = (
-            normal_times(pa.chunked_array([pa.array([plan.start_name])]), plan.time)
-            if not isinstance(start, int | float)
-            else [float(plan.start_name)]
-        )
-        start = named[0]
-    kept = later.filter(pa.array(new)).select(names)
-    frames = []
-    for part, times in ((history, before), (kept, fresh)):
-        columns = {n: pc.cast(part[n], pa.float64()) for n in names if n not in (plan.unit, plan.time)}
-        frames.append(
-            pa.table(
-                {
-                    plan.unit: [str(u) for u in part[plan.unit].to_pylist()],
-                    plan.time: pa.array([str(t) for t in times]),
-                    **columns,
-                }
-            )
-        )
-    joined = pa.concat_tables(frames)
-    if isinstance(start, int | float):
-        joined = joined.set_column(
-            joined.column_names.index(plan.time), plan.time, pc.cast(joined[plan.time], pa.float64())
-        )
-    return joined, _rewritten(history, before, later.select(names), after, plan), start
+    fresh = [t for t, n in zip(after.times, new, strict=True) if n]
+    start: Any = comparable(plan.start_name, fresh[0]) if plan.start_name else min(fresh)
+    times = pa.array(
+        [*before.times, *fresh] if isinstance(last, int | float) else [str(t) for t in (*before.times, *fresh)]
+    )
+    joined = pa.table(
+        {
+            plan.unit: np.concatenate([before.units, after.units[new]]),
+            plan.time: times,
+            **{n: np.concatenate([v, after.values[n][new]]) for n, v in before.values.items()},
+        }
+    )
+    return joined, _rewritten(before, after, plan.outcome), start
 
 
-def _rewritten(history: pa.Table, before: list[Time], later: pa.Table, after: list[Time], plan: Plan) -> int:
-    then = dict(
-        zip(
-            zip(map(str, history[plan.unit].to_pylist()), before, strict=True),
-            history[plan.outcome].to_pylist(),
-            strict=True,
-        )
-    )
-    now = zip(
-        zip(map(str, later[plan.unit].to_pylist()), after, strict=True), later[plan.outcome].to_pylist(), strict=True
-    )
-    return sum(
-        1
-        for key, value in now
-        if key in then and None not in (value, then[key]) and not np.isclose(value, then[key], rtol=_REWRITTEN)
-    )
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of a table, read as a panel reads them: names of units, periods in comparable form, numbers by column."""
+
+    units: npt.NDArray[Any]
+    times: list[Any]
+    values: dict[str, Floats]
+
+
+def _part(table: pa.Table, names: list[str], plan: Plan) -> _Part:
+    columns = {n: numbers(table[n], n) for n in names if n not in (plan.unit, plan.time)}
+    return _Part(unit_names(table[plan.unit], plan.unit), normal_times(table[plan.time], plan.time), columns)
+
+
+def _rewritten(before: _Part, after: _Part, outcome: str) -> int:
+    """How many values of the history, to be found in the later data as well, read otherwise there."""
+    then = dict(zip(zip(before.units, before.times, strict=True), before.values[outcome], strict=True))
+    now = zip(zip(after.units, after.times, strict=True), after.values[outcome], strict=True)
+    return sum(k in then and abs(v - then[k]) > _REWRITTEN * max(abs(v), abs(then[k])) for k, v in now)
 
 
 def _history_check(rewritten: int) -> Check:

@@ -98,6 +98,7 @@ class Grid:
     _grams: dict[tuple[int, bool], Floats] = field(default_factory=dict)
     _centred: Floats | None = None
     _time_gram: Floats | None = None
+    _step: tuple[Ints, int, float] | None = None
 
     def before(self, start: int, *, centred: bool) -> Floats:
         """Outcomes before `start`, as they are or as deviations from each unit's own mean there."""
@@ -111,6 +112,13 @@ class Grid:
             part = self.before(start, centred=centred)
             self._grams[key] = part @ part.T
         return self._grams[key]
+
+    def step(self, controls: Ints, start: int) -> float:
+        """Standard deviation of the controls' one-period changes before `start`; asked for twice by each fit."""
+        if self._step is None or self._step[0] is not controls or self._step[1] != start:
+            changes = np.diff(self.outcomes[controls, :start], axis=1)
+            self._step = controls, start, float(changes.std(ddof=1)) if changes.size > 1 else 0.0
+        return self._step[2]
 
     def time_gram(self, controls: Ints) -> Floats:
         """Inner products of all periods over the controls, each period less the controls' mean, shape (periods, periods).
@@ -206,9 +214,7 @@ def _sdid_ridge(grid: Grid, cohort: Cohort, controls: Ints) -> float:
     """ζ²·T0 of Arkhangelsky et al. (2021), equation 5: ζ = (treated cells)^¼ × spread of one-period changes."""
     start = cohort.start
     after = (cohort.end or grid.outcomes.shape[1]) - start
-    changes = np.diff(grid.outcomes[controls, :start], axis=1)
-    noise = changes.std(ddof=1) if changes.size > 1 else 0.0
-    return float((len(cohort.units) * after) ** 0.5 * noise**2 * start)
+    return float((len(cohort.units) * after) ** 0.5 * grid.step(controls, start) ** 2 * start)
 
 
 def _time_weights(method: Method, grid: Grid, cohort: Cohort, controls: Ints) -> Floats:
@@ -221,8 +227,7 @@ def _time_weights(method: Method, grid: Grid, cohort: Cohort, controls: Ints) ->
     if method != "sdid" or start == 1:
         return np.full(start, 1 / start)
     products = grid.time_gram(controls)[: cohort.end, : cohort.end]
-    noise = np.diff(grid.outcomes[controls, :start], axis=1).std(ddof=1)
-    ridge = float((1e-6 * noise) ** 2 * len(controls))
+    ridge = float((1e-6 * grid.step(controls, start)) ** 2 * len(controls))
     return simplex_weights(products[:start, :start], products[:start, start:].mean(axis=1), np.arange(start), ridge)
 
 

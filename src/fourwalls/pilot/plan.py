@@ -14,7 +14,7 @@ from fourwalls.pilot.methods import METHODS, Method
 
 Path_ = Literal["orchestrate", "operate"]
 FORMAT = 1
-PLAN_FILE, HISTORY_FILE = "plan.json", "history.csv"
+PLAN_FILE, HISTORY_FILE, RECORD_FILE = "plan.json", "history.csv", "record.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,32 @@ def dumps(plan: Plan) -> str:
     """The plan as a file, sealed."""
     content = {"format": FORMAT, "sha256": plan.sha256, "plan": dataclasses.asdict(plan)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def refuse_to_replace(folder: Path, plan: Plan, *, may_replace: bool) -> None:
+    """A frozen plan gives way only to one that says so, and to none once it has been judged.
+
+    Args:
+        folder: Where the plan is to be written.
+        plan: The plan.
+        may_replace: Whether another plan that is there may be replaced.
+
+    Raises:
+        PlanError: There is another plan.
+    """
+    file = folder / PLAN_FILE
+    if not file.is_file() or f'"{plan.sha256}"' in file.read_text("utf-8", errors="replace"):
+        return
+    if (folder / RECORD_FILE).is_file():
+        raise PlanError(
+            f"'{file}' is frozen, and what it led to is on record: it is not replaced.",
+            "Name another folder with --out.",
+        )
+    if not may_replace:
+        raise PlanError(
+            f"'{file}' holds another frozen plan.",
+            "Name another folder with --out; or add --replace, if that pilot has not started.",
+        )
 
 
 def read_plan(path: str | Path) -> Plan:

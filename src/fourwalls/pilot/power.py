@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from fourwalls.pilot.choice import held_out_cohorts
-from fourwalls.pilot.inference import noise_of, own_noise, placebo_freedom
+from fourwalls.pilot.inference import noise_of, own_noise, placebo_freedom, t_quantile
 from fourwalls.pilot.methods import Cohort, Fit, Grid, Method, fit
 from fourwalls.pilot.weights import Floats, Ints
 
@@ -161,7 +160,7 @@ def _placebo_sets(
         if size > 1
         else [np.array([u]) for u in rng.permutation(everyone)[: max(wanted, 1)]]
     )
-    now = [_fit(method, grid, window, pick, np.setdiff1d(everyone, pick)) for pick in picks]
+    now = [_fit(method, grid, window, pick, np.delete(everyone, pick)) for pick in picks]
     return _Sets(
         np.array([real.att for real, _ in now]),
         np.array([real.spread for real, _ in now]),
@@ -184,8 +183,7 @@ def _one_date(
     method: Method, grid: Grid, units: Ints, gone: Ints, window: Window, sets: _Sets, level: float
 ) -> tuple[float, Floats, Floats, float]:
     """Own effect, draws, bars and held-out error of one candidate at one date."""
-    everyone = np.arange(len(grid.outcomes))
-    controls = np.setdiff1d(everyone, np.concatenate([units, gone]))
+    controls = np.delete(np.arange(len(grid.outcomes)), np.concatenate([units, gone]))
     real, held = _fit(method, grid, window, units, controls)
     own = set(units.tolist())
     apart = np.array([not (own & members) for members in sets.members])
@@ -196,5 +194,5 @@ def _one_date(
     freedom = placebo_freedom(len(controls))
     se, se_before = noise_of(scaled, freedom), noise_of(before, freedom)
     widened = np.maximum(1.0, np.abs(before) / se_before) if se_before > 0 else np.ones(len(before))
-    quantile = float(stats.t.ppf((1 + level) / 2, freedom))
+    quantile = t_quantile(level, freedom)
     return real.att, scaled, quantile * se * widened, float(np.sqrt(np.mean(path**2)))

@@ -13,6 +13,7 @@ from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot.design import Design, design
 from fourwalls.pilot.panel import read_panel
 from fourwalls.pilot.plan import Path_
+from fourwalls.pilot.worth import Stakes, Worth, weigh_at_best
 
 WEEKS_A_YEAR = 52.0
 _WALLS: dict[str, tuple[Path_, str]] = {
@@ -66,6 +67,23 @@ class Proposal:
     currency: str
     words: str
     command: str
+
+    @property
+    def stakes(self) -> Stakes:
+        """What is believed and at stake, as the design weighs it; the effect is one on all that would change."""
+        return Stakes(
+            *self.expected, base=1.0, unit_value=self.gain_per_week / self.expected[1], horizon=self.horizon,
+            rollout_cost=self.rollout_cost, pilot_cost=self.pilot_cost, pilot_cost_per_period=self.pilot_cost_per_week,
+            currency=self.currency, kept=self.pilot_cost,
+        )  # fmt: skip
+
+    @property
+    def worth_at_best(self) -> Worth:
+        """The three ways on before anything is designed, if the pilot told the effect exactly after one week.
+
+        Its `recommendation` is the design sheet's own rule: where it says "act without a pilot", so will every design.
+        """
+        return weigh_at_best(self.stakes)
 
 
 def propose(diagnosis: Diagnosis, asset: str) -> Proposal | Refusal:

@@ -8,10 +8,9 @@ from typing import Any
 
 from fourwalls.errors import PlanError
 from fourwalls.figures import Estimate, Figure, Refusal
-from fourwalls.pilot.plan import Plan
+from fourwalls.pilot.plan import RECORD_FILE, Plan
 from fourwalls.pilot.result import Evaluation
 
-RECORD_FILE = "record.json"
 FORMAT = 1
 
 

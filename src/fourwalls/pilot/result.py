@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot.choice import HeldOut
+from fourwalls.pilot.inference import LEAST_JACKKNIFE
 from fourwalls.pilot.methods import LABELS, Method
-from fourwalls.pilot.panel import Time
+from fourwalls.pilot.periods import Time
 
 Answer = Literal["scale orchestration", "expand the inside fix", "stop", "extend", "go on"]
 GuardrailState = Literal["held", "breached", "unsure"]
@@ -215,6 +216,29 @@ class Evaluation:
     def effect(self) -> Figure:
         """The answer: mean effect on the treated, by the chosen method."""
         return self[self.chosen].effect
+
+    @property
+    def sure_by(self) -> str:
+        """By which inference the interval is made, and why by that; "" where there is none. The rules: docs/pilots.md."""
+        treated, how = len(self.treated), self[self.chosen].inference
+        if how == "jackknife":
+            return f"Jackknife: each of {treated} treated and {self.controls} control units, or block of them, is left out in turn."
+        if how == "conformal":
+            return (
+                f"Conformal: {self.controls} controls are too few to stand in for the treated, so the treated are compared "
+                "with their own past, in blocks as long as the pilot."
+            )
+        if how != "placebo":
+            return ""
+        few = f"there are fewer than {LEAST_JACKKNIFE} treated units to leave out one by one"
+        why = few if treated < LEAST_JACKKNIFE else "not every start has two treated units, or controls are few"
+        own = (
+            " The conformal test, which compares the treated with their own past only, takes a shock that hit other units too "
+            "for an effect: it stands beside, and decides only where controls are too few."
+            if isinstance(self.conformal_p, float)
+            else ""
+        )
+        return f"Placebo: the method is run on controls in the place of the treated, because {why}.{own}"
 
     @property
     def counterfactual(self) -> Figure:

@@ -24,6 +24,16 @@ def number(value: float) -> str:
     return f"{value:.{decimals}f}" if size >= 1e-4 or size == 0 else f"{value:.2e}"
 
 
+def signed(value: float) -> str:
+    """The same with its sign."""
+    return number(value) if value < 0 else f"+{number(value)}"
+
+
+def p_value(value: float) -> str:
+    """A p-value with three decimals: "= 0.302", or "< 0.001"."""
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
 def figure(found: Figure, *, share: bool = False, unit: bool = False) -> str:
     """A figure with its range, or why it is refused."""
     if isinstance(found, Refusal):
@@ -39,7 +49,7 @@ def told(result: Evaluation) -> str:
     if result.verdict is not None:
         lines += [f"Verdict    {result.verdict.answer.upper()}: {result.verdict.sentence}", ""]
     chosen = result[result.chosen]
-    p = "" if chosen.p_value is None else f", p = {_p(chosen.p_value)}"
+    p = "" if chosen.p_value is None else f", p {p_value(chosen.p_value)}"
     lines += [
         f"Effect     {_effect(result)}, {chosen.label}{p}",
         f"Observed   {number(result.observed)}, without it {figure(result.counterfactual)}",
@@ -55,12 +65,15 @@ def told(result: Evaluation) -> str:
         lines.append(
             f"Portfolio  {figure(lift.portfolio)} = units {figure(lift.units)} + spill-over {figure(lift.spill_over)}"
         )
-    lines += [f"Why it     {result.why}", "", *_table(result)]
+    lines.append(f"Why it     {result.why}")
+    if result.sure_by:
+        lines.append(f"How sure   {result.sure_by}")
+    lines += ["", *_table(result)]
     if isinstance(result.conformal_p, float):
-        lines.append(f"  Conformal test of no effect, by the treated's own record: p = {_p(result.conformal_p)}")
+        lines.append(f"  Conformal test of no effect, by the treated's own record: p {p_value(result.conformal_p)}")
     if chosen.rank_p is not None:
         lines.append(
-            f"  Permutation: error after over error before the start, rank among placebos: p = {_p(chosen.rank_p)}"
+            f"  Permutation: error after over error before the start, rank among placebos: p {p_value(chosen.rank_p)}"
         )
     lines += ["", *(f"[{_MARKS[c.passed]:>2}] {c.name}: {c.finding} {c.consequence}".rstrip() for c in result.checks)]
     lines += [
@@ -101,13 +114,9 @@ def _row(m: MethodResult, *, is_chosen: bool) -> str:
         return f"{name:<38}refused: {m.effect.because}"
     low, high = (number(m.effect.low), number(m.effect.high)) if isinstance(m.effect, Estimate) else ("", "")
     se = "" if m.se is None else number(m.se)
-    p = "" if m.p_value is None else _p(m.p_value)
+    p = "" if m.p_value is None else p_value(m.p_value).removeprefix("= ")
     lift = f"{m.lift.value:+.1%}" if isinstance(m.lift, Estimate) else ""
     return f"{name:<38}{number(m.point or 0.0):>12}{low:>12}{high:>12}{se:>10}{p:>8}{lift:>9}  {m.inference}"
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def told_design(found: Design) -> str:
@@ -135,7 +144,7 @@ def told_design(found: Design) -> str:
         f"{r.length:>8}{number(r.detectable):>14}{r.detectable_share:>9.1%}{'' if r.power is None else f'{r.power:.0%}':>8}"
         for r in found.lengths
     ]
-    lines += ["", "Candidates, the most telling first:"]
+    lines += ["", f"Candidates by what they would see in {found.compared_at} periods, the most telling first:"]
     lines += [
         f"  {c.detectable_share:>7.1%}  {', '.join(c.units)}"
         + (f"  (not against {', '.join(c.risks[:3])})" if c.risks else "")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 from typing import Literal
-
-from scipy import stats
 
 Recommendation = Literal["act without a pilot", "pilot", "do nothing"]
 _NINETY = 1.6448536269514722
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,21 @@ def weigh(stakes: Stakes, noise: float, length: int) -> Worth:
     ways: list[tuple[float, Recommendation]] = [(act, "act without a pilot"), (0.0, "do nothing"), (pilot, "pilot")]
     best, recommendation = max(ways, key=lambda w: w[0])
     spread = abs(per_share) * stakes.horizon * stakes.spread
-    chance = float(stats.norm.cdf(act / spread)) if spread > 0 else float(act > 0)
+    chance = _NORMAL.cdf(act / spread) if spread > 0 else float(act > 0)
     second = max(v for v, r in ways if r != recommendation)
     sentence = (
         f"{recommendation[0].upper()}{recommendation[1:]}: expected {best:,.0f} {stakes.currency} over {stakes.horizon:g} periods, "
         f"{best - second:,.0f} more than the next best way."
     )
     return Worth(act, 0.0, pilot, information, cost, recommendation, chance, sentence, stakes.currency)
+
+
+def weigh_at_best(stakes: Stakes) -> Worth:
+    """The three ways on, if the pilot told the effect exactly after one period: no real one is worth more.
+
+    Where even this one says to act without it, there is nothing to design.
+    """
+    return weigh(stakes, 0.0, 1)
 
 
 def learned(prior: float, noise: float) -> float:
@@ -121,4 +129,4 @@ def expected_best(mean: float, spread: float) -> float:
     if spread <= 0:
         return max(mean, 0.0)
     z = mean / spread
-    return float(mean * stats.norm.cdf(z) + spread * stats.norm.pdf(z))
+    return mean * _NORMAL.cdf(z) + spread * _NORMAL.pdf(z)

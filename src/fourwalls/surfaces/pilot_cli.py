@@ -94,9 +94,14 @@ def pilot_design(
     pilot_cost_per_period: Annotated[float | None, typer.Option(help="Money for each period of it.")] = None,
     level: Level = 0.9,
     seed: Seed = 1,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put the plan in the place of one that is frozen there and not yet judged."),
+    ] = False,
 ) -> None:
     """Choose units, controls and length on the history, weigh the pilot, and freeze the plan."""
     from fourwalls.pilot import design, dumps
+    from fourwalls.pilot.plan import refuse_to_replace
     from fourwalls.surfaces.files import write_files
 
     if path not in (None, "orchestrate", "operate"):
@@ -131,6 +136,7 @@ def pilot_design(
     else:
         table, columns = _panel(panel, unit, time, outcome, tuple(given["guardrails"] or ()), data)
         found = design(table, **columns, **said)
+    refuse_to_replace(out, found.plan, may_replace=replace)
     write_files(out, {"plan.json": dumps(found.plan), "history.csv": found.history, "design.html": _html(found)})
     _write_pdf(out / "design.pdf", found)
     typer.echo(found)
@@ -168,7 +174,8 @@ def pilot_evaluate(
 ) -> None:
     """Say what the pilot really did, by several methods side by side, and judge it by its frozen rule."""
     from fourwalls.pilot import evaluate, judge, read_plan
-    from fourwalls.pilot.record import RECORD_FILE, recorded
+    from fourwalls.pilot.plan import RECORD_FILE
+    from fourwalls.pilot.record import recorded
     from fourwalls.surfaces.files import write_files
 
     files: dict[str, str | None] = {}
@@ -207,7 +214,7 @@ def _panel(
     data: Path | None = None,
 ) -> tuple[Any, dict[str, Any]]:
     """The table and the names of its columns; a portfolio folder gives asset by week."""
-    from fourwalls.pilot.panel import read_table
+    from fourwalls.pilot.columns import read_table
 
     if source.is_dir():
         from fourwalls.study import open as open_study

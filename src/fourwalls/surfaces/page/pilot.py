@@ -19,7 +19,7 @@ from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.pilot.design import Design
 from fourwalls.pilot.methods import LABELS
 from fourwalls.pilot.result import Evaluation, MethodResult
-from fourwalls.pilot.told import number
+from fourwalls.pilot.told import number, p_value
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.page import plots
 
@@ -194,7 +194,7 @@ def _result(found: Evaluation) -> Sheet:
     return Sheet(
         kind="Pilot result",
         title=f"{outcome}: {_names(found.treated)}",
-        about=f"treated from {since} · {found.controls} controls · {found.periods_before} periods before, {found.periods_after} after · ranges are {100 * found.level:.0f} % intervals",
+        about=f"treated from {since} · {found.controls} controls · {found.periods_before} {'period' if found.periods_before == 1 else 'periods'} before, {found.periods_after} after · ranges are {100 * found.level:.0f} % intervals",
         tone=tone,
         answer=headline,
         because=because,
@@ -203,8 +203,8 @@ def _result(found: Evaluation) -> Sheet:
         tables=(_methods(found), *_weights(answer)),
         lists=(_checks(found), *_notes(found.notes)),
         footer=(
-            f"fourwalls {version('fourwalls')}. {_prose(found.why)}",
-            "Placebo ranges: the same method on untreated units. Intervals are widened where a method sees an effect before the start.",
+            f"fourwalls {version('fourwalls')}.",
+            "Intervals are widened where a method sees an effect before the start.",
         ),
     )
 
@@ -214,7 +214,11 @@ def _headline(found: Evaluation, answer: MethodResult) -> tuple[str, str, str]:
         tone = {"scale orchestration": "good", "expand the inside fix": "good", "stop": "bad"}.get(
             found.verdict.answer, "open"
         )
-        return found.verdict.answer[0].upper() + found.verdict.answer[1:], _prose(found.verdict.sentence), tone
+        return (
+            found.verdict.answer[0].upper() + found.verdict.answer[1:],
+            _prose(found.verdict.sentence.partition(": ")[2]),
+            tone,
+        )
     if isinstance(answer.effect, Refusal):
         return "Cannot tell yet", f"{_plain(answer.effect.because)} {_plain(answer.effect.next_step)}", "open"
     value, interval = _said(answer.effect)
@@ -242,7 +246,7 @@ def _result_tiles(found: Evaluation, answer: MethodResult) -> tuple[Tile, ...]:
         unit = found.worth.unit if isinstance(found.worth, Estimate) else ""
         tiles.append(Tile("Worth", f"{value} {unit}".strip(), interval))
     if answer.p_value is not None:
-        p = "< 0.001" if answer.p_value < 0.001 else f"{answer.p_value:.3f}"
+        p = p_value(answer.p_value).removeprefix("= ")
         tiles.append(Tile("Chance of as much without effect", p, f"by {answer.inference}"))
     if found.verdict is not None and found.verdict.predicted is not None:
         tiles.append(Tile("Predicted", _num(found.verdict.predicted), f"measured {effect[0]}"))
@@ -279,9 +283,7 @@ def _result_plots(found: Evaluation, outcome: str) -> tuple[Plot, ...]:
             )
         )
     band = (
-        "The band is its 90 % range, from placebos."
-        if found.band == "placebo"
-        else "No placebo band: the interval is of the whole effect."
+        f"The band is its {100 * found.level:.0f} % range, by {found.band}." if found.band else "No range can be given."
     )
     svg = plots.events(
         [(m.since, m.gap, m.low, m.high) for m in found.events], "periods since the start", "Event study"
@@ -306,7 +308,7 @@ def _methods(found: Evaluation) -> Grid:
         if m.point is None:
             rows.append((m.label, "refused", effect[1], "", "", "", ""))
             continue
-        p = "" if m.p_value is None else f"{m.p_value:.3f}"
+        p = "" if m.p_value is None else p_value(m.p_value).removeprefix("= ")
         lift = _share(m.lift.value) if isinstance(m.lift, Estimate) else ""
         rows.append(
             (
@@ -321,7 +323,7 @@ def _methods(found: Evaluation) -> Grid:
         )
     strong = next((i for i, m in enumerate(found.methods) if m.method == found.chosen), -1)
     conformal = (
-        f" Conformal test of no effect, by the treated's own record: p = {found.conformal_p:.3f}."
+        f" Conformal test of no effect, by the treated's own record: p {p_value(found.conformal_p)}."
         if isinstance(found.conformal_p, float)
         else ""
     )
@@ -329,9 +331,15 @@ def _methods(found: Evaluation) -> Grid:
     permuted = (
         ""
         if rank is None
-        else f" Permutation (error after over before the start, rank among placebos): p = {rank:.3f}."
+        else f" Permutation (error after over before the start, rank among placebos): p {p_value(rank)}."
     )
-    return Grid("All methods, side by side", header, tuple(rows), strong, f"{_prose(found.why)}{conformal}{permuted}")
+    return Grid(
+        "All methods, side by side",
+        header,
+        tuple(rows),
+        strong,
+        f"{_prose(found.why)} {_prose(found.sure_by)}{conformal}{permuted}",
+    )
 
 
 def _weights(answer: MethodResult) -> tuple[Grid, ...]:
@@ -460,7 +468,7 @@ def _ways(found: Design) -> Grid:
         ("Way on", f"Expected {_plain(worth.currency)}"),
         rows,
         strong,
-        f"Knowing more is worth {worth.information:,.0f}; the pilot costs {worth.cost:,.0f}.",
+        f"Knowing more is worth {worth.information:,.0f}; the pilot costs {worth.cost:,.0f} and puts acting off by {found.plan.length} periods.",
     )
 
 
@@ -493,7 +501,7 @@ def _candidates(found: Design) -> Grid:
         ("Candidate", "Would see", "False alarms", "Not compared with"),
         rows,
         0,
-        f"{more} more were looked at." if more > 0 else "",
+        f"In {found.compared_at} periods." + (f" {more} more were looked at." if more > 0 else ""),
     )
 
 

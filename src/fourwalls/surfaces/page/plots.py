@@ -139,7 +139,9 @@ def events(moments: Sequence[tuple[int, float, float | None, float | None]], x_t
     """Treated minus counterfactual around the start, or added up from it on, with intervals: the event study."""
     values = [v for _, gap, low, high in moments for v in (gap, low, high) if v is not None]
     frame = _Frame((moments[0][0], moments[-1][0]), _spread([*values, 0.0]), title)
-    frame.axes([(t, short(t)) for t in ticks(*frame.x, 8)], [(t, short(t)) for t in ticks(*frame.y)], x_title)
+    frame.axes(
+        [(t, short(t)) for t in ticks(*frame.x, 8) if t.is_integer()], [(t, short(t)) for t in ticks(*frame.y)], x_title
+    )
     banded = [(m[0], m[2], m[3]) for m in moments if m[2] is not None and m[3] is not None]
     if banded:
         frame.area([*((float(x), h) for x, _, h in banded), *((float(x), low) for x, low, _ in reversed(banded))], BAND)
