@@ -122,7 +122,7 @@ def judge_pilot(folder: Path, data: Path | None, who: str, name: str, step: Call
     """The name of the pilot, once it is judged by its frozen plan on what the records say now, and its result is kept."""
     from fourwalls.errors import RegisterError
     from fourwalls.pilot import judge, read_plan
-    from fourwalls.pilot.record import RECORD_FILE
+    from fourwalls.pilot.plan import RECORD_FILE
     from fourwalls.pilot.record import recorded as record_of
     from fourwalls.register import Register
     from fourwalls.register.records import pilot_told
