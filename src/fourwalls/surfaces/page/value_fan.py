@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fourwalls.diagnosis import VerdictName
+from fourwalls.surfaces import wording
 from fourwalls.surfaces.page.canvas import BLUE, ORANGE, WIDTH, Canvas, Scale, money, money_axis
 from fourwalls.surfaces.page.plots import INK, SOFT
 from fourwalls.surfaces.page.portfolio_map import mark
-from fourwalls.surfaces.wording import VERDICTS
 
 _ROW = 52.0
 _COLOURS: dict[str, str] = {"operate": BLUE, "orchestrate": ORANGE}
@@ -46,8 +46,8 @@ def value_fan(fans: Sequence[Fan], currency: str) -> str:
     for number, fan in enumerate(fans):
         top = 6 + _ROW * number
         colour = _COLOURS.get(fan.path, SOFT)
-        canvas.text((2, top + 14), VERDICTS[fan.path], "start", INK, 13, 600)
-        chance = "" if fan.best_chance is None else f", best in {100 * fan.best_chance:.0f} %"
+        canvas.text((2, top + 14), wording.VERDICTS[fan.path], "start", INK, 13, 600)
+        chance = "" if fan.best_chance is None else f", best in {wording.chance(fan.best_chance)}"
         canvas.text(
             (WIDTH - 2, top + 14), f"{money(fan.middle)} ({money(fan.low)} to {money(fan.high)}){chance}", "end", INK
         )

@@ -53,7 +53,6 @@ class PortfolioView:
         counts: Verdict → assets.
         period, grain: The headline.
         is_default: Whether costs of paths are defaults.
-        best_sum: What the assets are worth together, each on the path that is worth most; "" where nothing is priced.
     """
 
     total: html.AssetView
@@ -63,7 +62,6 @@ class PortfolioView:
     period: str
     grain: str
     is_default: bool
-    best_sum: str
 
 
 def portfolio_view(served: Served) -> PortfolioView:
@@ -102,7 +100,6 @@ def _portfolio(served: Served, version: int, _: int) -> PortfolioView:
         wording.period(found.period),
         " × ".join(wording.plain(g).removesuffix("_id").replace("_", " ") for g in found.grain),
         any(p.is_default for a in found.assets for p in a.paths),
-        evidence_words.money(sum(max(r.sort_worth, 0.0) for r in rows), found.currency) if found.total.paths else "",
     )
 
 
