@@ -100,6 +100,8 @@ def _of_path(path: PathWorth, number: Number, known: Mapping[str, Number]) -> tu
     if not said.keys() >= {"horizon_years", "discount_rate", "ramp_weeks", "attainable_share"}:
         return ()
     over, unit = horizon(said), path.value.unit if isinstance(path.value, Estimate) else ""
+    if over.gain <= 0:
+        return ()
     if number.field == "value":
         return _value(path, over, said, unit)
     if number.field == "payback":

@@ -510,10 +510,17 @@ class Study:
         axes, panel = self._counts
         ground = self._ground
         # The shelves are arithmetic and the other records are questions to the engine: side by side they take half the time.
-        with ThreadPoolExecutor(1) as aside:
+        aside = ThreadPoolExecutor(1)
+        try:
             asked_aside = aside.submit(lambda: self._gathered)
             stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
             gathered = asked_aside.result()
+        except BaseException:
+            # Whoever stops one part, by Ctrl-C above all, does not wait for the other.
+            self._engine.stop()
+            raise
+        finally:
+            aside.shutdown(wait=False, cancel_futures=True)
         untimely, accounts = self._untimely, self._accounts
         asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
         outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)

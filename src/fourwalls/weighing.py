@@ -28,6 +28,8 @@ TIE_CHANCE = 0.6
 UNSEEN = frozenset({"no_stock", "no_shelf", "no_serving", "too_few_spans"})
 # To orchestrate waits where this part of what partners could bring lies with partners whose rules are open.
 BLOCKED_PART = 0.5
+# Stages of the stock flow that cost sales and nothing besides.
+_UNITS_ONLY = ("decision", "supply", "receiving", "listing", "shelf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,12 @@ def _is_event(b: Both, t: Thresholds) -> bool:
     share = b.event_share
     worth = b.stock_worth.together if b.stock_worth is not None and b.stock_worth.is_money else 0.0
     if worth > 0 and b.revenue > 0 and isinstance(b.availability, Availability):
-        in_units = max(_value(b.availability.total), 0.0) * b.revenue * b.costs.lost
+        a = b.availability
+        plain = [c for c in a.contributions if c.stage in _UNITS_ONLY and c.units > 0 and _value(c.amount) > 0]
+        units = sum(c.units for c in plain)
+        # A unit is worth what stages lose that lose nothing else; without any, the mean margin of what was ordered.
+        per_unit = sum(_value(c.amount) for c in plain) / units if units > 0 else 0.0
+        in_units = max(_value(a.total), 0.0) * (a.wanted_units * per_unit if units > 0 else b.revenue * b.costs.lost)
         share *= min(1.0, in_units / worth)
     return share > 0.5 and b.outside_event < t.material_share
 

@@ -53,6 +53,23 @@ def test_what_is_missing_is_named(stale: Made) -> None:
         found = cancelled.find(missing, costs)
         assert (found.losses, [r.code for r in found.refusals]) == ((), ["no_cancelled"])
     assert [r.code for r in cancelled.find(ground, replace(costs, lost=None)).refusals] == ["no_cancelled"]
+    nameless = replace(ground, rows={k: v for k, v in ground.rows.items() if k != "channels"})
+    assert "shops" in cancelled.find(nameless, costs).refusals[0].because
+    assert ground.lines is not None
+    nowhere = replace(ground, lines=ground.lines.mutate(node_id=ibis.null("string")))
+    assert "names a node" in cancelled.find(nowhere, costs).refusals[0].because
+
+
+def test_shelves_without_a_record_are_no_standard_for_those_that_have_one(tmp_path: Path) -> None:
+    # Two halves of one channel, alike; the stock of one node alone is recorded.
+    make("healthy", tmp_path / "w", seed=4, lines=20_000)
+    with ground_of(tmp_path / "w") as ground:
+        costs = failure_costs.measure(ground)
+        stock = ground.rows["stock_days"]
+        rows = ground.rows | {"stock_days": stock.filter(stock.node_id == "dc-north")}
+        assert ground.lines is not None
+        lines = ground.lines.mutate(cancel_reason=ibis.null("string"))
+        assert cancelled.find(replace(ground, rows=rows, lines=lines), costs).losses == ()
 
 
 def test_shops_are_no_standard_for_channels_that_sell_unseen(stale: Made) -> None:
@@ -61,7 +78,7 @@ def test_shops_are_no_standard_for_channels_that_sell_unseen(stale: Made) -> Non
     shops = ground.rows | {"channels": channels.mutate(kind=ibis.literal("flagship store"))}
     found = cancelled.find(replace(ground, rows=shops), costs)
     assert found.losses == ()
-    assert not found.readings[()]
+    assert not found.readings
 
 
 def test_lines_that_nobody_found_goods_for_are_the_records(tmp_path: Path) -> None:

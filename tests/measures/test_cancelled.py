@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from fourwalls.engines.base import Engine
-from fourwalls.measures.cancelled import cancelled_lines, lines_by_node
+from fourwalls.measures.cancelled import cancelled_lines, taken_lines
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -51,8 +52,9 @@ def lines() -> pa.Table:
     return pa.table({**columns, **texts, "fulfilment_amount": pa.array(columns["fulfilment_amount"], pa.float64())})
 
 
-def test_lines_cancelled_in_time_are_told_by_what_their_shelf_held_that_day(either: Engine, lines: pa.Table) -> None:
-    shelves = pa.table(
+@pytest.fixture
+def shelves() -> pa.Table:
+    return pa.table(
         {
             "sku_id": [r[0] for r in STOCK],
             "node_id": [r[1] for r in STOCK],
@@ -61,19 +63,32 @@ def test_lines_cancelled_in_time_are_told_by_what_their_shelf_held_that_day(eith
             "empty_share": pa.array([r[4] for r in STOCK], pa.float64()),
         }
     )
-    told = either.run(
-        cancelled_lines(either.load("judged", lines), either.load("shelves", shelves), ["shop"], ["capacity"])
-    )
-    found = {row["node_id"]: row for row in told.to_pylist()}
+
+
+def test_lines_cancelled_in_time_are_told_by_what_their_shelf_held_that_day(
+    either: Engine, lines: pa.Table, shelves: pa.Table
+) -> None:
+    judged, stock = either.load("judged", lines), either.load("shelves", shelves)
+    found = {
+        row["node_id"]: row for row in either.run(cancelled_lines(judged, stock, ["shop"], ["capacity"])).to_pylist()
+    }
     place = {"brand": "b", "category": "shoes", "channel_id": "site", "region": "north", "span": 2}
     assert found["dc"] == place | {
         "node_id": "dc", "empty_lines": 3, "held_lines": 1, "empty_value": 20.0, "held_value": 10.0, "held_margin": 4.0,
     }  # fmt: skip
     assert (found["hub"]["empty_lines"], found["hub"]["held_lines"]) == (0, 1)
+    # Cancelled an hour after they came: with half an hour allowed, only the one whose time nobody knows is left.
+    (late,) = either.run(cancelled_lines(judged, stock, ["shop"], ["capacity"], 1800.0)).to_pylist()
+    assert (late["empty_lines"], late["held_lines"]) == (1, 0)
 
 
-def test_lines_of_a_node_are_those_not_sold_over_a_counter(either: Engine, lines: pa.Table) -> None:
-    told = either.run(lines_by_node(either.load("judged", lines), ["shop"])).to_pylist()
+def test_lines_taken_are_those_of_recorded_shelves_not_sold_over_a_counter(
+    either: Engine, lines: pa.Table, shelves: pa.Table
+) -> None:
+    judged, stock = either.load("judged", lines), either.load("shelves", shelves)
+    told = either.run(taken_lines(judged, stock, ["shop"])).to_pylist()
     rows = {(r["node_id"], r["party_id"]): (r["lines"], r["fulfilment"], r["fulfilled"]) for r in told}
     assert rows == {("dc", "us"): (8, 2.0, 1), ("hub", "them"): (1, 0.0, 0)}
-    assert sum(r["lines"] for r in either.run(lines_by_node(either.load("judged", lines), [])).to_pylist()) == 10
+    assert sum(r["lines"] for r in either.run(taken_lines(judged, stock, [])).to_pylist()) == 10
+    at_dc = either.load("dc_only", shelves.filter(pc.equal(shelves["node_id"], "dc")))
+    assert {r["node_id"] for r in either.run(taken_lines(judged, at_dc, [])).to_pylist()} == {"dc"}

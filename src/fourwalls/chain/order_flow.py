@@ -239,7 +239,7 @@ def at_fault(
     np.minimum.at(bar, group[order][mine], tight[order][mine])
     needed = np.zeros(len(group), np.bool_)
     needed[order[mine]] = True
-    kept = repairs.judged & ~needed & (tight > bar[group])
+    kept = repairs.judged & in_time & ~needed & (tight > bar[group])
     counts = [np.bincount(group[x], minlength=len(timely)) for x in (needed, kept)]
     part = np.divide(counts[0], counts[0] + counts[1], out=np.zeros(len(timely)), where=counts[0] > 0)
     rank = np.cumsum(kept[order])

@@ -33,6 +33,9 @@ class Engine(Protocol):
     def sql(self, expression: ir.Table) -> str:
         """The SQL that an expression runs as, laid out for people."""
 
+    def stop(self) -> None:
+        """Answer no more: what is asked at the moment ends, and whoever asks later gets an error. Only closing is left."""
+
     def close(self) -> None:
         """Give back what the engine holds; tables of it are gone afterwards."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,6 +92,7 @@ class DuckDBEngine:
             self._folders[data.resolve()] = data.resolve().name
         self._spill = _temporary_folder()
         self._worker = ThreadPoolExecutor(1)
+        self._stopped = False
         self._raw = duckdb.connect(config={"threads": os.cpu_count() or 1})
         self._raw.execute(f"SET memory_limit = '{memory_gib * 1024:.0f}MiB'")
         self._raw.execute(f"SET temp_directory = {literal(self._spill.name)}")
@@ -235,13 +236,22 @@ class DuckDBEngine:
 
     def _awaited(self, work: Callable[[], T]) -> T:
         """What a long statement gives. Run aside, since DuckDB itself does not hear Ctrl-C before it is done."""
+        if self._stopped:
+            raise CancelledError
         running = self._worker.submit(work)
         try:
             return running.result()
         except KeyboardInterrupt:
-            self._raw.interrupt()
-            wait([running])
+            # What waits its turn has nothing to interrupt: that would hit another's statement.
+            if not running.cancel():
+                self._raw.interrupt()
+                wait([running])
             raise
+
+    def stop(self) -> None:
+        """Answer no more, so that parts of a diagnosis that run aside come to an end."""
+        self._stopped = True
+        self._raw.interrupt()
 
     def close(self) -> None:
         """Give back memory and the spill folder."""

@@ -56,5 +56,8 @@ class SparkEngine:
         """The SQL that an expression runs as, laid out for people."""
         return str(self._ibis.compile(expression, pretty=True))
 
+    def stop(self) -> None:
+        """What runs in the session belongs to the caller."""
+
     def close(self) -> None:
         """Nothing to give back: the session belongs to the caller."""

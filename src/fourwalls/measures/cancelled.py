@@ -21,24 +21,31 @@ _THEIRS = (
 )  # fmt: skip
 
 
-def lines_by_node(lines: ir.Table, shops: Sequence[str]) -> ir.Table:
-    """Lines that were not sold over a counter, by node.
+def taken_lines(lines: ir.Table, stock_days: ir.Table, shops: Sequence[str]) -> ir.Table:
+    """Lines not sold over a counter, from shelves whose stock is recorded.
 
     Args:
         lines: From `judged_lines`.
+        stock_days: Rows that intake kept.
         shops: Channels in which customers stand before the shelf.
 
-    Grain: node_id, party_id, span.
+    Grain: brand, category, channel_id, region, node_id, party_id, span.
     Gives: lines; fulfilment [portfolio currency] and how many lines tell it (fulfilled).
     """
-    t = _unseen(lines, shops).filter(lines.node_id.notnull())
-    return t.group_by("node_id", "span", party_id=t.fulfilment_party).agg(
+    shelves = stock_days.select("sku_id", "node_id").distinct()
+    t = _unseen(lines, shops).semi_join(shelves, ["sku_id", "node_id"])
+    t = t.mutate(region=t.destination, party_id=t.fulfilment_party)
+    return t.group_by(*PLACE, "node_id", "party_id", "span").agg(
         lines=t.count(), fulfilment=t.fulfilment_amount.sum().fill_null(0.0), fulfilled=t.fulfilment_amount.count()
     )
 
 
 def cancelled_lines(
-    lines: ir.Table, stock_days: ir.Table, shops: Sequence[str], not_for: Sequence[str] = ()
+    lines: ir.Table,
+    stock_days: ir.Table,
+    shops: Sequence[str],
+    not_for: Sequence[str] = (),
+    within_s: float | None = None,
 ) -> ir.Table:
     """Lines cancelled in time, not by the customer, and what the record of their node said of their shelf that day.
 
@@ -51,6 +58,7 @@ def cancelled_lines(
         stock_days: Rows that intake kept.
         shops: Channels in which customers stand before the shelf.
         not_for: What reasons are called that have nothing to do with stock, whole words.
+        within_s: Lines that were held longer than this before they were cancelled are another stage's; None for no limit.
 
     Grain: brand, category, channel_id, region, node_id, span.
     Gives: empty_lines, held_lines; empty_value, held_value, held_margin [portfolio currency; gross margin].
@@ -63,15 +71,18 @@ def cancelled_lines(
         is_empty=empty,
     )
     t = _unseen(lines, shops)
-    gone = t.filter(
+    gone = (
         (t.outcome == "cancelled")
-        & t.node_id.notnull()
         & (t.cancelled_s.isnull() | t.promised_s.isnull() | (t.cancelled_s <= t.promised_s))
         & ~said(t.cancel_reason, _THEIRS)
-        & ~(names(t.cancel_reason, not_for).fill_null(False) if not_for else ibis.literal(False))
     )
-    gone = gone.mutate(region=gone.destination, day=(gone.ordered_s // _SECONDS_PER_DAY).cast("int64"))
-    both = gone.inner_join(shelves, ["sku_id", "node_id", "day"])
+    if not_for:
+        gone &= t.cancel_reason.isnull() | ~names(t.cancel_reason, not_for)
+    if within_s is not None:
+        gone &= t.cancelled_s.isnull() | (t.cancelled_s - t.ordered_s <= within_s)
+    found = t.filter(gone)
+    found = found.mutate(region=found.destination, day=(found.ordered_s // _SECONDS_PER_DAY).cast("int64"))
+    both = found.inner_join(shelves, ["sku_id", "node_id", "day"])
     value, margin = both.value_amount.fill_null(0.0), both.margin_amount.fill_null(0.0)
     return both.group_by(*PLACE, "node_id", "span").agg(
         empty_lines=ibis.cases((both.is_empty, 1), else_=0).sum().cast("int64"),

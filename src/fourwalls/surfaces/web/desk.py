@@ -26,7 +26,8 @@ from fourwalls.surfaces.web.remembering import Remembered
 from fourwalls.surfaces.web.settings import Settings
 from fourwalls.surfaces.web.templating import Pages, given
 
-MOST_FIELDS, MOST_FORM_BYTES = 2000, 1_000_000
+# An upload of many files is confirmed in one form, with a few fields for each column.
+MOST_FIELDS, MOST_FORM_BYTES = 20_000, 1_000_000
 SESSION, VISIT = "fw_session", "fw_visit"
 # Pages are written by one core: fifty begun at once would all be late, one after the other few are.
 PAGES_AT_ONCE = 2
