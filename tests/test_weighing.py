@@ -270,6 +270,18 @@ def test_one_bad_week_of_shelves_is_no_state() -> None:
     assert standing_of(replace(b, event_share=0.4), T) == "material"
 
 
+def test_late_lines_cost_something_unless_somebody_asked_for_no_more() -> None:
+    few = replace(NOTHING_LATE, gap=gap(0.002, 0.003, missed=0.02), missed_of_due=0.02, on_time_target=0.95)
+    b = both(unsold(), worth(0, 0), facts=replace(few, target_origin="the default of this product"))
+    assert b.service.name == "leave it"
+    assert "service" in counted(b, T)
+    assert "service" not in counted(replace(b, facts=few), T), "who asks for 95 % has it"
+    assert b.facts is not None
+    assert "service" not in counted(replace(b, facts=replace(b.facts, event_share=0.9)), T), "one event"
+    chance = gap(0.0, 0.0, missed=0.02)
+    assert "service" not in counted(replace(b, facts=replace(b.facts, gap=chance)), T)
+
+
 def test_an_event_among_units_does_not_hide_what_stock_costs_besides_sales() -> None:
     few = unsold(("forecast", "inside", "us", 0.002))
     # 0.2 % of 1,000,000 at a margin of 40 % is 800, all in one week; stock given away costs 9,000.

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -396,3 +398,17 @@ def test_a_file_that_breaks_late(engine: DuckDBEngine, folder: Path, opened: Any
 )  # fmt: skip
 def test_complaints_of_other_kinds(error: duckdb.Error, told: str) -> None:
     assert complaint(error, Place("tables/a.csv", {})).what == told
+
+
+def test_an_engine_that_was_stopped_answers_nobody(engine: DuckDBEngine) -> None:
+    table = engine.load("rows", pa.table({"a": list(range(4000))}))
+    joined = table.cross_join(table.select(b=table.a)).cross_join(table.select(c=table.a))
+    long = joined.aggregate(s=(joined.a * joined.b % (joined.c + 1)).sum())  # minutes
+    with ThreadPoolExecutor(1) as aside:
+        asked = aside.submit(lambda: engine.run(long))
+        time.sleep(0.5)
+        engine.stop()
+        with pytest.raises((CancelledError, FourwallsError, duckdb.Error)):
+            asked.result(timeout=20)
+    with pytest.raises(CancelledError):
+        engine.run(table)

@@ -19,6 +19,7 @@ from fourwalls.figures import Reading
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
 from fourwalls.signals.material import Bools, Channels, Floats, Loop, Material, Rules, Skus
+from fourwalls.verdict import YOUR_TARGET
 
 Ints = npt.NDArray[np.int64]
 _SECONDS_PER_DAY = 86_400
@@ -111,7 +112,7 @@ def _targets(ground: Ground, due: Floats, served: Floats) -> list[tuple[float, s
     """What each asset is held to: the user's target, else what the better quarter of assets shows, but no less than 95 %."""
     asked = ground.portfolio.on_time_share
     if "on_time_share" in ground.portfolio.targets:
-        return [(asked, "your target")] * len(due)
+        return [(asked, YOUR_TARGET)] * len(due)
     default = (asked, "the default of this product")
     if ground.draws is None:
         return [default] * len(due)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fourwalls.figures import Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.resampling import Draws
+from fourwalls.verdict import YOUR_TARGET
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -122,7 +123,7 @@ class Material:
     served: Floats
     revenue: Floats
     target: float
-    target_origin: str = "your target"
+    target_origin: str = YOUR_TARGET
     costed_lines: Floats | None = None
     fulfilment: Floats | None = None
     margin_value: Floats | None = None
