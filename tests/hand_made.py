@@ -11,7 +11,7 @@ from fourwalls.concluding import NO_ORDER_FLOW, Case, values_of
 from fourwalls.figures import Refusal
 from fourwalls.governance.readiness import Hole, Lean, Readiness
 from fourwalls.losses import Loss
-from fourwalls.portfolio import Portfolio
+from fourwalls.portfolio import Portfolio, Thresholds
 from fourwalls.resampling import REPLICATES
 from fourwalls.value import Costs, Worth, worth_of
 from fourwalls.weighing import Both
@@ -29,7 +29,12 @@ def portfolio(
 ) -> Portfolio:
     """A year of horizon, nothing discounted, all reached at once, unless said otherwise."""
     paths = {"operate": {"one_off_amount": operate}, "orchestrate": {"one_off_amount": orchestrate or triple(1e6)}}
-    return Portfolio(Path(), "By hand", "EUR", "us", ("category",), assumptions=PLAIN | assumptions, paths=paths)
+    # These have no shelves that could be empty: else nothing would be known of what paths are worth.
+    shelfless = Thresholds(unseen_stock_share=0.0)
+    return Portfolio(
+        Path(), "By hand", "EUR", "us", ("category",),
+        assumptions=PLAIN | assumptions, paths=paths, thresholds=shelfless,
+    )  # fmt: skip
 
 
 def case(said: Portfolio, inside: float, between: float = 0.0, name: str = "chairs", blocked: float = 0.0) -> Case:

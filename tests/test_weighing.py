@@ -17,7 +17,15 @@ from fourwalls.portfolio import Thresholds
 from fourwalls.resampling import REPLICATES
 from fourwalls.value import PATHS, Costs, PathValue, Worth, worth_of
 from fourwalls.verdict import Verdict, decide
-from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, standing_of
+from fourwalls.weighing import (
+    Both,
+    counted,
+    decide_all,
+    first_bottleneck,
+    known_values,
+    standing_of,
+    unseen_worth,
+)
 
 T = Thresholds()
 NO_STOCK = Refusal("no_stock", "Availability", "there is none", "stock_days")
@@ -244,6 +252,13 @@ def test_other_records_are_worth_acting_on_too() -> None:
     assert rule(left) == ("U1", "cannot tell yet")
     assert "stock_days" in decide_all(left, T).next_step
     assert decide_all(left, replace(T, unseen_stock_share=0.0)).name == "leave it"
+    # A sum over what was seen would be read as what there is: no path has a value, and which table would tell is said.
+    hidden = unseen_worth(left, T)
+    assert hidden is not None
+    assert (hidden.code, "stock_days" in hidden.next_step) == ("unseen_worth", True)
+    assert known_values(left, T) == {}
+    assert unseen_worth(left, replace(T, unseen_stock_share=0.0)) is None
+    assert unseen_worth(b, T) is None
     assert not decide_all(left, replace(T, unseen_stock_share=0.0, material_share=0.0)).rule.startswith("U1")
 
 

@@ -110,14 +110,15 @@ def score(all_cases: Sequence[Case], measure: Measure, draws: int = 400) -> Scor
         worlds.setdefault(case.trial.name, []).append(case)
     parts = np.array([measure(w) for w in worlds.values()]).reshape(-1, 2)
     total = parts.sum(axis=0)
-    too_little = LEAST_AT_STAKE * len(parts) if measure is regret else 0.0
+    is_regret = measure in (regret, regret_seen)
+    too_little = LEAST_AT_STAKE * len(parts) if is_regret else 0.0
     if len(parts) == 0 or total[1] <= too_little:
         return Score(math.nan, math.nan, math.nan, 0)
     luck = np.random.default_rng(20260101)
     drawn = parts[luck.integers(0, len(parts), (draws, len(parts)))].sum(axis=1)
     ratios = drawn[drawn[:, 1] > 0.0]
     low, high = np.quantile(ratios[:, 0] / ratios[:, 1], [0.05, 0.95])
-    n = len(all_cases) if measure is regret else round(float(total[1]))
+    n = sum(measure is regret or not c.is_blind for c in all_cases) if is_regret else round(float(total[1]))
     return Score(float(total[0] / total[1]), float(low), float(high), n)
 
 
@@ -136,6 +137,12 @@ def regret(some: Sequence[Case]) -> tuple[float, float]:
     """Value forgone, of the oracle's; in units of revenue, so that big worlds do not drown small ones."""
     scale = sum(c.truth.as_recorded.revenue_amount for c in some) or 1.0
     return sum(c.oracle - c.gained for c in some) / scale, sum(c.oracle for c in some) / scale
+
+
+def regret_seen(some: Sequence[Case]) -> tuple[float, float]:
+    """The same without assets whose first bottleneck lies in a table the company does not have: what nobody can know is no
+    mistake of whoever refuses, and its price is what that table would be worth."""
+    return regret([c for c in some if not c.is_blind])
 
 
 def first_bottleneck(some: Sequence[Case]) -> tuple[float, float]:

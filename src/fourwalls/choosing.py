@@ -11,7 +11,7 @@ from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.value import SIDES
-from fourwalls.weighing import blocking
+from fourwalls.weighing import blocking, known_values
 
 
 def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
@@ -31,7 +31,7 @@ def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
     for case in cases:
         holes = blocking(case.both)
         waits = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
-        values = case.both.values or {}
+        values = known_values(case.both, portfolio.thresholds)
         for path, known in values.items():
             is_barred = holes and (path == "orchestrate" or (path != "operate" and values["operate"].value <= 0))
             sides = SIDES[path]

@@ -34,7 +34,7 @@ from fourwalls.readings import Panel
 from fourwalls.resampling import LEVEL, REPLICATES, Draws
 from fourwalls.value import Costs, PathValue, Worth, path_values, paths_told, worth_of
 from fourwalls.verdict import YOUR_TARGET, Facts, Verdict, decide, percent
-from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, weighed
+from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, known_values, unseen_worth, weighed
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -197,6 +197,11 @@ def values_of(
     return path_values(worth, years, portfolio, b.revenue / years, onboarding, by_flow, spent)
 
 
+def values_told(cases: Sequence[Case], portfolio: Portfolio) -> list[Mapping[VerdictName, PathValue]]:
+    """What each path brings, of the assets of which that is known."""
+    return [known for case in cases if (known := known_values(case.both, portfolio.thresholds))]
+
+
 def _all_losses(key: AssetKey, service: Sequence[Loss], side: StockSide, others: Sequence[Loss]) -> tuple[Loss, ...]:
     found = [*service, *others]
     if isinstance(side.availability, Availability):
@@ -286,6 +291,7 @@ def conclude(
         verdict = decide_all(both, portfolio.thresholds)
         gap = parts.gaps[i]
         unheld = [] if isinstance(gap, Refusal) else [_no_standard(stage) for stage in gap.unjudged]
+        hidden = None if both.values is None else unseen_worth(both, portfolio.thresholds)
         refused = [r.figure for r in parts.readings[i] if isinstance(r.figure, Refusal)]
         made.append(
             AssetDiagnosis(
@@ -301,10 +307,15 @@ def conclude(
                 gap=gap,
                 contributions=tuple(parts.contributions[i]),
                 clocks=tuple(parts.clocks[i]),
-                refusals=tuple(dict.fromkeys([*verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused])),
+                refusals=tuple(
+                    dict.fromkeys(
+                        [*([hidden] if hidden else []), *verdict.refusals, *unheld, *_unsold(parts.stock[i]), *refused]
+                    )
+                ),
                 availability=parts.stock[i].availability,
                 first_bottleneck=first_bottleneck(both),
-                paths=paths_told(both.values, portfolio.currency),
+                # A sum over what was seen would be read as what there is.
+                paths=() if hidden else paths_told(both.values, portfolio.currency),
                 losses=_told(case.losses, both, years),
                 evidence=(*parts.stock[i].readings, *beside.readings[i]),
                 signals=asked[i].signals,

@@ -27,7 +27,7 @@ from fourwalls.value import (
     horizon,
     value_over,
 )
-from fourwalls.weighing import Both
+from fourwalls.weighing import Both, unseen_worth
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,6 +96,8 @@ def swings_of(case: Case, portfolio: Portfolio) -> tuple[Swing, ...] | Refusal:
     """
     if case.both.values is None:
         return _unvalued()
+    if hidden := unseen_worth(case.both, portfolio.thresholds):
+        return hidden
     spent = _spent(case, portfolio)
     assumptions = _assumptions(case.both, portfolio, spent)
 
@@ -121,6 +123,8 @@ def unknowns_of(case: Case, portfolio: Portfolio) -> tuple[Unknown, ...] | Refus
     known = case.both.values
     if known is None:
         return _unvalued()
+    if hidden := unseen_worth(case.both, portfolio.thresholds):
+        return hidden
     drawn = _drawn(case, portfolio, len(known["operate"].draws))
     net = np.stack([np.zeros(len(known["operate"].draws)), *(v.draws for v in known.values())], axis=1)
     found = partial_information(net, {name: draws for name, (draws, _) in drawn.items()})

@@ -138,8 +138,7 @@ def _concluded(side: Side, kept: Kept, portfolio: Portfolio, cost: Costs, every:
     cases = concluding.cases_of(side.parts, side.beside, portfolio, cost, kept.names, kept.years)
     asked = _asked(cases, kept, portfolio, every)
     found = concluding.conclude(side.parts, cases, side.beside, asked, portfolio, kept.years)
-    values = [c.both.values for c in cases if c.both.values]
-    return _Anew(found, [x for case in cases for x in case.losses], values)
+    return _Anew(found, [x for case in cases for x in case.losses], concluding.values_told(cases, portfolio))
 
 
 def _only(side: Side, name: str) -> Side:

@@ -572,9 +572,7 @@ class Study:
             for (p, x), c, a in zip(both, cases, (asked[:n], asked[n:]), strict=True)
         ]
         made[0].sort(key=_by_loss)
-        paths = paths_told(
-            portfolio_values([c.both.values for c in cases[0] if c.both.values], self.portfolio), currency
-        )
+        paths = paths_told(portfolio_values(concluding.values_told(cases[0], self.portfolio), self.portfolio), currency)
         self._progress("asking which data would be worth having first")
         by_key = {tuple(c.key): c for c in cases[0]}
         made[0][:_MOST_HINGES] = [

@@ -81,6 +81,33 @@ def decide_all(b: Both, t: Thresholds) -> Verdict:
     return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
 
 
+def unseen_worth(b: Both, t: Thresholds) -> Refusal | None:
+    """Why no path of an asset has a value: nothing to act on was seen, and what shelves hide nobody saw; None where that is not so."""
+    if decide_all(b, t).rule != _unseen_rule(t):
+        return None
+    known = b.values or {}
+    best = max((v.value for v in known.values()), default=0.0)
+    seen = (
+        "none would pay"
+        if best <= 0
+        else f"the best comes to {b.currency} {best:,.0f} after costs and is not likely to pay"
+    )
+    because = f"by the records given {seen}, but what empty shelves cost is in none of them"
+    return Refusal("unseen_worth", "What each path is worth", because, _UNSEEN_DATA)
+
+
+def known_values(b: Both, t: Thresholds) -> Mapping[VerdictName, PathValue]:
+    """What each path brings over the horizon; nothing where that is not known in money, or rests on what nobody saw."""
+    return {} if b.values is None or unseen_worth(b, t) else b.values
+
+
+_UNSEEN_DATA = "stock_days and supply_orders; if there are no shelves that could be empty, unseen_stock_share = 0 under [verdict] in portfolio.toml"
+
+
+def _unseen_rule(t: Thresholds) -> str:
+    return f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
+
+
 def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     """To leave an asset alone takes having looked at its shelves: they usually cost more than late lines do."""
     unknown = isinstance(b.availability, Refusal) and b.availability.code in UNSEEN
@@ -95,13 +122,14 @@ def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         f"{verdict.because} But nothing is known of empty shelves, which usually cost about {percent(t.unseen_stock_share)} of "
         "sales: whether the asset can be left alone cannot be told."
     )
-    rule = f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
     step = (
         "Get stock_days and supply_orders; if there are no shelves that could be empty, say so in portfolio.toml with "
         "unseen_stock_share = 0 under [verdict]."
     )
     refusals = tuple(dict.fromkeys([*verdict.refusals, b.availability])) if isinstance(b.availability, Refusal) else ()
-    return replace(verdict, name="cannot tell yet", because=because, rule=rule, next_step=step, refusals=refusals)
+    return replace(
+        verdict, name="cannot tell yet", because=because, rule=_unseen_rule(t), next_step=step, refusals=refusals
+    )
 
 
 def _decided(b: Both, t: Thresholds) -> Verdict:

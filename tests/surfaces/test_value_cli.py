@@ -64,6 +64,10 @@ def test_values_add_up_and_name_what_decides(run: Run, world: Path) -> None:
         value = path["value"]["value"]
         assert sum(amount for _, amount in path["links"]) == pytest.approx(value, rel=1e-3)
     for a in assets:
+        if not a["paths"]:
+            # Nothing to act on in the orders, and nobody saw a shelf: no value is told, and it says which table would.
+            assert "stock_days" in str(a["swings"])
+            continue
         base = a["swings"][0]["at_base"]
         assert {p["path"]: p["value"]["value"] for p in a["paths"]} == pytest.approx(
             {k: v for k, v in base.items() if k != "leave it"}
