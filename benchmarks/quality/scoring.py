@@ -140,8 +140,10 @@ def regret(some: Sequence[Case]) -> tuple[float, float]:
 
 
 def regret_seen(some: Sequence[Case]) -> tuple[float, float]:
-    """The same without assets whose first bottleneck lies in a table the company does not have: what nobody can know is no
-    mistake of whoever refuses, and its price is what that table would be worth."""
+    """The same without assets whose first bottleneck lies in a table the company does not have.
+
+    What nobody can know is no mistake of whoever refuses; its price is what that table would be worth.
+    """
     return regret([c for c in some if not c.is_blind])
 
 
