@@ -21,8 +21,8 @@ from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Floats, Material, Rules
-from fourwalls.value import Costs, PathValue, assumed, costs, paths_told, portfolio_values
+from fourwalls.signals.material import Material, Rules
+from fourwalls.value import Costs, MeasuredLate, PathValue, assumed, costs, paths_told, portfolio_values
 
 Change = float | Mapping[str, float] | Sequence[str]
 
@@ -77,7 +77,7 @@ class Kept:
     governance: Governance
     material: tuple[Material, ...]
     answers: tuple[Answer, ...]
-    late: tuple[float, Floats] | None
+    late: MeasuredLate | None
     years: float
     names: Mapping[str, str]
     parties: tuple[str | None, ...]

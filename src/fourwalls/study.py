@@ -533,8 +533,8 @@ class Study:
         self._progress("measuring cycle times and the cost of lateness")
         currency = self.portfolio.currency
 
-        late = gathered.costs.late if gathered.costs is not None else None
-        cost = costs(self.portfolio, None, (late.share.value, late.draws) if late is not None else None)
+        late = gathered.costs.measured_late if gathered.costs is not None else None
+        cost = costs(self.portfolio, None, late)
         names = [None if p == NOBODY else p for p in accounts.parties]
 
         def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> concluding.Parts:
@@ -592,7 +592,7 @@ class Study:
         kept = Kept(
             self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
             self._governed[1], self._material, read_answers(self.portfolio.folder),
-            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
+            late, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
         )  # fmt: skip
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 

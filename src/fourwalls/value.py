@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,20 @@ class Costs:
     def of(self, outcome: Outcome) -> float:
         """Cost of an outcome as a share of the line's net value."""
         return self.lost if outcome == "cancelled" else self.late
+
+
+class MeasuredLate(NamedTuple):
+    """What a late line was measured to cost.
+
+    Attributes:
+        share: Of its value.
+        draws: The same in each replicate, shape (REPLICATES,).
+        is_whole: Whether the custom it costs was measured, too; else it is what bookings and hours show, and at least that.
+    """
+
+    share: float
+    draws: Floats
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +146,22 @@ class Worth:
         return float((a > b).mean() + (a == b).mean() / 2) if len(a) else 0.5
 
 
-def costs(portfolio: Portfolio, margin_share: float | None, late: tuple[float, Floats] | None = None) -> Costs:
+def costs(portfolio: Portfolio, margin_share: float | None, late: MeasuredLate | None = None) -> Costs:
     """What failures cost.
 
     Args:
         portfolio: With its assumptions.
         margin_share: Gross margin as the order lines show it; None where they do not.
-        late: What a late line was measured to cost, as a share of its value, and its draws; None where the records do not tell.
-            What is measured goes before what is assumed.
+        late: What a late line was measured to cost; None where the records do not tell. Measured as a whole it goes before what is
+            said or assumed; a part of it only where that part alone is more.
     """
     said = portfolio.assumptions
     lost = margin_share if margin_share is not None else said.get("gross_margin_share", DEFAULT_GROSS_MARGIN_SHARE)
     rng = np.random.default_rng(0)
-    if late is not None and late[0] > 0:
-        off = np.exp(MEASURED_LATE_COST_SD * rng.standard_normal(len(late[1])) - MEASURED_LATE_COST_SD**2 / 2)
-        return Costs(late[0], lost, np.maximum(late[1], 0.0) * off, "measured")
+    usual = said.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
+    if late is not None and late.share > (0.0 if late.is_whole else usual):
+        off = np.exp(MEASURED_LATE_COST_SD * rng.standard_normal(len(late.draws)) - MEASURED_LATE_COST_SD**2 / 2)
+        return Costs(late.share, lost, np.maximum(late.draws, 0.0) * off, "measured")
     if "late_line_cost_share" in said:
         return Costs(said["late_line_cost_share"], lost)
     factor = rng.triangular(*LATE_COST_FACTOR, REPLICATES)

@@ -28,6 +28,8 @@ WEEK_S = 7 * DAY_S
 # A weekday on which fewer than this share of a party's orders are placed or received is a day off.
 _DAY_OFF_SHARE = 0.02
 _HALVES = ("earlier", "later")
+# Chance at which a supplier with few orders would be held to its word although it keeps it.
+_CHANCE = 0.05
 _MONDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -198,14 +200,21 @@ def _on_its_word(
     peers: tuple[Floats, Ints, Bools],
     standards: list[str],
 ) -> tuple[Floats, Ints, Bools]:
-    """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach."""
+    """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach.
+
+    A confirmed date needs nobody to be compared with. Of a supplier with few orders it counts where as many late ones would be
+    no chance in one who is late as often as is asked at most (exact binomial test at 5 %).
+    """
+    from scipy.stats import binom
+
     kept, words = np.where(slip > 1, peers[0], 1.0), peers[1].copy()
     names, code = coded(supplier)
     due = np.bincount(code, wanted & np.isfinite(slip), minlength=len(names))
-    held = peers[2] | (wanted & np.isfinite(slip) & (due >= LEAST_LINES)[code])
     late = np.bincount(code, wanted & (slip > 1), minlength=len(names))
+    told = (due >= LEAST_LINES) | (binom.sf(late - 1, due, 1 - asked) < _CHANCE)
+    held = peers[2] | (wanted & np.isfinite(slip) & told[code])
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(due >= LEAST_LINES, late / due, 0.0)
+        share = np.where(told, late / due, 0.0)
         too_often = np.clip((share - (1 - asked)) / share, 0.0, 1.0)
     part = np.nan_to_num(too_often)[code]
     own_word = np.where(slip > 1, 1 - part * (1 - 1 / np.where(slip > 1, slip, 1.0)), 1.0)
