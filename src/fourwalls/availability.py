@@ -34,6 +34,8 @@ REPLICATES = 399
 _ROWS = 4_000
 # The order in which a unit passes the stages, for whoever reads them.
 CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", "shelf", "listing")
+# Part of what was wanted whose price must be known for sums of money; the rest is taken to cost what the others do on average.
+_PRICED_PART = 0.95
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -318,7 +320,9 @@ def _drawn(
     lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
     unheld = np.where(walls.held[:, at.shelf], 0.0, lost).sum(axis=1)
     stock = _stock(accounts, serving, rows, days)
-    priced = bool(np.isfinite(price).all()) and len(rows) > 0
+    # What nobody bought has no price, and needs none.
+    wished = accounts.demand[at.shelf].sum(axis=1) * at.weight
+    priced = len(rows) > 0 and wished[np.isfinite(price)].sum() >= _PRICED_PART * wished.sum()
     total, wanted = (at.of(x).sum(axis=0, dtype=np.float64) for x in (accounts.total, accounts.demand))
     return Drawn(point, draws, parts, words, unheld, len(rows), stock, priced, total, wanted)
 
