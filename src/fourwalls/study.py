@@ -33,6 +33,7 @@ from fourwalls.chain.comparison import (
     with_tails,
 )
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
+from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
@@ -697,7 +698,7 @@ class Study:
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
-            weighs=weighs, detectable=gathered.detectable,
+            weighs=weighs, detectable=gathered.detectable, distances=self._distances(cases),
         )  # fmt: skip
         self._material = material
         answers = read_answers(self.portfolio.folder)
@@ -712,6 +713,14 @@ class Study:
             )
             for case, m in zip(cases, material, strict=True)
         ]
+
+    def _distances(self, cases: list[concluding.Case]) -> dict[str, Detectable]:
+        """Stage → how far from its peers whoever does it would have had to be to be told apart."""
+        plans = {name: plan for name, (plan, _) in self._demonstrated.items()}
+        found = {name: far for name, plan in plans.items() if (far := pooled(c for c, _ in plan.cells)) is not None}
+        if any(isinstance(c.both.availability, Availability) for c in cases):
+            found |= self._stock.distances
+        return found
 
     def _with_uncertain_standards(
         self,

@@ -8,6 +8,7 @@ from fourwalls.resampling import LEVEL
 from fourwalls.signals.leaning import (
     About,
     Found,
+    costs,
     firmness,
     in_words,
     inside_part,
@@ -15,7 +16,6 @@ from fourwalls.signals.leaning import (
     least_seen,
     loss_reading,
     not_measured,
-    percent,
     unknown,
 )  # fmt: skip
 from fourwalls.signals.material import Material
@@ -50,7 +50,8 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     readings = (share, worked, *others, *least, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
-    told = f"status work beyond the standard costs {percent(share.figure.value)} of revenue ({hours:,.0f} hours){seen}"
+    told = costs("status work beyond the standard", share.figure.value)
+    told += f" ({hours:,.0f} hours){seen}" if hours >= 1 else seen
     if share.figure.value < t.status_share:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(share.figure, t.status_share)

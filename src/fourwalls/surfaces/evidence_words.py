@@ -280,6 +280,11 @@ def reading_told(signal: SignalReading, level: float | None = None) -> wording.S
     least = next((r.figure for r in signal.readings if r.name.endswith("_least_seen")), None)
     if isinstance(least, Estimate):
         return wording.Said(wording.prose(f"less than {wording.percent(least.value)}"), "", wording.id_of(least))
+    slower = next((r.figure for r in signal.readings if r.name.endswith("_least_delay")), None)
+    if isinstance(slower, Estimate):
+        return wording.Said(
+            wording.prose(f"no delay from {wording.percent(slower.value)} on"), "", wording.id_of(slower)
+        )
     return wording.Said(UNTOLD, "", wording.id_of(first.figure))
 
 

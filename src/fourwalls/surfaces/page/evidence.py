@@ -270,9 +270,7 @@ def cell(c: Capability) -> Cell:
     paint, sign = _LEVELS[c.level]
     hands = {"inside": "own", "partner": "partner", "both": "both", "unknown": ""}[c.hands]
     loss = wording.Said("", "") if isinstance(c.loss, Refusal) else wording.said(c.loss)._replace(interval="")
-    is_nought = not isinstance(c.loss, Refusal) and c.loss.value == 0
-    reading = f"{evidence_words.UNTOLD} is lost here" if is_nought else wording.prose(c.reading)
-    told = f"{c.level}{', ' + hands if hands else ''}: {reading}"
+    told = f"{c.level}{', ' + hands if hands else ''}: {wording.prose(c.reading)}"
     return Cell(paint, sign, hands, wording.opening(told), loss)
 
 
