@@ -344,7 +344,11 @@ def _governance(ready: Readiness | None) -> GovernanceTold | None:
     holes = tuple(
         RuleHole(h.party_id, h.party_name, h.asked, h.because, h.remedy, h.blocks, h.amount) for h in ready.holes
     )
-    return GovernanceTold(ready.share, ready.is_blocked, ready.blocked_amount, holes)
+    known = 0.0 if isinstance(ready.share, Refusal) else 1 - ready.unknown
+    return GovernanceTold(
+        ready.share, ready.is_blocked, ready.blocked_amount, holes,
+        ready.settled, known - ready.settled, ready.unknown, ready.unknown_with,
+    )  # fmt: skip
 
 
 def _unsold(side: StockSide) -> list[Refusal]:

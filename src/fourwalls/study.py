@@ -68,8 +68,9 @@ from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.gathering import materials
+from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Rules
+from fourwalls.signals.material import Material
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs, paths_told, portfolio_values
@@ -689,10 +690,7 @@ class Study:
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
-        rules = {
-            key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
-            for key, r in ready.items()
-        }
+        rules = {key: rules_of(r) for key, r in ready.items()}
         measured = {case.key: concluding.judged_stages(case, gathered.judged_in(case.key)) for case in cases}
         weighs = {case.key: counted(case.both, self.portfolio.thresholds) for case in cases}
         material = materials(

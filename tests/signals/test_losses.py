@@ -201,6 +201,10 @@ def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:
         (Rules(0.9), "neither", 0.0),
         (Rules(0.35, holes=("no owner of orders-feed",)), "operate", 0.5),
         (Rules(0.9, is_blocked=True, holes=("no owner of orders-feed",)), "operate", 0.5),
+        (Rules(1.0, unknown=0.2, unknown_with=("Castle Trade",)), "neither", 0.0),
+        (Rules(1.0, unknown=0.4, unknown_with=("Castle Trade",)), "cannot tell", 0.0),
+        (Rules(0.5, unknown=0.3, unknown_with=("Castle Trade",)), "operate", 1 - 0.65 / 0.7),
+        (Rules(1.0, is_blocked=True, unknown=0.4, holes=("no owner of orders-feed",)), "operate", 0.5),
         (None, "cannot tell", 0.0),
         (Rules(Refusal("none", "Governance", "nobody told", "contracts")), "cannot tell", 0.0),
     ],
@@ -210,3 +214,10 @@ def test_governance_that_is_not_ready_leans_to_operate(ready: Rules | None, lean
     assert (found.lean, found.strength) == (lean, pytest.approx(strength))
     if ready is not None and ready.holes:
         assert "no owner of orders-feed" in found.because
+    if ready is not None and ready.unknown_with:
+        assert "are unknown: no contract is with Castle Trade" in found.because
+        parts = [r.figure.value for r in found.readings if isinstance(r.figure, Estimate)]
+        assert sum(parts) == pytest.approx(1.0)
+        first = found.readings[0].figure
+        assert isinstance(first, Estimate)
+        assert first.high - first.low == pytest.approx(ready.unknown)

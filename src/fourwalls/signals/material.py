@@ -35,11 +35,15 @@ class Rules:
         share: Part of the questions that are settled, 0-1; refused where nothing is known of any.
         is_blocked: Whether a partner that matters lacks a rule without which nothing more can be asked of it.
         holes: What is missing, the worst first, in words.
+        unknown: Part of what is at stake with partners of whose rules no contract says anything, 0-1.
+        unknown_with: Those partners, most at stake first.
     """
 
     share: float | Refusal
     is_blocked: bool = False
     holes: tuple[str, ...] = ()
+    unknown: float = 0.0
+    unknown_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

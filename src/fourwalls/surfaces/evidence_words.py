@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from fourwalls.diagnosis import (
     AssetDiagnosis,
     Capability,
-    ControlTold,
     Diagnosis,
     Lean,
     PathWorth,
@@ -297,45 +296,33 @@ def threshold(signal: SignalReading) -> str:
     return ", ".join(told)
 
 
-def readiness(asset: AssetDiagnosis, controls: Sequence[ControlTold] | None = None) -> str:
-    """How far rules are settled: "81 % of the rules with partners are settled; 2 open, 2 of them block"; and who has no contract.
+def readiness(asset: AssetDiagnosis) -> str:
+    """How far rules are settled: "81 % of what is at stake with partners is under settled rules, 9 % is not; 2 open, 2 of them block".
 
     Args:
         asset: The asset.
-        controls: Clauses of all contracts, by which partners with a contract are known; None says nothing of them.
     """
     g = asset.governance
     if g is None:
         return "No partner matters here, so there is no rule to settle."
-    without = "" if controls is None else _without_contract(asset, {c.party_id for c in controls})
     if isinstance(g.share, Refusal):
-        return " ".join(x for x in (wording.sentence(g.share.because), without) if x)
-    whose = "the rules with partners that have a contract" if without else "the rules with partners"
-    told = f"{wording.percent(g.share)} of {whose} are settled"
+        return wording.sentence(g.share.because)
+    told = f"{wording.percent(g.settled)} of what is at stake with partners is under settled rules"
+    told += f", {wording.percent(g.unsettled)} is not" if g.unsettled > 0 else ""
+    told += f", and {wording.percent(g.unknown)} is unknown" if g.unknown > 0 else ""
     blocking = sum(h.blocks for h in g.holes)
     if g.holes:
-        told += f"; {wording.count(len(g.holes))} open"
+        told += f"; {wording.plural(len(g.holes), 'rule')} open"
         told += f", {wording.count(blocking)} of them block" if blocking else ", none of them blocks"
-    return wording.prose(f"{told}. {without}".strip())
+    return wording.prose(f"{told}. {_without_contract(g.unknown_with)}".strip())
 
 
-def _without_contract(asset: AssetDiagnosis, contracted: set[str]) -> str:
-    """How many partners lose margin here without a contract, who, and how much of what is lost with partners."""
-    sums: dict[str, tuple[str, float]] = {}
-    for x in asset.losses:
-        if x.wall == "between" and x.party_id and isinstance(x.amount, Estimate):
-            sums[x.party_id] = (x.party_name, sums.get(x.party_id, ("", 0.0))[1] + max(x.amount.value, 0.0))
-    sums = {p: told for p, told in sums.items() if told[1] >= _LEAST_AMOUNT}
-    none = sorted((told for p, told in sums.items() if p not in contracted), key=lambda told: -told[1])
-    total = sum(amount for _, amount in sums.values())
-    if not none or total <= 0:
+def _without_contract(names: Sequence[str]) -> str:
+    """Whose rules nobody knows."""
+    if not names:
         return ""
-    names = ", ".join(wording.name(party) for party, _ in none[:_MOST_NAMED]) + (
-        " …" if len(none) > _MOST_NAMED else ""
-    )
-    part = wording.percent(sum(amount for _, amount in none) / total)
-    have = "has" if len(none) == 1 else "have"
-    return f"{wording.count(len(none))} of {wording.plural(len(sums), 'partner')} that cost margin here {have} no contract: {names}; {part} of what is lost with partners."
+    named = ", ".join(wording.name(n) for n in names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+    return f"No contract says anything of {named}."
 
 
 def groups(readings: Sequence[Reading]) -> tuple[tuple[str, tuple[Reading, ...]], ...]:
