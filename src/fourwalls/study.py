@@ -50,6 +50,7 @@ from fourwalls.explaining import (
     no_such_number,
     stage_of,
     table_of,
+    with_parts,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import Contract, read_contracts
@@ -300,12 +301,14 @@ class Study:
         case = self._case(asset)
         return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
 
-    def explain(self, number: str, most: int = 5) -> Explanation:
+    def explain(self, number: str, most: int = 5, *, parts: bool = True) -> Explanation:
         """Where a number of the diagnosis comes from.
 
         Args:
             number: Its id, as the page, the spreadsheet and `numbers.numbers` tell it.
             most: How many of its records to show.
+            parts: Whether each missed line or shelf comes with its part in the number, those with the largest first; else in the
+                order of `lines` and `shelves`, as all numbers of a stage share them.
 
         Returns:
             Formula, inputs with their ids, the SQL that reads its records, and the first of these.
@@ -324,14 +327,14 @@ class Study:
         of_asset = _of_asset(rows, asset_key(found.asset))
         query = self._engine.sql(of_asset)
         stage, key = stage_of(found), asset_key(found.asset)
-        if is_of_lines(found):
-            records = self.lines(key, stage if stage in PLAYER else None)
-            return replace(
-                told, source="missed order lines", query=query, records=records.slice(0, most), in_all=records.num_rows
-            )
-        if is_of_shelves(found):
-            records = self.shelves(key, stage if stage in STOCK_STAGES else None)
-            return replace(told, source="shelves", query=query, records=records.slice(0, most), in_all=records.num_rows)
+        if is_of_lines(found) or is_of_shelves(found):
+            source, records = "missed order lines", None
+            if is_of_lines(found):
+                records = self.lines(key, stage if stage in PLAYER else None)
+            else:
+                source, records = "shelves", self.shelves(key, stage if stage in STOCK_STAGES else None)
+            told = replace(told, source=source, query=query, records=records, in_all=records.num_rows)
+            return with_parts(told, found, most) if parts else replace(told, records=records.slice(0, most))
         in_all = int(self._engine.run(of_asset.aggregate(n=of_asset.count()))["n"][0].as_py())
         return replace(told, source=table, query=query, records=self._engine.run(of_asset.limit(most)), in_all=in_all)
 

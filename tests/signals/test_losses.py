@@ -215,7 +215,7 @@ def test_governance_that_is_not_ready_leans_to_operate(ready: Rules | None, lean
     if ready is not None and ready.holes:
         assert "no owner of orders-feed" in found.because
     if ready is not None and ready.unknown_with:
-        assert "are unknown: no contract is with Castle Trade" in found.because
+        assert "are unknown (no contract is with Castle Trade)" in found.because
         parts = [r.figure.value for r in found.readings if isinstance(r.figure, Estimate)]
         assert sum(parts) == pytest.approx(1.0)
         first = found.readings[0].figure

@@ -19,6 +19,7 @@ _USED = ("ready_share",)
 
 
 _MOST_NAMED = 3
+_DUST = 1e-9
 
 
 def rules_of(ready: Readiness) -> Rules:
@@ -49,7 +50,8 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     )  # fmt: skip
     told = f"{percent(settled)} of the rules with partners are settled"
     if rules.unknown > 0:
-        told += f", {percent(1 - most)} are not, and {percent(rules.unknown)} are unknown: {_without_contract(rules)}"
+        told += f", {percent(1 - most)} are not" if 1 - most > _DUST else ""
+        told += f", and {percent(rules.unknown)} are unknown ({_without_contract(rules)})"
     if rules.holes:
         told += f"; first missing: {rules.holes[0]}"
     bar = portfolio.signals.ready_share

@@ -308,8 +308,8 @@ def readiness(asset: AssetDiagnosis) -> str:
     if isinstance(g.share, Refusal):
         return wording.sentence(g.share.because)
     told = f"{wording.percent(g.settled)} of what is at stake with partners is under settled rules"
-    told += f", {wording.percent(g.unsettled)} is not" if g.unsettled > 0 else ""
-    told += f", and {wording.percent(g.unknown)} is unknown" if g.unknown > 0 else ""
+    told += f", {wording.percent(g.unsettled)} is not" if g.unsettled >= _NOUGHT else ""
+    told += f", and {wording.percent(g.unknown)} is unknown" if g.unknown >= _NOUGHT else ""
     blocking = sum(h.blocks for h in g.holes)
     if g.holes:
         told += f"; {wording.plural(len(g.holes), 'rule')} open"
