@@ -118,6 +118,7 @@ class Asked:
     readiness: Readiness | None = None
     signals: tuple[SignalReading, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    least: tuple[Reading, ...] = ()
 
 
 def cases_of(
@@ -306,7 +307,7 @@ def conclude(
                 first_bottleneck=first_bottleneck(both),
                 paths=paths_told(both.values, portfolio.currency),
                 losses=_told(case.losses, both, years),
-                evidence=(*parts.stock[i].readings, *beside.readings[i]),
+                evidence=(*parts.stock[i].readings, *beside.readings[i], *asked[i].least),
                 signals=asked[i].signals,
                 capabilities=asked[i].capabilities,
                 governance=_governance(asked[i].readiness),

@@ -25,6 +25,7 @@ from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.numbers import Number, Sum
 from fourwalls.reckoning import Step as Step
 from fourwalls.reckoning import parts, steps
+from fourwalls.signals.material import TABLE_OF
 
 Source = Literal["lines", "order_lines", "shelves", "table", ""]
 _MOST_NEAR, _MOST_INPUTS = 5, 30
@@ -297,6 +298,8 @@ def _table_of_reading(number: Number) -> str:
         return reading.name.partition(": ")[2].partition(".")[0]
     if asset is not None and any(reading is r for r in asset.readings):
         return "order_lines"
+    if reading.name.startswith("least_"):
+        return TABLE_OF.get(reading.name.split("_")[1], "")
     return next((table for starts, table in _TABLES if reading.name.startswith(starts)), "order_lines")
 
 

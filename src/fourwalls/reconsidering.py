@@ -19,7 +19,7 @@ from fourwalls.governance.rules import Governance
 from fourwalls.losses import Loss
 from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.capabilities import capabilities, least_readings
 from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Floats, Material
@@ -208,5 +208,9 @@ def _asked(
             rules = rules_of(mine)
         material = replace(known, losses=tuple(case.losses if every is None else every), rules=rules)
         said = judged_answers(kept.answers, portfolio.signals, material.name if case.key else None)
-        found.append(concluding.Asked(mine, ten_lines(material, portfolio, said), capabilities(material, portfolio)))
+        found.append(
+            concluding.Asked(
+                mine, ten_lines(material, portfolio, said), capabilities(material, portfolio), least_readings(material)
+            )
+        )
     return found

@@ -67,7 +67,7 @@ from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.capabilities import capabilities, least_readings
 from fourwalls.signals.gathering import materials
 from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
@@ -711,6 +711,7 @@ class Study:
                     m, self.portfolio, judged_answers(answers, self.portfolio.signals, m.name if case.key else None)
                 ),
                 capabilities(m, self.portfolio),
+                least_readings(m),
             )
             for case, m in zip(cases, material, strict=True)
         ]

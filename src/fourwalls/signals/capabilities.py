@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fourwalls.diagnosis import Capability
-from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.signals.leaning import inside_part, least_seen, not_measured, percent, revenue_share
@@ -130,6 +130,17 @@ def _named(part: float | None) -> Literal["inside", "partner", "both", "unknown"
     if part is None:
         return "unknown"
     return "inside" if part >= _MOSTLY else "partner" if part <= 1 - _MOSTLY else "both"
+
+
+def least_readings(material: Material) -> tuple[Reading, ...]:
+    """The smallest that would have been seen at every stage at which nothing was, where that is known."""
+    found = []
+    for stage in dict.fromkeys(s for able in CAPABILITIES for s in able.stages):
+        if material.is_measured(stage):
+            # A loss of nothing is one that was not told apart.
+            readings = least_seen(material, stage, material.of(stage))[0]
+            found += [replace(r, name=f"least_{r.name}", label=f"{r.label}: {stage}") for r in readings]
+    return tuple(found)
 
 
 def _least(material: Material, stages: Sequence[str]) -> str:

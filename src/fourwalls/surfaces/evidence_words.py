@@ -40,6 +40,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Before the order", ("conversion", "content", "price", "media", "visit", "promise_effect")),
     ("Partners", ("fulfiller", "offer", "turned_away", "partner", "channel_imbalance", "channels")),
     ("Forecasts", ("forecast",)),
+    ("Where nothing was seen", ("least_",)),
 )  # fmt: skip
 
 
