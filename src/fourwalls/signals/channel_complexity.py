@@ -19,6 +19,7 @@ from fourwalls.signals.leaning import (
     firmness,
     least_seen,
     loss_reading,
+    no_table,
     not_measured,
     unknown,
 )
@@ -41,6 +42,8 @@ LEAST_SKUS = 30
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """Whether selling one sku in many channels costs what growth would bring."""
+    if (missing := no_table(material, "order_lines", "Channels for each sku")) is not None:
+        return unknown(missing, _USED)
     if material.skus is None or material.skus.lines.sum() <= 0:
         return unknown(
             Refusal("missing_column", "Channels for each sku", "order lines do not say which sku in which channel",

@@ -52,13 +52,18 @@ def unknown(refusal: Refusal, thresholds: tuple[str, ...], readings: tuple[Readi
     return Found("cannot tell", 0.0, refusal.because, readings or (first,), thresholds)
 
 
+def no_table(material: Material, table: str, about: str) -> Refusal | None:
+    """That a table is not there; None where it is."""
+    return None if table in material.tables else Refusal("missing_table", about, f"there is no table {table}", table)
+
+
 def not_measured(material: Material, stage: str, about: str) -> Refusal | None:
     """Why a stage's losses are unknown; None where they are known."""
     if material.is_measured(stage):
         return None
     table = TABLE_OF[stage]
-    if table not in material.tables:
-        return Refusal("missing_table", about, f"there is no table {table}", table)
+    if (missing := no_table(material, table, about)) is not None:
+        return missing
     because = f"nothing shows what {stage} could reach, so nothing is claimed for it"
     return Refusal("no_standard", about, because, "a target, a service level, or comparable records")
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEVEL, ratio_ranges
-from fourwalls.signals.leaning import About, Found, percent, unknown
+from fourwalls.signals.leaning import About, Found, no_table, percent, unknown
 from fourwalls.signals.material import Material
 from fourwalls.signals.steps import neighbour_draws, steps
 
@@ -53,6 +53,8 @@ MARGIN = _Response(
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """What more volume does to unit cost, service and margin, within the asset's own weeks."""
+    if (missing := no_table(material, "order_lines", "Scale")) is not None:
+        return unknown(missing, _USED)
     t = portfolio.signals
     readings, effects = [], []
     for response, figure in (

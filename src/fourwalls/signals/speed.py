@@ -18,6 +18,7 @@ from fourwalls.signals.leaning import (
     inside_reading,
     least_seen,
     loss_reading,
+    no_table,
     not_measured,
     percent,
     unknown,
@@ -68,7 +69,8 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     if isinstance(waiting.figure, Estimate):
         return _by_value(waiting.figure, latency, part, readings, seen, portfolio)
     if isinstance(latency, Refusal):
-        return unknown(latency, _USED, readings)
+        missing = no_table(material, "supply_orders", "Speed of decisions")
+        return unknown(missing or latency, _USED, readings)
     told = f"deciding takes {percent(latency.value)} of the loop from need to shelf; what that costs is not known"
     if latency.value < t.latency_share:
         return Found("neither", 0.0, told, readings, _USED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fourwalls.figures import Estimate, Reading
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEVEL
 from fourwalls.signals.leaning import (
@@ -34,7 +34,10 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     """What status work costs, and whether it is a matter of our own tools."""
     refusal = not_measured(material, "status", "Manual status work")
     if refusal is not None:
-        return unknown(refusal, _USED)
+        shown = material.readings.get("status_share_of_hours")
+        why = shown.figure if shown is not None and refusal.code == "no_standard" else None
+        # What the log itself does not tell comes before what it could be held to.
+        return unknown(why if isinstance(why, Refusal) else refusal, _USED)
     t, lost = portfolio.signals, material.of("status")
     share = loss_reading(
         material, "status_share", "Manual status work", lost, "cost of status work beyond the standard, of revenue"

@@ -282,9 +282,7 @@ def reading_told(signal: SignalReading, level: float | None = None) -> wording.S
         return wording.Said(wording.prose(f"less than {wording.percent(least.value)}"), "", wording.id_of(least))
     slower = next((r.figure for r in signal.readings if r.name.endswith("_least_delay")), None)
     if isinstance(slower, Estimate):
-        return wording.Said(
-            wording.prose(f"no delay from {wording.percent(slower.value)} on"), "", wording.id_of(slower)
-        )
+        return wording.Said(wording.prose(f"less than {round(100 * slower.value)} % slower"), "", wording.id_of(slower))
     return wording.Said(UNTOLD, "", wording.id_of(first.figure))
 
 
@@ -305,6 +303,8 @@ def readiness(asset: AssetDiagnosis) -> str:
     """
     g = asset.governance
     if g is None:
+        if not asset.losses and isinstance(asset.gap, Refusal) and isinstance(asset.availability, Refusal):
+            return "Nothing that was given says what is at stake with partners, so their rules are not known."
         return "No partner matters here, so there is no rule to settle."
     if isinstance(g.share, Refusal):
         return wording.sentence(g.share.because)
