@@ -718,8 +718,11 @@ class Study:
 
     def _distances(self, cases: list[concluding.Case]) -> dict[str, Detectable]:
         """Stage → how far from its peers whoever does it would have had to be to be told apart."""
-        plans = {name: plan for name, (plan, _) in self._demonstrated.items()}
-        found = {name: far for name, plan in plans.items() if (far := pooled(c for c, _ in plan.cells)) is not None}
+        found = {}
+        for name, each in self._standards.items():
+            cells = (cell for cell, _ in each.plan.cells)
+            if (far := pooled(zip(cells, each.lines.tolist(), strict=True))) is not None:
+                found[name] = far
         if any(isinstance(c.both.availability, Availability) for c in cases):
             found |= self._stock.distances
         return found

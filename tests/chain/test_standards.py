@@ -118,7 +118,8 @@ def test_what_is_detectable_is_detected_about_four_times_in_five(doers: int, wee
 
 def test_nothing_is_detectable_where_nobody_is_compared() -> None:
     assert pooled([]) is None
-    cells = [Cell(PEERS, (), frozenset(), {}, "", True, Detectable(2.0, 10.0, 100.0)) for _ in range(2)]
-    other = Cell(PEERS, (), frozenset(), {}, "", True, Detectable(4.0, 20.0, 300.0))
-    found = pooled([cells[0], cells[0], other])
-    assert found == Detectable(3.5, 17.5, 400.0)
+    first = Cell(PEERS, (), frozenset(), {}, "", True, Detectable(2.0, 10.0, 500.0))
+    other = Cell(PEERS, (), frozenset(), {}, "", True, Detectable(4.0, 20.0, 500.0))
+    alone = Cell(NONE, (), frozenset(), {}, "nobody else", False)
+    assert pooled([(alone, 900.0)]) is None
+    assert pooled([(first, 100.0), (other, 300.0), (alone, 900.0)]) == Detectable(3.5, 17.5, 400.0)

@@ -291,13 +291,13 @@ def _told_by_all(groups: int, freedom: int, chance: float) -> float:
     return math.sqrt(float(ncfdtrinc(groups - 1, freedom, 1 - POWER, critical)))
 
 
-def pooled(cells: Iterable[Cell]) -> Detectable | None:
-    """The mean over several comparisons, weighed by lines; None where nothing was compared."""
-    known = [c.detectable for c in {id(c): c for c in cells}.values() if c.detectable is not None]
-    n = sum(d.n for d in known)
+def pooled(cells: Iterable[tuple[Cell, float]]) -> Detectable | None:
+    """The mean over several comparisons, weighed by the lines that are held to each; None where nothing was compared."""
+    known = [(cell.detectable, lines) for cell, lines in cells if cell.detectable is not None]
+    n = sum(lines for _, lines in known)
     if n <= 0:
         return None
-    return Detectable(sum(d.amount * d.n for d in known) / n, sum(d.mean * d.n for d in known) / n, n)
+    return Detectable(sum(d.amount * w for d, w in known) / n, sum(d.mean * w for d, w in known) / n, n)
 
 
 def _kept(z: float, mark: float) -> float:

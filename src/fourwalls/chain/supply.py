@@ -26,7 +26,6 @@ from fourwalls.chain.standards import (
     Weekly,
     change_point,
     compare,
-    pooled,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -186,7 +185,7 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     held[1] |= short_held
     for row, name in enumerate(STAGES):
         _told_of_caps(cap[name], duration[name], words[row], held[row], standards)
-    told = {name: found for name, each in cells.items() if (found := pooled(each)) is not None}
+    told = {name: cell.detectable for name, each in cells.items() for cell in each if cell.detectable is not None}
     return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards), told)
 
 
