@@ -11,7 +11,7 @@ from tests.test_verdict import SOUND, gap
 
 from fourwalls.diagnosis import Availability, Contribution, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.governance.readiness import Hole, Lean, Readiness
+from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.resampling import REPLICATES
@@ -210,8 +210,7 @@ def test_m1_what_pays_by_the_odds_of_a_coin_is_left() -> None:
 
 def open_rules(blocked: float, *, is_blocked: bool = True) -> Readiness:
     hole = Hole("mill", "Mill", "owner", "Who owns the data?", "nobody is named", "name an owner.", is_blocked, blocked)
-    lean = Lean("neither", 0.0, "")
-    return Readiness((), 0.4, 0.3, is_blocked, blocked, 0.0, (hole,), lean)
+    return Readiness((), 0.4, 0.3, is_blocked, blocked, 0.0, (hole,))
 
 
 def test_g1_rules_with_partners_come_first() -> None:
@@ -220,6 +219,13 @@ def test_g1_rules_with_partners_come_first() -> None:
     for blocked, name in ((0.9 * stakes, "govern first"), (0.2 * stakes, "orchestrate")):
         assert rule(replace(b, readiness=open_rules(blocked)))[1] == name
     assert rule(replace(b, readiness=open_rules(stakes, is_blocked=False)))[1] == "orchestrate"
+    # Partners without a contract might lack as much: nothing is vetoed, and that it is not known stays told.
+    for unknown, told in ((0.9 * stakes, ["no_contracts"]), (0.2 * stakes, [])):
+        asked = replace(open_rules(0.0), holes=(), is_blocked=False, unknown_amount=unknown, unknown_with=("Mill",))
+        verdict = decide_all(replace(b, readiness=asked), T)
+        assert verdict.name == "orchestrate"
+        assert [r.code for r in verdict.refusals if r.about == "governance"] == told
+        assert all("the rules with Mill are ready" in r.because for r in verdict.refusals if r.about == "governance")
     verdict = decide_all(replace(b, readiness=open_rules(stakes), values=valued(-1, 6, 4), currency="EUR"), T)
     assert verdict.rule[:2] == "G1"
     assert "Mill: Who owns the data?" in verdict.because

@@ -118,6 +118,7 @@ class Asked:
     readiness: Readiness | None = None
     signals: tuple[SignalReading, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    least: tuple[Reading, ...] = ()
 
 
 def cases_of(
@@ -318,7 +319,7 @@ def conclude(
                 # A sum over what was seen would be read as what there is.
                 paths=() if hidden else paths_told(both.values, portfolio.currency),
                 losses=_told(case.losses, both, years),
-                evidence=(*parts.stock[i].readings, *beside.readings[i]),
+                evidence=(*parts.stock[i].readings, *beside.readings[i], *asked[i].least),
                 signals=asked[i].signals,
                 capabilities=asked[i].capabilities,
                 governance=_governance(asked[i].readiness),
@@ -356,7 +357,11 @@ def _governance(ready: Readiness | None) -> GovernanceTold | None:
     holes = tuple(
         RuleHole(h.party_id, h.party_name, h.asked, h.because, h.remedy, h.blocks, h.amount) for h in ready.holes
     )
-    return GovernanceTold(ready.share, ready.is_blocked, ready.blocked_amount, holes)
+    known = 0.0 if isinstance(ready.share, Refusal) else 1 - ready.unknown
+    return GovernanceTold(
+        ready.share, ready.is_blocked, ready.blocked_amount, holes,
+        ready.settled, known - ready.settled, ready.unknown, ready.unknown_with,
+    )  # fmt: skip
 
 
 def _unsold(side: StockSide) -> list[Refusal]:

@@ -19,9 +19,10 @@ from fourwalls.governance.rules import Governance
 from fourwalls.losses import Loss
 from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.capabilities import capabilities, least_readings
+from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Rules
+from fourwalls.signals.material import Material
 from fourwalls.value import Costs, MeasuredLate, PathValue, assumed, costs, paths_told, portfolio_values
 
 Change = float | Mapping[str, float] | Sequence[str]
@@ -203,8 +204,12 @@ def _asked(
     for case in cases:
         rules, mine, known = None, ready.get(case.key), materials[case.key]
         if mine is not None:
-            rules = Rules(mine.share, mine.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in mine.holes))
+            rules = rules_of(mine)
         material = replace(known, losses=tuple(case.losses if every is None else every), rules=rules)
         said = judged_answers(kept.answers, portfolio.signals, material.name if case.key else None)
-        found.append(concluding.Asked(mine, ten_lines(material, portfolio, said), capabilities(material, portfolio)))
+        found.append(
+            concluding.Asked(
+                mine, ten_lines(material, portfolio, said), capabilities(material, portfolio), least_readings(material)
+            )
+        )
     return found

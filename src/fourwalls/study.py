@@ -33,6 +33,7 @@ from fourwalls.chain.comparison import (
     with_tails,
 )
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
+from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
@@ -49,6 +50,7 @@ from fourwalls.explaining import (
     no_such_number,
     stage_of,
     table_of,
+    with_parts,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import Contract, read_contracts
@@ -65,10 +67,11 @@ from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.capabilities import capabilities, least_readings
 from fourwalls.signals.gathering import materials
+from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Rules
+from fourwalls.signals.material import Material
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs, paths_told, portfolio_values
@@ -298,12 +301,14 @@ class Study:
         case = self._case(asset)
         return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
 
-    def explain(self, number: str, most: int = 5) -> Explanation:
+    def explain(self, number: str, most: int = 5, *, parts: bool = True) -> Explanation:
         """Where a number of the diagnosis comes from.
 
         Args:
             number: Its id, as the page, the spreadsheet and `numbers.numbers` tell it.
             most: How many of its records to show.
+            parts: Whether each missed line or shelf comes with its part in the number, those with the largest first; else in the
+                order of `lines` and `shelves`, as all numbers of a stage share them.
 
         Returns:
             Formula, inputs with their ids, the SQL that reads its records, and the first of these.
@@ -322,14 +327,14 @@ class Study:
         of_asset = _of_asset(rows, asset_key(found.asset))
         query = self._engine.sql(of_asset)
         stage, key = stage_of(found), asset_key(found.asset)
-        if is_of_lines(found):
-            records = self.lines(key, stage if stage in PLAYER else None)
-            return replace(
-                told, source="missed order lines", query=query, records=records.slice(0, most), in_all=records.num_rows
-            )
-        if is_of_shelves(found):
-            records = self.shelves(key, stage if stage in STOCK_STAGES else None)
-            return replace(told, source="shelves", query=query, records=records.slice(0, most), in_all=records.num_rows)
+        if is_of_lines(found) or is_of_shelves(found):
+            source, records = "missed order lines", None
+            if is_of_lines(found):
+                records = self.lines(key, stage if stage in PLAYER else None)
+            else:
+                source, records = "shelves", self.shelves(key, stage if stage in STOCK_STAGES else None)
+            told = replace(told, source=source, query=query, records=records, in_all=records.num_rows)
+            return with_parts(told, found, most) if parts else replace(told, records=records.slice(0, most))
         in_all = int(self._engine.run(of_asset.aggregate(n=of_asset.count()))["n"][0].as_py())
         return replace(told, source=table, query=query, records=self._engine.run(of_asset.limit(most)), in_all=in_all)
 
@@ -686,16 +691,13 @@ class Study:
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
-        rules = {
-            key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
-            for key, r in ready.items()
-        }
+        rules = {key: rules_of(r) for key, r in ready.items()}
         measured = {case.key: concluding.judged_stages(case, gathered.judged_in(case.key)) for case in cases}
         weighs = {case.key: counted(case.both, self.portfolio.thresholds) for case in cases}
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
-            weighs=weighs, detectable=gathered.detectable,
+            weighs=weighs, detectable=gathered.detectable, distances=self._distances(cases),
         )  # fmt: skip
         self._material = material
         answers = read_answers(self.portfolio.folder)
@@ -707,9 +709,21 @@ class Study:
                     m, self.portfolio, judged_answers(answers, self.portfolio.signals, m.name if case.key else None)
                 ),
                 capabilities(m, self.portfolio),
+                least_readings(m),
             )
             for case, m in zip(cases, material, strict=True)
         ]
+
+    def _distances(self, cases: list[concluding.Case]) -> dict[str, Detectable]:
+        """Stage → how far from its peers whoever does it would have had to be to be told apart."""
+        found = {}
+        for name, each in self._standards.items():
+            cells = (cell for cell, _ in each.plan.cells)
+            if (far := pooled(zip(cells, each.lines.tolist(), strict=True))) is not None:
+                found[name] = far
+        if any(isinstance(c.both.availability, Availability) for c in cases):
+            found |= self._stock.distances
+        return found
 
     def _with_uncertain_standards(
         self,

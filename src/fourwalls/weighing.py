@@ -263,12 +263,9 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     ready = b.readiness
     if ready is None or verdict.name not in ("orchestrate", "operate then orchestrate"):
         return verdict
-    known = (
-        tuple(r for r in verdict.refusals if r != GOVERNANCE)
-        if not isinstance(ready.share, Refusal)
-        else verdict.refusals
-    )
-    verdict = replace(verdict, refusals=known)
+    if not isinstance(ready.share, Refusal):
+        others = tuple(r for r in verdict.refusals if r != GOVERNANCE)
+        verdict = replace(verdict, refusals=(*others, *_unknown_rules(b, ready)))
     holes = blocking(b)
     if not holes:
         return verdict
@@ -286,13 +283,28 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     return replace(verdict, name="govern first", because=because, rule=rule, next_step=step)
 
 
-def blocking(b: Both) -> tuple[Hole, ...]:
-    """Open rules with partners who hold enough of what is at stake that to orchestrate has to wait; empty where it need not."""
+def _unknown_rules(b: Both, ready: Readiness) -> tuple[Refusal, ...]:
+    """What nobody knows of the rules, where these partners could make it wait as much as those that lack a rule."""
+    stakes = _between(b)
+    if ready.unknown_amount <= 0 or ready.blocked_amount + ready.unknown_amount < BLOCKED_PART * stakes:
+        return ()
+    who = ", ".join(ready.unknown_with[:3]) + (" …" if len(ready.unknown_with) > 3 else "")
+    because = f"no contract says whether the rules with {who} are ready; {percent(ready.unknown)} of what is at stake with partners is with them"
+    return (replace(GOVERNANCE, because=because),)
+
+
+def _between(b: Both) -> float:
+    """What is at stake with partners [portfolio currency over the record]."""
     stakes = sum(x.amount for x in (*b.others, *b.service_losses) if x.wall == "between" and x.amount > 0)
     if isinstance(b.availability, Availability):
         stakes += sum(max(_value(c.amount), 0.0) for c in b.availability.contributions if c.wall == "between")
+    return stakes
+
+
+def blocking(b: Both) -> tuple[Hole, ...]:
+    """Open rules with partners who hold enough of what is at stake that to orchestrate has to wait; empty where it need not."""
     ready = b.readiness
-    if ready is None or not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * stakes:
+    if ready is None or not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * _between(b):
         return ()
     return tuple(h for h in ready.holes if h.blocks)
 

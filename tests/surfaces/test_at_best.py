@@ -11,7 +11,7 @@ from tests.surfaces import sample
 from tests.test_numbers import worth
 
 from fourwalls import worlds
-from fourwalls.diagnosis import AssetDiagnosis, ControlTold, Diagnosis, SignalReading
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, SignalReading
 from fourwalls.figures import Estimate, Reading
 from fourwalls.numbers import numbers, sum_at_best
 from fourwalls.sensitivity import Assumption, tornado
@@ -59,20 +59,19 @@ def test_verdict_and_money_are_told_together_where_they_differ() -> None:
     assert "chance that it is best is 50" in left
 
 
-def test_rules_say_how_many_partners_have_no_contract() -> None:
+def test_rules_say_what_is_settled_what_is_not_and_what_nobody_knows() -> None:
     asset = sample.priced().assets[0]
-    loss = next(x for x in asset.losses if x.wall == "between")
-    asset = replace(asset, losses=(*asset.losses, replace(loss, party_id="swift", party_name="Swift Parcel")))
-    between = {x.party_id: x.party_name for x in asset.losses if x.wall == "between" and x.party_id}
-    first, *others = between
-    controls = [ControlTold(first, between[first], "owner", None, "", "", "works")]
-    told = evidence_words.readiness(asset, controls)
-    assert f"{len(others)} of {len(between)} partners that cost margin here" in told
-    assert all(between[p] in told for p in others[:3])
-    assert between[first] not in told.partition("no contract")[2]
-    everyone = [replace(controls[0], party_id=str(p)) for p in between]
-    assert "no contract" not in evidence_words.readiness(asset, everyone)
-    assert "no contract" not in evidence_words.readiness(asset)
+    assert asset.governance is not None
+    told = evidence_words.readiness(asset).replace("\u00a0", " ")
+    assert told.startswith(
+        "73 % of what is at stake with partners is under settled rules, 17 % is not, and 10 % is unknown;"
+    )
+    assert told.endswith("No contract says anything of Nordkai Goods.")
+    known = replace(
+        asset, governance=replace(asset.governance, settled=1.0, unsettled=0.0, unknown=0.0, unknown_with=(), holes=())
+    )
+    told = evidence_words.readiness(known).replace("\u00a0", " ")
+    assert told == "100 % of what is at stake with partners is under settled rules."
 
 
 def test_nothing_seen_is_told_with_the_least_that_would_have_been_seen() -> None:

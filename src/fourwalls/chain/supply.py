@@ -7,8 +7,8 @@ have enough orders, else a doer with its own other weeks, with the guards of `st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.chain.comparison import LEAST_OWN_SPANS, LEAST_OWN_TIMES, NOBODY
-from fourwalls.chain.standards import LEAST_LINES, LEAST_WEEKS, OWN_WEEKS, PEERS, Cell, Weekly, change_point, compare
+from fourwalls.chain.standards import (
+    LEAST_LINES,
+    LEAST_WEEKS,
+    OWN_WEEKS,
+    PEERS,
+    Cell,
+    Detectable,
+    Weekly,
+    change_point,
+    compare,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -121,6 +131,8 @@ class Repaired:
         held: Whether there was something to hold each stage to, shape (stages, orders).
         words: What it was held to; number in the list, shape (stages, orders).
         standards: The list: standards in words, the first empty.
+        detectable: Stage → how slow whoever does it would have had to be to be told apart, in seconds or in shares of the
+            confirmed lead time; absent where nobody could be compared.
     """
 
     arrives: Floats
@@ -128,6 +140,7 @@ class Repaired:
     held: Bools
     words: Ints
     standards: tuple[str, ...]
+    detectable: Mapping[str, Detectable] = field(default_factory=dict)
 
 
 def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats | None]) -> Repaired:
@@ -147,18 +160,22 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     slip = np.where(confirmed > 0, lead / confirmed, np.nan)
     week = np.floor(np.nan_to_num(s.placed) / WEEK_S).astype(np.int64)
     is_purchase = s.donor < 0
-    decide = _kept(decided - s.signalled, s.supplier, week, is_purchase, "h", standards, peers=bool(has_decided.any()))
-    by_slip = _kept(slip, s.supplier, week, is_purchase, "of the confirmed lead time", standards)
+    cells: dict[str, list[Cell]] = {name: [] for name in STAGES}
+    decide = _kept(
+        decided - s.signalled, s.supplier, week, is_purchase, "h", standards, cells["decision"],
+        peers=bool(has_decided.any()),
+    )  # fmt: skip
+    by_slip = _kept(slip, s.supplier, week, is_purchase, "of the confirmed lead time", standards, cells["supply"])
     # What came by the date its supplier confirmed has kept its word, however early others come.
     by_slip = _on_its_word(s.supplier, slip, is_purchase, asked, by_slip, standards)
-    by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, peers=False)
+    by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, [], peers=False)
     has_word = confirmed > 0
     supply = (
         np.where(has_word, by_slip[0], by_lead[0]),
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards)
+    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards, cells["receiving"])
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     cap = {name: caps(name) for name in STAGES}
@@ -170,7 +187,8 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     held[1] |= short_held
     for row, name in enumerate(STAGES):
         _told_of_caps(cap[name], duration[name], words[row], held[row], standards)
-    return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards))
+    told = {name: cell.detectable for name, each in cells.items() for cell in each if cell.detectable is not None}
+    return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards), told)
 
 
 def _told_of_caps(cap: Floats | None, duration: Floats, words: Ints, held: Bools, standards: list[str]) -> None:
@@ -297,6 +315,7 @@ def _kept(
     wanted: Bools,
     unit: str,
     standards: list[str],
+    cells: list[Cell],
     *,
     peers: bool = True,
 ) -> tuple[Floats, Ints, Bools]:
@@ -310,6 +329,7 @@ def _kept(
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
     if peers and len(able) >= 2:
         cell = compare(able, PEERS)
+        cells.append(cell)
         group = np.array([names[c] for c in code])
         _hold(cell, value, known, group, unit, kept, words, held, standards)
         return kept, words, held

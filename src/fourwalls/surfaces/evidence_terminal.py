@@ -26,7 +26,7 @@ def show_evidence(diagnosis: Diagnosis, console: Console) -> None:
     elif any(a.paths for a in diagnosis.assets):
         _all_paths(diagnosis, console)
     _ten(total, console)
-    _rules(total, diagnosis, console)
+    _rules(total, console)
 
 
 def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
@@ -125,11 +125,11 @@ def _ten(asset: AssetDiagnosis, console: Console) -> None:
     console.print(table)
 
 
-def _rules(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
+def _rules(asset: AssetDiagnosis, console: Console) -> None:
     if asset.governance is None:
         return
     console.print(Text("Rules with partners", "bold"))
-    console.print(Text(f"  {evidence_words.readiness(asset, diagnosis.controls)}"))
+    console.print(Text(f"  {evidence_words.readiness(asset)}"))
     for h in asset.governance.holes[:_MOST_HOLES]:
         word = "blocks" if h.blocks else "warns"
         told = Text(f"  {word}: {wording.name(h.party_name)}: {wording.prose(h.question)} ")

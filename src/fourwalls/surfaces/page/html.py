@@ -382,7 +382,7 @@ class AssetWords:
             money=evidence.money_lists(asset, self.most_parties, self.level),
             ten=evidence.ten_lines(asset, self.level),
             ten_told=evidence_words.ten_lines(asset.signals),
-            rules=evidence.rules(asset, self.currency, self.diagnosis.controls),
+            rules=evidence.rules(asset, self.currency),
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),

@@ -123,7 +123,7 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     """The page of one asset."""
     level, currency = diagnosis.level, diagnosis.currency
     words = advice(asset)
-    rules = evidence.rules(asset, currency, diagnosis.controls)
+    rules = evidence.rules(asset, currency)
     notes = [("Rules with partners", rules.told.value, rules.is_blocked)]
     notes += [(f"{'Blocks' if h.blocks else 'Warns'}: {h.party}", f"{h.question} {h.remedy}", h.blocks) for h in rules.holes[:_MOST_HOLES]]  # fmt: skip
     fired = [g for g in words.guards if g.state == "fires"]
