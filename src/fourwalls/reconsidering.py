@@ -23,6 +23,7 @@ from fourwalls.signals.capabilities import capabilities
 from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Floats, Material, Rules
 from fourwalls.value import Costs, PathValue, assumed, costs, paths_told, portfolio_values
+from fourwalls.whole import of_whole
 
 Change = float | Mapping[str, float] | Sequence[str]
 
@@ -114,6 +115,7 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
     whole = _concluded(kept.whole, kept, portfolio, cost, each.losses).assets[0]
     made = {a.name: a for a in each.assets}
     whole = replace(whole, paths=paths_told(portfolio_values(each.values, portfolio), portfolio.currency))
+    whole = of_whole(whole, [made[n] for n in named], portfolio.thresholds)
     assets, total = advised([made[n] for n in named], whole, replace(kept.advice, portfolio=portfolio))
     return replace(kept.told, assets=assets, total=total, assumptions=assumed(portfolio, cost))
 

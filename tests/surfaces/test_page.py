@@ -400,7 +400,7 @@ def test_paths_of_all_assets_are_told_with_sums_and_a_loud_mark_where_nobody_set
 def test_the_paths_of_the_total_and_of_an_asset_have_a_row_and_a_picture_each() -> None:
     worth = section(parsed(priced_total), "worth")
     best = [r.text for r in worth.classed("fw-best")]
-    assert best[0].startswith("Each asset by its best path worth most EUR 140,000 (110,000–170,000) EUR 69,600")
+    assert best[0].startswith("Each asset by its verdict acted on EUR 86,000 (69,000–103,000) EUR 42,900")
     orchestrate = next(r.text for r in worth.all("tr") if r.text.startswith("All assets: orchestrate"))
     assert orchestrate.startswith("All assets: orchestrate EUR 120,000 (100,000–150,000) EUR 61,000")
     rows = [r.text for r in worth.all("tr")]

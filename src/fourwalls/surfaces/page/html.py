@@ -138,7 +138,7 @@ class AssetView:
         weak: Capabilities below their standard.
         evidence: Further readings; of the assets that a screen shows at once.
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
-        best: What the path worth most is worth; None where no path has a value.
+        best: What the path of the verdict is worth; None where no path has a value.
         knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
         turns, tornado: Which assumptions would change the answer, in sentences and drawn; empty where nobody asked.
     """
@@ -386,7 +386,7 @@ class AssetWords:
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
-            best=self._best(asset),
+            best=evidence_words.worth_told(asset),
             knowing=self._knowing(asset),
             turns=self._turns(asset),
             tornado=self._tornado(asset),
@@ -405,12 +405,6 @@ class AssetWords:
             (wording.opening(evidence_words.figure_name(w.about)), wording.said(w.amount), wording.sentence(w.source))
             for w in asset.worth_knowing[:_MOST_KNOWING]
         )
-
-    def _best(self, asset: AssetDiagnosis) -> wording.Said | None:
-        if not asset.paths:
-            return None
-        best = evidence_words.best_path(asset)
-        return wording.Said("nothing pays", "") if best is None else wording.said(best.value)
 
     def _said(self, figure: Figure) -> wording.Said:
         return wording.said(figure, self.level)
