@@ -11,15 +11,19 @@ from tests.surfaces import sample
 from tests.test_numbers import worth
 
 from fourwalls import worlds
+from fourwalls.allocation import Allocation
 from fourwalls.diagnosis import AssetDiagnosis, ControlTold, Diagnosis, SignalReading
 from fourwalls.figures import Estimate, Reading
 from fourwalls.numbers import numbers, sum_at_best
 from fourwalls.sensitivity import Assumption, tornado
 from fourwalls.study import Study
 from fourwalls.study import open as open_study
-from fourwalls.surfaces import at_best, evidence_words, turning, wording
+from fourwalls.surfaces import at_best, evidence_words, turning, value_cli, wording
 from fourwalls.surfaces.page import html, sheets
+from fourwalls.surfaces.page import json as page_json
 from fourwalls.surfaces.page.tiles import tiles
+from fourwalls.surfaces.spreadsheet import sheets_of
+from fourwalls.value import PATHS
 
 
 def portfolio(total: AssetDiagnosis, *assets: AssetDiagnosis) -> Diagnosis:
@@ -165,6 +169,30 @@ def test_what_all_bring_is_the_sum_of_the_rows(study: Study) -> None:
     ]
     assert best.value == pytest.approx(sum(values), rel=1e-3)
     assert known["portfolio.best"].value == best
+
+
+def test_every_surface_and_the_allocation_tell_the_same(study: Study) -> None:
+    found = study.diagnose()
+    best = sum_at_best(found)
+    assert best is not None
+    assert best.value > 0
+    assert page_json.to_dict(found)["at_best"]["value"]["value"] == best.value
+    portfolio_sheet = sheets_of(found, {})[0]
+    column = [title for title, _ in portfolio_sheet.columns].index(f"by its verdict, {found.currency}")
+    *each, together = (row[column] for row in portfolio_sheet.rows)
+    assert together == best.value == pytest.approx(sum(x for x in each if isinstance(x, float)))
+    assert value_cli.as_json([], found.currency, found)["portfolio"]["value"]["value"] == best.value
+    chosen = study.allocate(budget=1e9)
+    assert isinstance(chosen, Allocation)
+    assert chosen.value == pytest.approx(best.value, rel=1e-9)
+    assert {(c.asset, c.path) for c in chosen.chosen} == {
+        (a.name, a.verdict) for a in found.assets if a.verdict in PATHS
+    }
+    told = str(wording.said(best).value)
+    page = html.render(found)
+    assert page.count(f'data-id="portfolio.best">{told}') >= 1
+    assert f"each by its verdict: {wording.said(best)}" in page
+    assert told in {t.question: t.answer for t in tiles(found.total, 0.9, found)}["Worth"]
 
 
 @pytest.mark.parametrize("make", [sample.priced, sample.shelves_only, sample.usual])
