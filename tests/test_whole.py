@@ -51,7 +51,7 @@ def test_it_names_the_asset_worth_most_and_counts_the_others() -> None:
     assets = (asset("a", "operate", 30, value=10), asset("b", "orchestrate", 70, value=60), asset("c", "leave it", 1))
     found = of_whole(POOLED, assets, T)
     assert found.because.startswith(
-        "Each asset has a verdict of its own: leave it 1, operate 1, orchestrate 1. Of the margin"
+        "Each asset has a verdict of its own: operate 1, orchestrate 1, leave it 1. Of the margin"
     )
     assert "30 % is our own work and 70 % lies with partners" in found.because
     assert found.next_step == "b: Mend b."

@@ -84,11 +84,13 @@ def _inside(asset: AssetDiagnosis, path: str) -> float:
 
 
 def _counted(assets: Sequence[AssetDiagnosis]) -> str:
-    """How many assets have which verdict, the most frequent first: "orchestrate 3, leave it 3, operate 1"."""
+    """How many assets have which verdict, those that act first: "orchestrate 3, operate 1, leave it 3"."""
     names: dict[str, int] = {}
     for a in assets:
         names[a.verdict] = names.get(a.verdict, 0) + 1
-    return ", ".join(f"{name} {n}" for name, n in sorted(names.items(), key=lambda pair: (-pair[1], pair[0])))
+    return ", ".join(
+        f"{name} {n}" for name, n in sorted(names.items(), key=lambda pair: (pair[0] not in _ACTING, -pair[1], pair[0]))
+    )
 
 
 def _value(figure: Figure) -> float:

@@ -59,10 +59,16 @@ def pilot_of(
     if isinstance(worth, Refusal):
         return worth
     data = ("--data", "DATA") if needs_data else ()
+    # The words of a proposal name the measure already.
+    judged = (
+        f"Judged by {found.label}, week by week, against"
+        if found.proposal is None
+        else "Judged by that, week by week, against"
+    )
     return PilotNext(
         found.path, asset.name, others, found.measure, found.stage, found.party_name,
         ("fourwalls", "pilot", "design", "--portfolio", "FOLDER", *data, "--asset", asset.name),
-        f"{found.words} Judged by {found.label}, week by week, against {others} other assets. {worth}".strip(),
+        f"{found.words} {judged} {others} other assets. {worth}".strip(),
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -140,7 +141,7 @@ class AssetView:
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
         best: What the path of the verdict is worth; None where no path has a value.
         knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
-        turns, tornado: Which assumptions would change the answer, in sentences and drawn; empty where nobody asked.
+        turns, turn_rows, tornado: Which assumptions would change the answer, in sentences, as a table, and drawn; empty where nobody asked.
     """
 
     name: str
@@ -176,6 +177,7 @@ class AssetView:
     best: wording.Said | None
     knowing: tuple[tuple[str, wording.Said, str], ...]
     turns: tuple[str, ...]
+    turn_rows: tuple[turning.Turn, ...]
     tornado: Markup
 
 
@@ -388,17 +390,12 @@ class AssetWords:
             advice=advice(asset),
             best=evidence_words.worth_told(asset),
             knowing=self._knowing(asset),
-            turns=self._turns(asset),
-            tornado=self._tornado(asset),
+            **_turned(self.swings.get(asset.name, ()), self.currency),
         )
 
-    def _turns(self, asset: AssetDiagnosis) -> tuple[str, ...]:
-        known = self.swings.get(asset.name)
-        return turning.sentences(known, self.currency) if known else ()
-
-    def _tornado(self, asset: AssetDiagnosis) -> Markup:
-        known = self.swings.get(asset.name)
-        return _drawn(turning.picture(known, self.currency)) if known else Markup()
+    def turned(self, view: AssetView, swings: Sequence[Swing] | Refusal) -> AssetView:
+        """The same view with what would change the answer."""
+        return replace(view, **_turned(swings, self.currency))
 
     def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
         return tuple(
@@ -444,6 +441,16 @@ class AssetWords:
         said = (self._said(c.median), self._said(c.p90))
         judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
         return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
+
+
+def _turned(swings: Sequence[Swing] | Refusal, currency: str) -> dict[str, Any]:
+    """What would change the answer, by the fields of a view."""
+    known = () if isinstance(swings, Refusal) else swings
+    return {
+        "turns": turning.sentences(known, currency) if known else (),
+        "turn_rows": turning.rows(known, currency),
+        "tornado": _drawn(turning.picture(known, currency)),
+    }
 
 
 def _where_lost(asset: AssetDiagnosis, found: list[tuple[evidence_words.StageLoss, Wall]], total: float) -> str:

@@ -8,11 +8,14 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
-from fourwalls.figures import Estimate
+from fourwalls.figures import Estimate, Refusal
 from fourwalls.numbers import acted_on
+from fourwalls.reconsidering import swings_kept
+from fourwalls.sensitivity import Swing
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import html
 from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
+from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.folders import Served
 
 MOST_ON_MAP = 80
@@ -79,6 +82,16 @@ def words_of(served: Served) -> html.AssetWords:
 def _words(served: Served, version: int, _: int) -> html.AssetWords:
     del version
     return html.AssetWords(served.diagnosis())
+
+
+@lru_cache(maxsize=64)
+def turns_of(
+    served: Served, version: int, _: int, asset: str, query: tuple[tuple[str, str], ...]
+) -> tuple[Swing, ...] | Refusal:
+    """What each assumption does to the choice for an asset, under the changes that an address carries; none where nothing is kept."""
+    del version
+    kept = served.result.kept if served.result else None
+    return () if kept is None else swings_kept(kept, asset, whatif.changes_in(dict(query), kept))
 
 
 def found_id(found: Diagnosis) -> int:
