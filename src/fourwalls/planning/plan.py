@@ -171,10 +171,10 @@ def _find_out(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
 
 
 def _best(asset: AssetDiagnosis) -> PathWorth | None:
-    """The path of the verdict; where it acts on none, the one worth most on average, which is then to be agreed."""
-    if (named := acted_on(asset)) is not None:
-        return named
+    """The path of the verdict; where it names none, the one worth most on average, which is then to be agreed."""
     known = [p for p in asset.paths if isinstance(p.value, Estimate)]
+    if (named := next((p for p in known if p.path == asset.verdict), None)) is not None:
+        return named
     return max(known, key=lambda p: p.value.value if isinstance(p.value, Estimate) else 0.0) if known else None
 
 
