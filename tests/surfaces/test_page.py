@@ -839,3 +839,10 @@ def test_it_fits_every_screen_and_asks_for_nothing(browser: Any, tmp_path: Path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert said == [path.as_uri()]
     page.close()
+
+
+def test_losses_that_come_to_nothing_or_less_divide_nothing() -> None:
+    made = sample.priced()
+    none = tuple(replace(x, amount=sample.signed(-3.0, "EUR")) for x in made.assets[0].losses)
+    page = html.render(replace(made, assets=(replace(made.assets[0], losses=none), *made.assets[1:])))
+    assert "Nothing found" in page

@@ -420,10 +420,11 @@ class AssetWords:
         total, revenue = evidence_words.lost_in_all(asset), asset.revenue_per_year
         sides = evidence_words.sides_of(asset)
         found = [(s, w) for w in sides for s in evidence_words.losses_of(asset, w)]
-        if total is None or not found:
+        most = max((s.amount.value for s, _ in found), default=0.0)
+        if total is None or most <= 0:
             none = wording.Said("EUR 0".replace("EUR", self.currency) if asset.losses else wording.NOT_KNOWN, "")
             return FlowRow("Margin lost", "Nothing found", None, none, none)
-        where = _where_lost(asset, found, max(sum(sides.values()), max(s.amount.value for s, _ in found)))
+        where = _where_lost(asset, found, max(sum(sides.values()), most))
         share = wording.Said("", "")
         if isinstance(revenue, Estimate) and revenue.value > 0:
             share = wording.Said(
