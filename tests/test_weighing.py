@@ -141,7 +141,7 @@ def test_s5_and_s6_partners_only_when_sure() -> None:
 
 def valued(*values: float, is_default: bool = False) -> dict[str, PathValue]:
     return {
-        p: PathValue(v, np.full(10, v), gain_per_year=10 * v, is_default=is_default)
+        p: PathValue(v, np.full(10, v), gain_per_year=10 * v, kept_per_year=8 * v, is_default=is_default)
         for p, v in zip(PATHS, values, strict=True)
     }
 
@@ -163,7 +163,9 @@ def test_m2_the_path_worth_most_decides() -> None:
     small = both(unsold(("supply", "between", "mill", 0.004)), worth(0, 1))
     verdict = decide_all(replace(small, values=valued(-1, 4, 2), currency="EUR"), T)
     assert (verdict.name, verdict.rule[:2]) == ("orchestrate", "M2")
-    assert "EUR 40 a year" in verdict.because
+    # The attainable part stands beside the value that counts it, and the whole gap beside both.
+    assert "would keep EUR 32 of margin a year" in verdict.because
+    assert "part of the EUR 40 that it could act on; after its costs that is worth EUR 4 " in verdict.because
 
 
 def test_m3_a_near_tie_goes_to_operate() -> None:
@@ -229,7 +231,7 @@ def test_g1_rules_with_partners_come_first() -> None:
     verdict = decide_all(replace(b, readiness=open_rules(stakes), values=valued(-1, 6, 4), currency="EUR"), T)
     assert verdict.rule[:2] == "G1"
     assert "Mill: Who owns the data?" in verdict.because
-    assert "Every month of waiting costs about EUR 5" in verdict.because
+    assert "Every month of waiting costs about EUR 4" in verdict.because
     assert verdict.next_step == "Settle with Mill first: name an owner."
     # What we control comes first anyway, and leaves time for the rules.
     two = decide_all(replace(both(unsold(SUPPLY, DECISION), worth(4, 6)), readiness=open_rules(stakes)), T)

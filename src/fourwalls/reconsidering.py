@@ -14,16 +14,20 @@ from fourwalls.answers import Answer, judged_answers
 from fourwalls.chain.accounts import Entries
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
 from fourwalls.errors import PortfolioError, did_you_mean, listed
+from fourwalls.figures import Refusal
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import Governance
+from fourwalls.hinges import swings_of
 from fourwalls.losses import Loss
 from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
+from fourwalls.sensitivity import Swing
 from fourwalls.signals.capabilities import capabilities, least_readings
 from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Material
 from fourwalls.value import Costs, MeasuredLate, PathValue, assumed, costs, paths_told, portfolio_values
+from fourwalls.whole import of_whole
 
 Change = float | Mapping[str, float] | Sequence[str]
 
@@ -115,6 +119,7 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
     whole = _concluded(kept.whole, kept, portfolio, cost, each.losses).assets[0]
     made = {a.name: a for a in each.assets}
     whole = replace(whole, paths=paths_told(portfolio_values(each.values, portfolio), portfolio.currency))
+    whole = of_whole(whole, [made[n] for n in named], portfolio.thresholds)
     assets, total = advised([made[n] for n in named], whole, replace(kept.advice, portfolio=portfolio))
     return replace(kept.told, assets=assets, total=total, assumptions=assumed(portfolio, cost))
 
@@ -124,6 +129,24 @@ def cases_kept(kept: Kept) -> list[tuple[str, concluding.Case]]:
     side, cost = kept.each, costs(kept.portfolio, None, kept.late)
     cases = concluding.cases_of(side.parts, side.beside, kept.portfolio, cost, kept.names, kept.years)
     return [(assembly.asset_name(case.key), case) for case in cases]
+
+
+def swings_kept(kept: Kept, asset: str, changes: Mapping[str, Change]) -> tuple[Swing, ...] | Refusal:
+    """What each assumption does to the choice for one asset, under other assumptions; or why none can be told.
+
+    Args:
+        kept: From `Study.kept`.
+        asset: Its name.
+        changes: As `reconsidered` takes them.
+
+    Raises:
+        PortfolioError: A name is not among those that can be changed, or a value cannot be.
+    """
+    portfolio = changed(kept.portfolio, kept.text, changes) if changes else kept.portfolio
+    cost = costs(portfolio, None, kept.late)
+    side = _repriced(_only(kept.each, asset), kept, cost)
+    (case,) = concluding.cases_of(side.parts, side.beside, portfolio, cost, kept.names, kept.years)
+    return swings_of(case, portfolio)
 
 
 @dataclass(frozen=True, slots=True)

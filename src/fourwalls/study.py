@@ -76,6 +76,7 @@ from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs, paths_told, portfolio_values
 from fourwalls.weighing import counted
+from fourwalls.whole import of_whole
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -584,7 +585,9 @@ class Study:
             replace(a, worth_knowing=hinges.worth_knowing(by_key[tuple(a.asset.values())], self.portfolio))
             for a in made[0][:_MOST_HINGES]
         ]
-        assets, pool = advised(made[0], replace(made[1][0], paths=paths), self._advice)
+        assets, pool = advised(
+            made[0], of_whole(replace(made[1][0], paths=paths), made[0], self.portfolio.thresholds), self._advice
+        )
         told = self._told(assets, pool, period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         told = replace(

@@ -234,7 +234,8 @@ class PathValue:
     Attributes:
         value: Expected, over the draws.
         draws: In other weeks and with other costs, shape (replicates,).
-        gain_per_year: Margin a year, once reached, before costs.
+        gain_per_year: Margin a year of the whole gap, before costs.
+        kept_per_year: What of it is attained at the end of the ramp.
         one_off, run_per_year: Expected costs.
         stock: Change of stock at cost on a mean day.
         payback: Months until it has paid for itself; None where it does not within the horizon.
@@ -251,6 +252,7 @@ class PathValue:
     payback: float | None = None
     links: tuple[tuple[str, float], ...] = ()
     is_default: bool = False
+    kept_per_year: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +382,7 @@ def path_values(
         others = (("together, beyond the parts", rest),) if abs(rest) > 1e-9 else ()
         found[path] = PathValue(
             float(draws.mean()), np.asarray(draws, np.float64), mean, float(one_off.mean()), float(run.mean()), stock,
-            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not all(costed[x] for x in SIDES[path]),
+            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not all(costed[x] for x in SIDES[path]), over.ramp[-1] * mean,
         )  # fmt: skip
     return found
 
@@ -416,7 +418,7 @@ def portfolio_values(
         found[path] = PathValue(
             sum(v.value for v in mine) - shared, np.sum([v.draws[:n] for v in mine], axis=0) - shared, gain, one_off + shared,
             run, sum(v.stock for v in mine), _payback(over, gain, one_off + shared, run), tuple(links.items()),
-            any(v.is_default for v in mine),
+            any(v.is_default for v in mine), sum(v.kept_per_year for v in mine),
         )  # fmt: skip
     return found
 

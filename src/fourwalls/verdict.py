@@ -81,7 +81,7 @@ GOVERNANCE = Refusal(
     "no_contracts",
     "governance",
     "no contract in force says whether the rules with these partners are ready",
-    "contracts/ (fourwalls contracts draft writes a skeleton for each feed): who owns the data, who is called when it fails, which service level holds, what is the way out",
+    "contracts with these partners, in contracts/: who owns the data, who is called when it fails, which service level holds, what is the way out; fourwalls contracts draft writes a skeleton for each feed",
 )
 
 

@@ -200,10 +200,9 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
             doubt = "At this product's default costs no path would pay: say under [paths] in portfolio.toml what they really cost before acting."
             return replace(verdict, because=f"{verdict.because} {doubt}")
         return verdict
-    pays = {path: float((known.draws > 0).mean()) for path, known in b.values.items()}
-    paying = [path for path in values if values[path] > 0 and pays[path] >= t.pays_chance]
+    paying = [path for path, known in b.values.items() if pays(known, t)]
     if not paying:
-        return _unpaid(verdict, b, values, pays, t)
+        return _unpaid(verdict, b, values, t)
     best = max(paying, key=lambda path: values[path])
     rule = "M2. The path that is worth most over the horizon, after its costs."
     for simpler in ("operate", "orchestrate") if best == "operate then orchestrate" else ("operate",):
@@ -215,19 +214,28 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
                 best = simpler
                 break
     parts = _parts(b, counted(b, t))
-    gain = b.values[best].gain_per_year
+    chosen = b.values[best]
     because = (
-        f"To {best} would keep a margin of {b.currency} {gain:,.0f} a year and is worth {b.currency} {values[best]:,.0f} over the horizon "
-        f"after its costs; the chance that it pays is {_chance(pays[best])}. {_sides(parts)}"
+        f"To {best} would keep {b.currency} {chosen.kept_per_year:,.0f} of margin a year once in place, the attainable part of the "
+        f"{b.currency} {chosen.gain_per_year:,.0f} that it could act on; after its costs that is worth {b.currency} {chosen.value:,.0f} over "
+        f"the horizon, and the chance that it pays is {_chance(chance_to_pay(chosen))}. {_sides(parts)}"
     )
     found = _verdict(best, because, rule, parts)
     # What could not be told before cannot be told now.
     return replace(found, refusals=tuple(dict.fromkeys([*found.refusals, *verdict.refusals])))
 
 
-def _unpaid(
-    verdict: Verdict, b: Both, values: Mapping[VerdictName, float], pays: Mapping[VerdictName, float], t: Thresholds
-) -> Verdict:
+def chance_to_pay(known: PathValue) -> float:
+    """Chance that a path brings more over the horizon than it costs, 0-1."""
+    return float((known.draws > 0).mean())
+
+
+def pays(known: PathValue, t: Thresholds) -> bool:
+    """Whether a path is expected to bring more than it costs, and likely to."""
+    return known.value > 0 and chance_to_pay(known) >= t.pays_chance
+
+
+def _unpaid(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: Thresholds) -> Verdict:
     """No path is likely to bring more than it costs."""
     best = max(values, key=lambda path: values[path])
     if verdict.name not in ACTED_ON:
@@ -235,7 +243,7 @@ def _unpaid(
     short = (
         f"falls {b.currency} {-values[best]:,.0f} short"
         if values[best] <= 0
-        else f"pays with a chance of {_chance(pays[best])} only"
+        else f"pays with a chance of {_chance(chance_to_pay((b.values or {})[best]))} only"
     )
     because = (
         f"{verdict.because} But over the horizon no path is likely to bring more than it costs; the best, to {best}, {short}, "
@@ -270,12 +278,13 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     if not holes:
         return verdict
     told = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
-    if verdict.name == "operate then orchestrate":
+    # Partners are needed only afterwards; where operating does not pay by itself, operating first would be a way round the rules.
+    if verdict.name == "operate then orchestrate" and (b.values is None or b.values["operate"].value > 0):
         step = f"{verdict.next_step} Before the second half, settle with partners: {told}"
         return replace(verdict, next_step=step)
     waiting = ""
-    if b.values is not None and b.values["orchestrate"].gain_per_year > 0:
-        waiting = f" Every month of waiting costs about {b.currency} {b.values['orchestrate'].gain_per_year / 12:,.0f}."
+    if b.values is not None and b.values["orchestrate"].kept_per_year > 0:
+        waiting = f" Every month of waiting costs about {b.currency} {b.values['orchestrate'].kept_per_year / 12:,.0f}."
     because = f"{verdict.because} But rules with the partners it rests on are open ({told}).{waiting}"
     rule = f"G1. To orchestrate is best, but partners with at least {BLOCKED_PART:.0%} of what is at stake lack a required rule: govern first."
     first = holes[0]

@@ -16,7 +16,7 @@ from fourwalls.diagnosis import (
     Wall,
 )
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
-from fourwalls.numbers import Numbered, slug
+from fourwalls.numbers import Numbered, acted_on, slug
 from fourwalls.surfaces import wording
 
 DEFAULT_COSTS = "Costs are this product's defaults, not yours: set [paths] in portfolio.toml before you rely on them."
@@ -86,7 +86,7 @@ class PathTold:
         value: Over the horizon after costs, P10 to P90.
         gain, one_off, run, stock, payback: In words.
         chance: That it is the best, in words.
-        is_best: Whether it is worth most, and more than it costs.
+        is_best: Whether it is what the verdict acts on.
         at: What the ids of its figures begin with; "" where they have none.
     """
 
@@ -202,9 +202,9 @@ def _asset_id(figures: Iterable[Figure]) -> str:
     return next((wording.id_of(f).partition(".")[0] for f in figures if wording.id_of(f)), "")
 
 
-def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
+def path_rows(asset: AssetDiagnosis, currency: str) -> tuple[PathTold, ...]:
     """What each path is worth, in words."""
-    best = _worth_most(paths)
+    chosen = acted_on(asset)
     return tuple(
         PathTold(
             path=wording.VERDICTS[p.path],
@@ -215,10 +215,10 @@ def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]
             stock=money(p.stock, currency),
             payback=payback(p.payback),
             chance=wording.chance(p.chance),
-            is_best=p is best,
+            is_best=p is chosen,
             at=wording.id_of(p.value).rpartition(".")[0],
         )
-        for p in paths
+        for p in asset.paths
     )
 
 
@@ -244,13 +244,20 @@ def horizon(diagnosis: Diagnosis) -> str:
 
 
 def best_path(asset: AssetDiagnosis) -> PathWorth | None:
-    """The path that is worth most; None where none is worth more than it costs."""
-    return _worth_most(asset.paths)
-
-
-def _worth_most(paths: Sequence[PathWorth]) -> PathWorth | None:
-    found = max(paths, key=lambda p: _value(p.value), default=None)
+    """The path that is worth most on average, whatever the verdict; None where none is worth more than it costs."""
+    found = max(asset.paths, key=lambda p: _value(p.value), default=None)
     return found if found is not None and _value(found.value) > 0 else None
+
+
+def worth_told(asset: AssetDiagnosis) -> wording.Said | None:
+    """What the path of the verdict brings; in words why nothing is counted, or None where nothing is priced."""
+    if not asset.paths:
+        return None
+    chosen = acted_on(asset)
+    if chosen is not None:
+        return wording.said(chosen.value)
+    words = {"govern first": "waits for rules", "cannot tell yet": wording.NOT_KNOWN.lower()}
+    return wording.Said(words.get(asset.verdict, "not likely to pay" if best_path(asset) else "nothing pays"), "")
 
 
 def ten_lines(lines: Sequence[SignalReading]) -> str:
