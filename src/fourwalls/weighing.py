@@ -78,7 +78,33 @@ class Both:
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
     """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
-    return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
+    return _unexplained(_unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t), b, t)
+
+
+def _unexplained(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
+    """To leave an asset alone takes knowing why its shelves are empty where they are much more often than shelves usually are."""
+    a = b.availability
+    if verdict.name != "leave it" or not isinstance(a, Availability) or not isinstance(a.residual, Estimate):
+        return verdict
+    open_stages = [s for s in a.unjudged if s in _SUPPLYING]
+    if t.unseen_stock_share <= 0 or a.residual.low <= _MUCH * t.unseen_stock_share or not open_stages:
+        return verdict
+    told = ", ".join(open_stages)
+    because = (
+        f"{verdict.because} But {percent(a.residual.value)} of what customers wanted met an empty shelf and no stage that could be "
+        f"judged explains it; nothing shows what {told} could reach."
+    )
+    rule = (
+        f"U2. Nothing to act on, but more than {percent(_MUCH * t.unseen_stock_share)} of demand lost for no reason seen, and a supply "
+        "stage that could not be judged: cannot tell."
+    )
+    step = f"Get what would hold {told} to something: targets, service levels, confirmed dates, or records of comparable doers."
+    return replace(verdict, name="cannot tell yet", because=because, rule=rule, next_step=step)
+
+
+_SUPPLYING = ("forecast", "decision", "supply", "receiving", "allocation")
+# So many times what shelves usually lose is not usual any more.
+_MUCH = 2.0
 
 
 def unseen_worth(b: Both, t: Thresholds) -> Refusal | None:
