@@ -28,7 +28,10 @@ def main() -> None:
             one = judge(world, keep)
             judged.append(one)
             good = sum(c.is_right for c in one.cases)
-            print(f"{world.name}: {good} of {len(one.cases)} right, {one.seconds[0]:.0f} + {one.seconds[1]:.0f} s", flush=True)
+            print(
+                f"{world.name}: {good} of {len(one.cases)} right, {one.seconds[0]:.0f} + {one.seconds[1]:.0f} s",
+                flush=True,
+            )
     text = "\n".join([*table(judged), "", *wrong(judged)])
     print(text)
     if said.out:

@@ -13,7 +13,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from benchmarks.elsewhere.company import Company, Ways
-from benchmarks.elsewhere.luck import Floats, Ints
+from benchmarks.elsewhere.luck import Bools, Floats, Ints
 from benchmarks.elsewhere.wishes import Wishes, mean_units
 
 LOST, SERVED, NOT_FOUND, OVERSOLD, NOT_WANTED = 0, 1, 2, 3, 4
@@ -71,9 +71,10 @@ class Buyer:
         c: The company.
         w: How well everybody does.
         wanted: Wishes, and which of them would be orders were there stock (`stands`).
+        chance: That they would be, by sku, channel, day.
     """
 
-    def __init__(self, c: Company, w: Ways, wanted: Wishes, stands: Ints) -> None:
+    def __init__(self, c: Company, w: Ways, wanted: Wishes, stands: Bools, chance: Floats) -> None:
         self.c, self.w, self.wanted, self.stands = c, w, wanted, stands
         s, n, _, _, _ = c.sizes
         shape = (s, n, c.days)
@@ -83,7 +84,7 @@ class Buyer:
             np.full(len(wanted), NOT_WANTED), np.zeros(len(wanted), np.int64), zero.copy(), zero.copy(), zero.copy(),
             zero.copy(), zero.copy(), np.zeros(shape), np.full((s, n, self.weeks, AHEAD), np.nan),
         )  # fmt: skip
-        self.mean = mean_units(c)
+        self.mean = mean_units(c, chance)
         rng = c.luck.of("supply")
         self.luck = rng.random((8, *shape))
         self.swing = rng.standard_normal((s, n, self.weeks))
@@ -216,17 +217,17 @@ class _Sku:
         b.out.forecast[s, x, week] = np.array(truth) * wrong
         if self.c.policy["kind"] == "minmax" and (day // 7) % 13 == 0:
             rate = self.rate[x] * wrong
-            low = self._safe(rate * (self.c.lead[s] + 2), self.c.lead[s], rate)
+            low = self._safe(rate * (float(self.c.lead[s]) + 2), rate)
             self.low_high[x] = (low, low + max(rate * self.c.policy["extra_days"], self.c.pack[s]))
 
-    def _safe(self, cover: float, lead: float, rate: float) -> float:
+    def _safe(self, cover: float, rate: float) -> float:
         spread = sqrt(max(cover, 0.3) * self.c.policy["variance"] + (rate * 1.0) ** 2)
         return cover + float(self.c.policy["z"]) * spread
 
     def _level(self, x: int, day: int) -> float:
         """Order-up-to level by the forecasts at hand."""
         feeder, review = self.c.feeder[x], float(self.c.policy["review_days"])
-        span = (3.0 if feeder >= 0 else float(self.c.lead[self.s]) + review + 1.0)
+        span = 3.0 if feeder >= 0 else float(self.c.lead[self.s]) + review + 1.0
         weekly = self.b.out.forecast[self.s, x, day // 7]
         offset, left, cover = (day % 7) / 7.0, span / 7.0, 0.0
         for k in range(AHEAD):
@@ -236,7 +237,7 @@ class _Sku:
             if left <= 0:
                 break
         cover += max(left, 0.0) * float(weekly[-1])
-        return self._safe(cover, span, float(weekly[0]) / 7)
+        return self._safe(cover, float(weekly[0]) / 7)
 
     def _buy(self, day: int) -> None:
         c, s, weekday = self.c, self.s, self._weekday(day)
@@ -276,7 +277,11 @@ class _Sku:
             wanted = self._level(x, day) * self.b.w.tilt[s, x] - position
         if wanted < 0.5 * c.pack[s]:
             return 0
-        return max(int(c.pack[s]) * ceil(wanted / c.pack[s]), int(c.least[s]))
+        return self._in_packs(wanted)
+
+    def _in_packs(self, wanted: float) -> int:
+        pack = int(self.c.pack[self.s])
+        return max(pack * ceil(wanted / pack), int(self.c.least[self.s]))
 
     def _signal(self, x: int, day: int, quantity: int) -> None:
         b, s = self.b, self.s
@@ -302,9 +307,9 @@ class _Sku:
             if c.policy["fresh"]:
                 level = self._level(x, day) * b.w.tilt[s, x]
                 wanted = max(level - self.record[x] - self.on_order[x], 1)
-                order.ordered = max(int(c.pack[s]) * ceil(wanted / c.pack[s]), int(c.least[s]))
+                order.ordered = self._in_packs(wanted)
             signal = int(order.signalled // 24)
-            order.promised = (int(order.placed // 24) + float(c.lead[s])) * 24.0 + 17.0
+            order.promised = self._weekday_only(int(order.placed // 24) + int(c.lead[s])) * 24.0 + 17.0
             # Hauliers come when they come: a day early or late is nothing.
             usual = float(np.searchsorted((0.22, 0.8, 0.95), b.luck[2, s, x, signal])) - 1.0
             late = usual
@@ -339,9 +344,7 @@ class _Sku:
         if not takers or weekday not in TRANSFER_DAYS:
             return
         feeder = c.feeder[takers[0]]
-        wants = [
-            max(0, ceil(self._level(x, day) * b.w.tilt[s, x] - self.record[x] - self.on_order[x])) for x in takers
-        ]
+        wants = [max(0, ceil(self._level(x, day) * b.w.tilt[s, x] - self.record[x] - self.on_order[x])) for x in takers]
         have = min(self.really[feeder], self.record[feeder])
         scale = min(1.0, have / max(sum(wants), 1))
         for x, want in zip(takers, wants, strict=True):

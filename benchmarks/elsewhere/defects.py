@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,14 +59,62 @@ class Defect:
         """Skus it concerns."""
         of_brand = np.ones(len(c.sku), bool) if self.brand is None else c.brand_of == self.brand
         of_category = np.ones(len(c.sku), bool) if self.category is None else c.category_of == self.category
-        return of_brand & of_category
+        both: Bools = of_brand & of_category
+        return both
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a defect is, for those that change ways.
+
+    Attributes:
+        c: The company.
+        of: The defect.
+    """
+
+    c: Company
+    of: Defect
+
+    @property
+    def skus(self) -> Bools:
+        """Its skus."""
+        return self.of.skus(self.c)
+
+    @property
+    def node(self) -> int:
+        """Its node."""
+        return self.of.node or 0
+
+    @property
+    def channel(self) -> int:
+        """Its channel."""
+        return self.of.channel or 0
+
+    @property
+    def carrier(self) -> int:
+        """Its carrier."""
+        return self.of.carrier or 0
+
+    def at(self, columns: list[int]) -> tuple[Any, ...]:
+        """Index of its skus in these columns."""
+        return np.ix_(np.flatnonzero(self.skus), np.array(columns, np.int64))
+
+    @property
+    def shelves(self) -> tuple[Any, ...]:
+        """Its skus at its node."""
+        return self.at([self.node])
+
+    @property
+    def listings(self) -> tuple[Any, ...]:
+        """Its skus in its channel."""
+        return self.at([self.channel])
 
 
 def spoil(c: Company, w: Ways, defects: list[Defect]) -> Ways:
     """Ways with some defects."""
     out = w.copy()
     for d in defects:
-        KINDS[d.kind][2](c, out, d, LEVELS[d.level])
+        KINDS[d.kind][2](Place(c, d), out, LEVELS[d.level])
     return out
 
 
@@ -73,111 +122,110 @@ def _all(at: int | None) -> slice | list[int]:
     return slice(None) if at is None else [at]
 
 
-def _picking(c: Company, w: Ways, d: Defect, x: float) -> None:
+def _picking(p: Place, w: Ways, x: float) -> None:
     """Too few hands in the queue, and things put where nobody looks."""
-    zones = sorted({int(c.zone[d.node or 0, k]) for k in ([d.category] if d.category is not None else range(len(c.category)))})
+    zones = sorted({int(z) for z in np.atleast_1d(p.c.zone[p.node, _all(p.of.category)])})
     w.pace[zones] *= 1 - 0.2 * min(x, 1.6)
-    w.mislaid[d.node or 0, _all(d.category)] += 0.22 * x
+    w.mislaid[p.node, _all(p.of.category)] += 0.22 * x
 
 
-def _partner_slow(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.mislaid[d.node or 0, _all(d.category)] += 0.3 * x
+def _partner_slow(p: Place, w: Ways, x: float) -> None:
+    w.mislaid[p.node, _all(p.of.category)] += 0.3 * x
 
 
-def _carrier(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.slip[d.carrier or 0, _all(d.destination)] += 0.4 * x
-    w.slip_days[d.carrier or 0, _all(d.destination)] += 1.0
+def _carrier(p: Place, w: Ways, x: float) -> None:
+    w.slip[p.carrier, _all(p.of.destination)] += 0.4 * x
+    w.slip_days[p.carrier, _all(p.of.destination)] += 1.0
 
 
-def _release(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.check_share[d.channel or 0] = min(0.06 + 0.45 * x, 0.9)
-    w.check_hours[d.channel or 0] = 32.0
+def _release(p: Place, w: Ways, x: float) -> None:
+    w.check_share[p.channel] = min(0.06 + 0.45 * x, 0.9)
+    w.check_hours[p.channel] = 32.0
 
 
-def _order_feed(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.feed_hours[d.channel or 0] = 24.0 * (1 if x < 0.7 else 2 if x < 1.3 else 3)
+def _order_feed(p: Place, w: Ways, x: float) -> None:
+    w.feed_hours[p.channel] = 24.0 * (1 if x < 0.7 else 2 if x < 1.3 else 3)
 
 
-def _promise(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.buffer_days[_all(d.channel), _all(d.destination)] -= 1.0 if x < 1.3 else 2.0
+def _promise(p: Place, w: Ways, x: float) -> None:
+    w.buffer_days[_all(p.of.channel), _all(p.of.destination)] -= 1.0 if x < 1.3 else 2.0
 
 
-def _supplier_late(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.late_share[d.skus(c)] = min(0.35 + 0.3 * x, 0.95)
-    w.late_days[d.skus(c)] = 4.0 + 7.0 * x
+def _supplier_late(p: Place, w: Ways, x: float) -> None:
+    w.late_share[p.skus] = min(0.35 + 0.3 * x, 0.95)
+    w.late_days[p.skus] = 4.0 + 7.0 * x
 
 
-def _supplier_short(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.short_share[d.skus(c)] = min(0.3 + 0.3 * x, 0.95)
-    w.short_part[d.skus(c)] = min(0.35 + 0.25 * x, 0.9)
+def _supplier_short(p: Place, w: Ways, x: float) -> None:
+    w.short_share[p.skus] = min(0.3 + 0.3 * x, 0.95)
+    w.short_part[p.skus] = min(0.35 + 0.25 * x, 0.9)
 
 
-def _buyer(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.decide_hours[d.skus(c)] = 24.0 * (3 + 6 * x)
+def _buyer(p: Place, w: Ways, x: float) -> None:
+    w.decide_hours[p.skus] = 24.0 * (3 + 6 * x)
 
 
-def _too_low(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.bias[d.skus(c)] = 1 - min(0.28 * x + 0.1, 0.65)
+def _too_low(p: Place, w: Ways, x: float) -> None:
+    w.bias[p.skus] = 1 - min(0.28 * x + 0.1, 0.65)
 
 
-def _too_high(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.bias[d.skus(c)] = 1 + 0.7 * x
+def _too_high(p: Place, w: Ways, x: float) -> None:
+    w.bias[p.skus] = 1 + 0.7 * x
 
 
-def _noisy(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.noise[d.skus(c)] = 0.35 + 0.4 * x
+def _noisy(p: Place, w: Ways, x: float) -> None:
+    w.noise[p.skus] = 0.35 + 0.4 * x
 
 
-def _dock(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.dock_hours[d.node or 0, _all(d.category)] = 24.0 * (2 + 5 * x)
+def _dock(p: Place, w: Ways, x: float) -> None:
+    w.dock_hours[p.node, _all(p.of.category)] = 24.0 * (2 + 5 * x)
 
 
-def _phantom(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.vanish[np.ix_(d.skus(c), [d.node or 0])] = 0.012 * x
+def _phantom(p: Place, w: Ways, x: float) -> None:
+    w.vanish[p.shelves] = 0.012 * x
 
 
-def _stranded(c: Company, w: Ways, d: Defect, x: float) -> None:
-    skus = d.skus(c)
-    others = [n for n in range(len(c.node)) if n != d.node and c.feeder[n] == c.feeder[d.node or 0]]
-    w.tilt[np.ix_(skus, others)] *= 1 - min(0.3 + 0.2 * x, 0.8)
-    w.tilt[np.ix_(skus, [d.node or 0])] *= 1.6 + 0.3 * x
+def _stranded(p: Place, w: Ways, x: float) -> None:
+    others = [n for n in range(len(p.c.node)) if n != p.node and p.c.feeder[n] == p.c.feeder[p.node]]
+    w.tilt[p.at(others)] *= 1 - min(0.3 + 0.2 * x, 0.8)
+    w.tilt[p.shelves] *= 1.6 + 0.3 * x
 
 
-def _off(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.off[np.ix_(d.skus(c), [d.channel or 0])] = 0.1 * x
+def _off(p: Place, w: Ways, x: float) -> None:
+    w.off[p.listings] = 0.1 * x
 
 
-def _content(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.content[np.ix_(d.skus(c), [d.channel or 0])] -= 0.22 * x
+def _content(p: Place, w: Ways, x: float) -> None:
+    w.content[p.listings] -= 0.22 * x
 
 
-def _dear(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.price[np.ix_(d.skus(c), [d.channel or 0])] *= 1 + 0.16 * x
+def _dear(p: Place, w: Ways, x: float) -> None:
+    w.price[p.listings] *= 1 + 0.16 * x
 
 
-def _oversold(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.oversold[d.channel or 0] = 0.9 * min(x, 1.1)
+def _oversold(p: Place, w: Ways, x: float) -> None:
+    w.oversold[p.channel] = 0.9 * min(x, 1.1)
 
 
-def _waste(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.waste[_all(d.category), _all(d.channel)] += 0.02 * x
+def _waste(p: Place, w: Ways, x: float) -> None:
+    w.waste[_all(p.of.category), _all(p.of.channel)] += 0.02 * x
 
 
-def _charged(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.charged[d.channel or 0] += 0.022 * x
+def _charged(p: Place, w: Ways, x: float) -> None:
+    w.charged[p.channel] += 0.022 * x
 
 
-def _chores(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.chore_touches[_all(d.category), _all(d.channel)] = 4 + 5 * x
-    w.chores[_all(d.category), _all(d.channel)] *= 2.0
+def _chores(p: Place, w: Ways, x: float) -> None:
+    w.chore_touches[_all(p.of.category), _all(p.of.channel)] = 4 + 5 * x
+    w.chores[_all(p.of.category), _all(p.of.channel)] *= 2.0
 
 
-def _garbled(c: Company, w: Ways, d: Defect, x: float) -> None:
-    w.garbled[d.channel or 0] = 0.06 + 0.10 * x
-    w.feed_delay[d.channel or 0] = 6.0
+def _garbled(p: Place, w: Ways, x: float) -> None:
+    w.garbled[p.channel] = 0.06 + 0.10 * x
+    w.feed_delay[p.channel] = 6.0
 
 
-Spoils = Callable[[Company, Ways, Defect, float], None]
+Spoils = Callable[[Place, Ways, float], None]
 KINDS: dict[str, tuple[str, str, Spoils]] = {
     "slow picking": ("fulfilment", "node", _picking),
     "slow partner": ("fulfilment", "node", _partner_slow),

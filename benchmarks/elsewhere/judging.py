@@ -50,13 +50,16 @@ def judge(world: World, keep: Path) -> Judged:
     folder = keep / world.name
     shutil.rmtree(folder, ignore_errors=True)
     write(true.life, folder)
-    (keep / f"{world.name}.truth.json").write_text(json.dumps([asdict(t) for t in true.truth], indent=1), encoding="utf-8")
+    (keep / f"{world.name}.truth.json").write_text(
+        json.dumps([asdict(t) for t in true.truth], indent=1), encoding="utf-8"
+    )
     made = time.perf_counter()
-    failure, said, answers = "", {}, {}
+    failure, said = "", {}
+    answers: dict[tuple[str, ...], Answer] = {}
     try:
         with study.open(folder) as opened:
             told = json.loads(json.dumps(asdict(opened.diagnose()), default=str))
-        answers: dict[tuple[str, ...], Answer] = read_diagnosis(told)
+        answers = read_diagnosis(told)
         said = {tuple(str(v) for v in a["asset"].values()): a for a in told["assets"]}
         (keep / f"{world.name}.said.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in the diagnosis counts against it
@@ -85,7 +88,10 @@ def sound_assets(cases: Sequence[Case]) -> list[Case]:
 def table(judged: Sequence[Judged]) -> list[str]:
     """The figures, as Markdown."""
     every = [c for j in judged for c in j.cases]
-    lines = ["| worlds | assets | " + " | ".join(name for name, _ in MEASURES) + " |", "|---" * (len(MEASURES) + 2) + "|"]
+    lines = [
+        "| worlds | assets | " + " | ".join(name for name, _ in MEASURES) + " |",
+        "|---" * (len(MEASURES) + 2) + "|",
+    ]
     for name, mine in _strata(judged):
         row = [scoring.score(mine, m).told() for _, m in MEASURES]
         lines.append(f"| {name} | {len(mine)} | " + " | ".join(row) + " |")
@@ -124,9 +130,7 @@ def wrong(judged: Sequence[Judged]) -> list[str]:
         if j.failure:
             out.append(f"{j.world.name}: FAILED {j.failure}")
             continue
-        for case in j.cases:
-            if not case.is_right:
-                out.append(_wrong(j, case))
+        out += [_wrong(j, case) for case in j.cases if not case.is_right]
     return out
 
 
@@ -134,11 +138,19 @@ def _wrong(j: Judged, case: Case) -> str:
     said = j.said.get(key_of(case.truth), {})
     now = case.truth.as_recorded
     scale = max(now.revenue_amount, 1.0)
-    true = {k: f"{(v.margin_amount - now.margin_amount) / scale:+.2%}" for k, v in case.truth.repaired.items() if " by " in k}
+    true = {
+        k: f"{(v.margin_amount - now.margin_amount) / scale:+.2%}"
+        for k, v in case.truth.repaired.items()
+        if " by " in k
+    }
     told: dict[str, float] = {}
     years = j.known.life.c.years
     for loss in said.get("losses") or []:
-        amount = loss["amount"]["value"] if isinstance(loss["amount"], dict) and "value" in loss["amount"] else loss["amount"]
+        amount = (
+            loss["amount"]["value"]
+            if isinstance(loss["amount"], dict) and "value" in loss["amount"]
+            else loss["amount"]
+        )
         if isinstance(amount, int | float):
             name = f"{loss['stage']} by {loss['party_id']}"
             told[name] = told.get(name, 0.0) + amount / years / scale

@@ -61,7 +61,7 @@ def live(c: Company, w: Ways, wanted: Wishes | None = None) -> Life:
     stands = (wanted.draws[:, 12] < chance[wanted.sku, wanted.channel, day]) & ~listed.off[
         wanted.sku, wanted.channel, day
     ]
-    shelves = Buyer(c, w, wanted, stands).run()
+    shelves = Buyer(c, w, wanted, stands, chance * (1 - w.off[:, :, None])).run()
     parcels = send(c, w, wanted, shelves)
     value = np.zeros(len(wanted))
     i = parcels.wish
@@ -173,7 +173,7 @@ def accounts(life: Life, assets: Assets) -> list[Account]:
     penalty = np.where(late | overdue, money["late_line_cost_share"] * worth, 0.0)
 
     def total(x: Floats | Bools) -> Floats:
-        return np.bincount(of, np.asarray(x, np.float64), n)
+        return np.asarray(np.bincount(of, np.asarray(x, np.float64), n), np.float64)
 
     stock = np.einsum("sn,sna->a", life.shelves.record[:, :, c.warm :].mean(axis=2) * c.cost[:, None], assets.of_shelf)
     booked = np.einsum("kcw,kca->a", life.books.booked, assets.of_book) / years

@@ -52,7 +52,7 @@ class Calendar:
     def next_open(self, at: Floats) -> Floats:
         """Begin of the first open hour at or after a moment."""
         found = np.searchsorted(self._open, np.ceil(at)).clip(0, len(self._open) - 1)
-        return self._open[found].astype(np.float64)
+        return np.asarray(self._open[found], np.float64)
 
 
 def send(c: Company, w: Ways, wanted: Wishes, shelves: Shelves) -> Parcels:
@@ -60,7 +60,7 @@ def send(c: Company, w: Ways, wanted: Wishes, shelves: Shelves) -> Parcels:
     lines = np.flatnonzero(np.isin(shelves.fate, (SERVED, NOT_FOUND, OVERSOLD)))
     fate, at, draws = shelves.fate[lines], wanted.at[lines], wanted.draws[lines]
     channel = wanted.channel[lines]
-    released = _release(c, w, at, channel, draws)
+    released = _release(w, at, channel, draws)
     handed = _pick(c, w, wanted, lines, released)
     delivered = _carry(c, w, wanted, lines, handed)
     promised = _promise(c, w, wanted, lines)
@@ -80,7 +80,7 @@ def send(c: Company, w: Ways, wanted: Wishes, shelves: Shelves) -> Parcels:
     return Parcels(lines, promised, times[0], times[1], times[2], times[3], np.where(cancelled < end, reason, 0))
 
 
-def _release(c: Company, w: Ways, at: Floats, channel: Ints, draws: Floats) -> Floats:
+def _release(w: Ways, at: Floats, channel: Ints, draws: Floats) -> Floats:
     """Feeds bring orders in batches; some orders are looked at by people."""
     every = w.feed_hours[channel]
     came = np.where(every > 0.5, np.ceil(at / every) * every, at) + 0.2

@@ -47,7 +47,9 @@ def known(c: Company, defects: list[Defect]) -> Known:
         if key not in memory:
             memory[key] = accounts(live(c, spoil(c, good, remaining), wanted), assets)
         found[version] = memory[key]
-    truth = [_asset(c, defects, assets.keys[a], {v: rows[a] for v, rows in found.items()}) for a in range(len(assets.keys))]
+    truth = [
+        _asset(c, defects, assets.keys[a], {v: rows[a] for v, rows in found.items()}) for a in range(len(assets.keys))
+    ]
     return Known(life, truth, found)
 
 
@@ -93,5 +95,16 @@ def _missed(a: Account) -> int:
 
 def _outcome(a: Account) -> Outcome:
     return Outcome(
-        a.lines, a.late, a.overdue, a.cancelled, a.revenue, a.gross, a.stock, a.hours, a.booked, a.on_time, a.available, a.margin
+        a.lines,
+        a.late,
+        a.overdue,
+        a.cancelled,
+        a.revenue,
+        a.gross,
+        a.stock,
+        a.hours,
+        a.booked,
+        a.on_time,
+        a.available,
+        a.margin,
     )

@@ -43,7 +43,7 @@ class Wishes:
 
 def wishes(c: Company) -> Wishes:
     """Draw all wishes of a company."""
-    s, _, ch, d, k = c.sizes
+    s, _, _, d, k = c.sizes
     rng = c.luck.of("wishes")
     mean = mean_lines(c)
     weeks = c.days // 7 + 1
@@ -70,13 +70,19 @@ def mean_lines(c: Company) -> Floats:
     """Expected lines by sku, channel and day."""
     weekday = np.array([(c.first.weekday() + t) % 7 for t in range(c.days)])
     return np.asarray(
-        c.rate[:, :, None] * c.seasons[c.category_of][:, None, :] * c.weekdays[:, weekday][None, :, :], np.float64
+        c.rate[:, :, None] * c.seasons[c.category_of][:, None, : c.days] * c.weekdays[:, weekday][None, :, :],
+        np.float64,
     )
 
 
-def mean_units(c: Company) -> Floats:
-    """Expected units by sku, node and day."""
-    by_channel = mean_lines(c) * (1 + c.units_more)[None, :, None]
+def mean_units(c: Company, chance: Floats) -> Floats:
+    """Expected units by sku, node and day, of those wishes that become orders.
+
+    Args:
+        c: Company.
+        chance: That a wish becomes an order where there is stock, by sku, channel, day.
+    """
+    by_channel = mean_lines(c) * (1 + c.units_more)[None, :, None] * chance
     s, n, ch, d, _ = c.sizes
     out = np.zeros((s, n, c.days))
     for j in range(ch):

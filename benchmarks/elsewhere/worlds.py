@@ -84,7 +84,7 @@ PLAN: tuple[_Plan, ...] = (
     ("depots", 1, (_D("slow buyer", "medium", category=0),), ""),
     ("depots", 0, (_D("forecast too low", "medium", category=1),), ""),
     ("depots", 0, (_D("slow dock", "medium", node=2, category=0),), ""),
-    ("depots", 2, (_D("own waste", "high", category=2),), ""),
+    ("depots", 2, (_D("own waste", "high", category=2, channel=1),), ""),
     ("depots", 0, (_D("stranded stock", "medium", node=1, category=2),), ""),
     ("depots", 0, (_D("slow buyer", "high", category=0), _D("short supplier", "high", category=1)), ""),
     ("depots", 0, (_D("slow picking", "high", node=2), _D("late supplier", "medium", category=0)), "strike"),
@@ -116,7 +116,10 @@ PLAN: tuple[_Plan, ...] = (
     ("stall", 3, (_D("tight promise", "high", channel=0),), ""),
     ("stall", 0, (_D("late supplier", "medium", brand=2), _D("slow picking", "medium", node=0, category=0)), ""),
 )  # fmt: skip
-_UNSIGNED = (("webshop", 0, (_D("slow partner", "high", node=1),), ""), ("webshop", 2, (_D("chargebacks", "high", channel=2),), ""))
+_UNSIGNED = (
+    ("webshop", 0, (_D("slow partner", "high", node=1),), ""),
+    ("webshop", 2, (_D("chargebacks", "high", channel=2),), ""),
+)
 
 
 def worlds(first_seed: int, n: int | None = None) -> list[World]:
@@ -128,7 +131,18 @@ def worlds(first_seed: int, n: int | None = None) -> list[World]:
         level = "none" if not levels else levels.pop() if len(levels) == 1 else "mixed"
         name = f"{template}-{number:02d}-{told}" + (f"-{luck.replace(' ', '_')}" if luck else "")
         unsigned = number >= len(PLAN)
-        out.append(World(name + ("-unsigned" if unsigned else ""), template, grain, first_seed + number, defects, level, luck, unsigned))
+        out.append(
+            World(
+                name + ("-unsigned" if unsigned else ""),
+                template,
+                grain,
+                first_seed + number,
+                defects,
+                level,
+                luck,
+                unsigned,
+            )
+        )
     if n is None or n >= len(out):
         return out
     return [out[round(i * (len(out) - 1) / max(n - 1, 1))] for i in range(n)]

@@ -18,7 +18,7 @@ from benchmarks.elsewhere.living import Life
 from benchmarks.elsewhere.luck import Bools, Floats, Ints
 
 Columns = dict[str, Any]
-REASONS = np.array(["", "customer: took too long", "not found", "sold out"], object)
+REASONS = ("", "customer: took too long", "not found", "sold out")
 
 
 def write(life: Life, folder: Path) -> None:
@@ -70,8 +70,8 @@ def _days(c: Company, days: Ints) -> pa.Array:
     return pa.array((np.asarray(days) + epoch).astype(np.int32), pa.int32()).cast(pa.date32())
 
 
-def _named(names: Sequence[str], index: Ints) -> pa.Array:
-    return pa.array(np.array(names, object)[np.asarray(index)])
+def _named(names: Sequence[str], index: Ints, nobody: Bools | None = None) -> pa.Array:
+    return pa.array(np.array(names, object)[np.asarray(index)], pa.string(), mask=nobody)
 
 
 def _order_lines(life: Life) -> Columns:
@@ -89,12 +89,12 @@ def _order_lines(life: Life) -> Columns:
         "ordered_at": _times(c, w.at[i]),
         "sku_id": _named(c.sku, w.sku[i]), "channel_id": _named(c.channel, w.channel[i]),
         "node_id": _named(c.node, w.node[i]), "fulfiller_id": pa.array(party),
-        "carrier_id": pa.array(np.where(shop, None, np.array(c.carrier, object)[w.carrier[i]])),
+        "carrier_id": _named(c.carrier, w.carrier[i], shop),
         "destination": _named(c.destination, w.destination[i]),
         "promised_at": _times(c, p.promised[here]), "released_at": _times(c, p.released[here]),
         "handed_over_at": _times(c, p.handed[here]), "delivered_at": _times(c, p.delivered[here]),
         "cancelled_at": _times(c, cancelled),
-        "cancel_reason": pa.array(np.where(reason > 0, REASONS[reason], None)),
+        "cancel_reason": _named(REASONS, reason, reason == 0),
         "ordered_units": pa.array(w.units[i]), "shipped_units": pa.array(shipped),
         "price_amount": pa.array(price), "cost_amount": pa.array(np.round(c.cost[w.sku[i]], 4)),
         "fulfilment_amount": pa.array(np.where(shop | ~np.isnan(cancelled), 0.0, c.handling)),
@@ -279,5 +279,3 @@ slaProperties:
     value: 4
     unit: h
 """
-
-
