@@ -240,7 +240,7 @@ class _Sku:
         return self._safe(cover, float(weekly[0]) / 7)
 
     def _buy(self, day: int) -> None:
-        c, s, weekday = self.c, self.s, self._weekday(day)
+        c, weekday = self.c, self._weekday(day)
         for x in range(len(c.node)):
             if not self.used[x]:
                 continue
