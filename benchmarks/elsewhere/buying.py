@@ -47,7 +47,7 @@ class Shelves:
 
     Attributes:
         fate: Of each wish; `shipped` units of it.
-        record, really, sold, received, adjusted, empty: By sku, node, day; the first two at closing.
+        record, really, sold, received, adjusted, vanished, empty: By sku, node, day; the first two at closing.
         orders: All supply orders.
         forecast: Units a week by sku, node, week made, weeks ahead; nan where none was made.
     """
@@ -59,6 +59,7 @@ class Shelves:
     sold: Ints
     received: Ints
     adjusted: Ints
+    vanished: Ints
     empty: Floats
     forecast: Floats
     orders: list[Order] = field(default_factory=list)
@@ -82,7 +83,7 @@ class Buyer:
         self.weeks = c.days // 7 + 1
         self.out = Shelves(
             np.full(len(wanted), NOT_WANTED), np.zeros(len(wanted), np.int64), zero.copy(), zero.copy(), zero.copy(),
-            zero.copy(), zero.copy(), np.zeros(shape), np.full((s, n, self.weeks, AHEAD), np.nan),
+            zero.copy(), zero.copy(), zero.copy(), np.zeros(shape), np.full((s, n, self.weeks, AHEAD), np.nan),
         )  # fmt: skip
         self.mean = mean_units(c, chance)
         rng = c.luck.of("supply")
@@ -151,7 +152,8 @@ class _Sku:
         """Opening hours of one node."""
         b, s, out = self.b, self.s, self.b.out
         if b.luck[0, s, x, day] < b.w.vanish[s, x] and self.really[x] > 0:
-            self.really[x] -= ceil(self.really[x] * (0.3 + 0.7 * b.luck[1, s, x, day]))
+            out.vanished[s, x, day] = ceil(self.really[x] * (0.3 + 0.7 * b.luck[1, s, x, day]))
+            self.really[x] -= int(out.vanished[s, x, day])
         arrivals = sorted(self.coming[x].pop(day, []), key=lambda pair: pair[0])
         since, dark = 0.0, 0.0
         events = [(hour, -1, order) for hour, order in arrivals]

@@ -65,7 +65,8 @@ def judge(world: World, keep: Path) -> Judged:
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in the diagnosis counts against it
         failure = f"{type(error).__name__}: {error}"
     stratum = "healthy" if not world.defects else "alone" if len(world.defects) == 1 else "together"
-    trial = Trial(world.name, stratum, world.level, world.seed, 0, {})
+    absent = sorted({"listings", "leakage", "work_log", "feeds", "forecasts"} - true.life.c.tables)
+    trial = Trial(world.name, stratum, world.level, world.seed, 0, {"retailer": {"leaves_out": absent}})
     cases = [Case(trial, t, answers.get(key_of(t))) for t in true.truth]
     return Judged(world, cases, said, true, failure, (made - begin, time.perf_counter() - made))
 

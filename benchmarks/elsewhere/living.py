@@ -182,6 +182,8 @@ def accounts(life: Life, assets: Assets) -> list[Account]:
     hours = hours + feed_hours
     margin = (total(gross) - total(penalty)) / years - booked - hours * money["wage_amount_per_hour"]
     margin = margin - money["carrying_rate_per_year"] * stock
+    gone = life.shelves.vanished[:, :, c.warm :].sum(axis=2) * c.cost[:, None]
+    margin = margin - np.einsum("sn,sna->a", gone, assets.of_shelf) / years
     asked = np.bincount(assets.of[life.stands & (wanted.at >= begin)], minlength=n)
     lines, missed = total(np.ones(len(i))), total(late | overdue)
     cancelled, revenue = total(reason > 0), total(np.where(kept, worth, 0.0)) / years

@@ -121,16 +121,37 @@ _UNSIGNED = (
     ("webshop", 2, (_D("chargebacks", "high", channel=2),), ""),
 )
 
+MORE: tuple[_Plan, ...] = (
+    ("depots", 0, (_D("slow release", "high", channel=0),), ""),
+    ("depots", 0, (_D("forecast too high", "high", category=0),), ""),
+    ("depots", 1, (_D("noisy forecast", "high", category=1),), ""),
+    ("depots", 0, (_D("phantom stock", "high", node=1, category=0),), ""),
+    ("depots", 0, (_D("late supplier", "low", brand=0),), ""),
+    ("webshop", 0, (_D("slow dock", "high", node=1, category=0),), ""),
+    ("webshop", 0, (_D("stranded stock", "high", node=1, category=1),), ""),
+    ("webshop", 2, (_D("overselling", "high", channel=2), _D("forecast too low", "high", category=0)), "promotion"),
+    ("webshop", 1, (_D("short supplier", "high", brand=1),), ""),
+    ("webshop", 0, (_D("noisy forecast", "high", category=2),), ""),
+    ("webshop", 0, (_D("own waste", "high", channel=0),), ""),
+    ("webshop", 3, (_D("late carrier", "medium", carrier=2),), ""),
+    ("webshop", 0, (_D("status work", "low", channel=1),), ""),
+    ("webshop", 1, (_D("late supplier", "low", brand=5),), ""),
+    ("webshop", 0, (_D("slow picking", "medium", node=0, category=1),), ""),
+    ("stall", 3, (_D("late order feed", "high", channel=1),), ""),
+    ("stall", 1, (_D("forecast too low", "high", brand=2),), ""),
+    ("stall", 1, (), "strike"),
+)  # fmt: skip
+
 
 def worlds(first_seed: int, n: int | None = None) -> list[World]:
     """All worlds, or some of them spread over all."""
     out = []
-    for number, (template, grain, defects, luck) in enumerate((*PLAN, *_UNSIGNED)):
+    for number, (template, grain, defects, luck) in enumerate((*PLAN, *_UNSIGNED, *MORE)):
         told = "+".join(d.kind.replace(" ", "_") for d in defects) or "sound"
         levels = {d.level for d in defects}
         level = "none" if not levels else levels.pop() if len(levels) == 1 else "mixed"
         name = f"{template}-{number:02d}-{told}" + (f"-{luck.replace(' ', '_')}" if luck else "")
-        unsigned = number >= len(PLAN)
+        unsigned = len(PLAN) <= number < len(PLAN) + len(_UNSIGNED)
         out.append(
             World(
                 name + ("-unsigned" if unsigned else ""),
