@@ -180,7 +180,7 @@ def _stall(seed: int) -> Company:
     goods = _assortment(rng, words, 2, 4, skus)
     goods["price"], goods["cost"] = goods["price"] * 22.0, goods["cost"] * 22.0
     sellers = set(goods["supplier_of"])
-    base["targets"] = {"fulfilment_hours": 26}
+    base |= {"targets": {"fulfilment_hours": 26}, "time_zone": "Europe/Berlin" if seed % 2 else ""}
     return Company(
         **base, **goods, template="stall", warm=warm, days=warm + days,
         kinds={"1": "us", market: "marketplace", **dict.fromkeys(posts, "carrier"), **dict.fromkeys(sellers, "supplier")},

@@ -41,6 +41,7 @@ class Company:
         pack, least: Units in a case, and least units of an order, by sku.
         feeder: Node that refills each node; -1 where suppliers do.
         money: Assumptions of portfolio.toml.
+        time_zone: Of the clocks on its walls, where tables carry no zone.
         tables: Tables it keeps; `omitted` columns by table.
         words: Own words for things that have no id.
     """
@@ -104,6 +105,7 @@ class Company:
     words: dict[str, str]
     contracts: dict[str, bool] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    time_zone: str = ""
     price_war: tuple[int, float, list[int]] | None = None
     strikes: list[tuple[str, int, int]] = field(default_factory=list)
 

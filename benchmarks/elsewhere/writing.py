@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -56,8 +58,27 @@ def _times(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
     gone = np.isnan(x)
     seconds = np.where(gone, 0, np.round(np.nan_to_num(x) * 3600)).astype(np.int64)
     base = int(_midnight(c).timestamp())
+    if c.time_zone:
+        # Clocks that are put forward never show the hour between.
+        seconds = np.where(
+            np.isin((base + seconds) // 3600, _skipped(_midnight(c).replace(tzinfo=None), c.days, c.time_zone)),
+            seconds + 3600,
+            seconds,
+        )
     kind = pa.timestamp("s", "UTC") if c.file_kind != "csv" else pa.timestamp("s")
     return pa.array(seconds + base, pa.int64(), mask=gone).cast(kind)
+
+
+@cache
+def _skipped(start: datetime, days: int, time_zone: str) -> list[int]:
+    """Hours since 1970 that clocks on the wall never show."""
+    zone = ZoneInfo(time_zone)
+    out = []
+    for hour in range(24 * (days + 40)):
+        wall = start + timedelta(hours=hour)
+        if wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
+            out.append(int(wall.replace(tzinfo=UTC).timestamp()) // 3600)
+    return out
 
 
 def _happened(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
@@ -228,7 +249,8 @@ def _feeds(life: Life) -> Columns:
 def _portfolio(c: Company) -> str:
     start, end = (c.first + timedelta(days=d) for d in (c.warm, c.days))
     out = ["[portfolio]", f'name = "{c.words["us"].capitalize()}"', 'currency = "EUR"', f'own_party_id = "{c.own}"']
-    out += ["asset = [" + ", ".join(f'"{g}"' for g in c.grain) + "]", f"start = {start}", f"end = {end}", ""]
+    out += ["asset = [" + ", ".join(f'"{g}"' for g in c.grain) + "]", f"start = {start}", f"end = {end}"]
+    out += [f'time_zone = "{c.time_zone}"'] * bool(c.time_zone) + [""]
     if c.targets:
         out += ["[targets]", *(f"{k} = {v}" for k, v in c.targets.items()), ""]
     for level in c.service_levels:
