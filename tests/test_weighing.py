@@ -99,6 +99,19 @@ def rule(b: Both) -> tuple[str, str]:
     return verdict.rule[:2], verdict.name
 
 
+def test_much_lost_for_no_reason_seen_is_not_left_alone() -> None:
+    known = unsold(("decision", "inside", "us", 0.001), lost=0.2, unjudged=("supply",))
+    b = both(replace(known, residual=share(0.199)), worth(0.1, 0))
+    verdict = decide_all(b, T)
+    assert (verdict.rule[:2], verdict.name) == ("U2", "cannot tell yet")
+    assert "20 % of what customers wanted" in verdict.because
+    assert "supply" in verdict.next_step
+    # As much as shelves usually lose, or stages that were all judged, or a user without shelves: nothing to wait for.
+    assert rule(replace(b, availability=replace(known, residual=share(0.04))))[1] == "leave it"
+    assert rule(replace(b, availability=replace(known, residual=share(0.199), unjudged=("shelf",))))[1] == "leave it"
+    assert decide_all(b, replace(T, unseen_stock_share=0.0)).name == "leave it"
+
+
 def test_s1_lost_at_a_stage_nobody_recorded() -> None:
     none_of_supply = unsold(lost=0.05, unjudged=ALL)
     verdict = decide_all(both(none_of_supply, worth(0, 0)), T)

@@ -209,8 +209,8 @@ def drawn(
             for part in parts
         ]
         found.append(_together(made))
-    whole = replace(_together(found), pairs=len(np.unique(serving.shelf)))
-    return [_without_losers(one, rate) for one in (*found, whole)]
+    found = [_without_losers(one, rate) for one in found]
+    return [*found, replace(_together(found), pairs=len(np.unique(serving.shelf)))]
 
 
 def _without_losers(found: Drawn, rate: float) -> Drawn:
