@@ -221,3 +221,10 @@ def test_governance_that_is_not_ready_leans_to_operate(ready: Rules | None, lean
         first = found.readings[0].figure
         assert isinstance(first, Estimate)
         assert first.high - first.low == pytest.approx(ready.unknown)
+
+
+def test_facing_is_unknown_where_no_record_says_what_any_stage_loses() -> None:
+    found = line("facing", material(losses=(), measured=frozenset()))
+    assert found.lean == "cannot tell"
+    assert isinstance(found.readings[0].figure, Refusal)
+    assert found.readings[0].figure.code == "nothing_measured"

@@ -50,6 +50,12 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         inside_reading(part, len(behind)),
         *_parts(material, lost, share),
     )  # fmt: skip
+    if not material.measured and not material.losses:
+        because = "no record says what any stage loses, in front of the customer or behind"
+        refusal = Refusal(
+            "nothing_measured", "Customer-facing or system-facing", because, "order_lines, stock_days or listings"
+        )
+        return unknown(refusal, _USED)
     if isinstance(share, Refusal):
         if share.code != "no_loss":
             return unknown(share, _USED, readings)
