@@ -101,7 +101,7 @@ def test_who_does_what_on_each_shelf(opened: Opened) -> None:
     }
     assert who["supply"]["s0", "dc"] == ("mill", "between")
     assert who["supply"]["s1", "hall"] == ("forge", "between")
-    assert who["supply"]["s2", "hall"] == ("us", "inside"), "a transfer is supplied by whoever runs the giving node"
+    assert who["supply"]["s2", "hall"] == ("mill", "between"), "a transfer is supplied by whoever supplies its giver"
     assert who["receiving"]["s0", "dc"] == ("us", "inside")
     assert who["receiving"]["s0", "hall"] == ("packers", "between")
     assert set(who["decision"].values()) == {("us", "inside")}

@@ -124,7 +124,7 @@ def test_transfers_cut_by_an_empty_giver_show_no_level() -> None:
     known = levels(s, lane, stock, FIRST)
     assert known.day.tolist() == [0, 4]
     assert known.level.tolist() == [10, 12]
-    ready, _ = occasions(s, unrepaired(s), lane, known, stock, np.ones((2, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, known, np.ones((2, 6), bool), FIRST)
     mine = [k for k in range(len(ready.day)) if ready.shelf[k] == 1]
     need = dict(zip(ready.day[mine].tolist(), ready.need[mine].tolist(), strict=True))
     # On day 2 the level was 11 and 2 were there: 9 were wanted where 3 came.
@@ -137,7 +137,7 @@ def test_occasions_on_which_nothing_was_ordered() -> None:
     stock = closing([5, 4, 3, 6, 5, 4, 8], [4, 3, 2, 12, 8, 8, 8])
     lane = lanes(s, 2)
     known = levels(s, lane, stock, FIRST)
-    ready, lane_of = occasions(s, unrepaired(s), lane, known, stock, np.ones((2, 7), bool), FIRST)
+    ready, lane_of = occasions(s, unrepaired(s), lane, known, np.ones((2, 7), bool), FIRST)
     rows = list(zip(ready.shelf.tolist(), ready.day.tolist(), ready.ordered.tolist(), strict=True))
     assert rows == [(0, 1, 4), (1, 1, 6), (0, 4, 5), (1, 4, 0)]
     # Level 4 + 6, position 12 (a return): two less, and something would have been ordered. It would come after 2 days.
@@ -152,7 +152,7 @@ def test_outside_its_own_record_a_shelf_has_no_occasions() -> None:
     active = np.ones((2, 7), bool)
     active[1, 4:] = False
     lane = lanes(s, 2)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, active, FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), active, FIRST)
     assert 0 not in ready.ordered.tolist()
 
 
@@ -168,7 +168,7 @@ def test_orders_at_the_edges_of_the_record() -> None:
     s = orders(rows)
     stock = closing([5.0] * 6)
     lane = lanes(s, 1)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, np.ones((1, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), np.ones((1, 6), bool), FIRST)
     known = [k for k in range(len(ready.day)) if ready.ordered[k] > 0]
     assert ready.ordered[known].tolist() == [5, 6, 7]
     assert ready.day[known].tolist() == [0, 3, 5]
@@ -181,7 +181,7 @@ def test_moves_off_the_main_lane_are_carried_as_they_are() -> None:
     s = orders([(0, -1, 0, 2, 9), (0, -1, 3, 5, 9), (0, 1, 2, 3, 4)])
     stock = closing([5.0] * 6, [7.0] * 6)
     lane = lanes(s, 2)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, np.ones((2, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), np.ones((2, 6), bool), FIRST)
     moved = ready.ordered.tolist().index(4)
     assert ready.need[moved] == FIXED
     assert ready.donor[moved] == -1
@@ -208,7 +208,13 @@ def test_levels_that_follow_the_forecast_are_read_between_orders_in_days_of_it()
     swings = np.repeat(rng.uniform(1.0, 9.0, 11), 4)[:days].astype(np.float32)[None, :]
     knots = np.arange(0, days, 4, dtype=np.int64)
     shelf = np.zeros(len(knots), np.int64)
-    known = Levels(np.zeros((1, days), np.float32), shelf, knots, level_days * swings[0, knots].astype(np.float64))
+    known = Levels(
+        np.zeros((1, days), np.float32),
+        shelf,
+        knots,
+        level_days * swings[0, knots].astype(np.float64),
+        np.zeros((1, days), bool),
+    )
     followed = known.following(swings, np.zeros(1, np.int64))
     every = np.arange(days)
     np.testing.assert_allclose(followed.at(np.zeros(days, np.int64), every), level_days * swings[0], rtol=1e-6)

@@ -183,10 +183,12 @@ def plan(
     if not counted.all():
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
-    known = level_book.levels(supplies, lane, closing, first_day)
-    if forecasts is not None:
-        known = known.following(on_each_day(forecasts[0], forecasts[0].units, days, shelves), lane.of_shelf)
-    occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
+    told = None if forecasts is None else on_each_day(forecasts[0], forecasts[0].units, days, shelves)
+    short = level_book.short_days(supplies, lane, closing, record.active, first_day, told)
+    known = level_book.levels(supplies, lane, closing, first_day, short)
+    if told is not None:
+        known = known.following(told, lane.of_shelf)
+    occasions, _ = level_book.occasions(supplies, repaired, lane, known, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
     demand = np.nansum(record.sold, axis=1, dtype=np.float64) + wanted.sum(axis=1, dtype=np.float64)

@@ -12,12 +12,18 @@ from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import NAIVE_DAYS
 from fourwalls.chain.stock_flow import STAGES
+from fourwalls.chain.supply import DAY_S
 
 if TYPE_CHECKING:
+    from fourwalls.chain.supply import Supplies
     from fourwalls.stocktaking.taking import Stocktaking
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# Longer chains of shelves that refill each other are followed no further.
+ECHELONS = 5
 
 
 class Doers:
@@ -65,24 +71,49 @@ class Doers:
         return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
 
     def _receiving(self) -> None:
+        """Whose dock it is; where goods pass several, the one on which they would have lain longest beyond its standard."""
         at = STAGES.index("receiving")
-        self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
+        s, r = self._t.supplies, self._t.repaired
+        dock = np.arange(self._n)
+        if s is not None and r is not None:
+            row, donor = supply.STAGES.index("receiving"), self._t._donor  # noqa: SLF001
+            # Bit 2 of a coalition is receiving.
+            days = np.nan_to_num(r.arrives[:, 0] - r.arrives[:, 4]) / DAY_S
+            units = np.bincount(s.shelf, s.ordered, minlength=self._n)
+            lain = np.bincount(s.shelf, days * s.ordered, minlength=self._n) / np.maximum(units, 1e-9)
+            held = self._mostly(s.shelf, r.held[row])
+            words = usual(s.shelf, self._words_of(r.standards)[r.words[row]], s.ordered, self._n)
+            up = donor
+            self._held[at] = held
+            for _ in range(ECHELONS):
+                here = np.maximum(up, 0)
+                dock = np.where((up >= 0) & (lain[here] > lain[dock]), here, dock)
+                self._held[at] |= (up >= 0) & held[here]
+                up = np.where(up >= 0, donor[here], -1)
+            self._standard[at] = words[dock]
+        self._party[at] = self._named(self._t._node_party[dock])  # noqa: SLF001
+
+    def _mostly(self, shelf: Ints, is_so: Bools) -> Bools:
+        """Whether something is so of more than half of the orders of each shelf."""
+        found: Bools = np.bincount(shelf, is_so, minlength=self._n) > np.bincount(shelf, minlength=self._n) / 2
+        return found
+
+    def _words_of(self, standards: tuple[str, ...]) -> Ints:
+        return np.array([self._number(self._words, w) if w else 0 for w in standards], dtype=np.int64)
 
     def _supply(self) -> None:
+        """Who supplies a shelf is who supplies the shelf that refills it: what an empty centre cannot send, it lacked itself."""
         s, r = self._t.supplies, self._t.repaired
         if s is None or r is None:
             return
-        numbers = np.array([self._number(self._words, w) if w else 0 for w in r.standards], dtype=np.int64)
+        numbers = self._words_of(r.standards)
         giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
-        who = self._named(giver)
-        for i, stage in enumerate(supply.STAGES):
-            at = STAGES.index(stage)
-            votes = np.bincount(s.shelf, minlength=self._n)
-            holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
-            self._held[at] = holds > votes / 2
-            self._standard[at] = usual(s.shelf, numbers[r.words[i]], s.ordered, self._n)
-            if stage == "supply":
-                self._party[at] = usual(s.shelf, who, s.ordered, self._n)
+        for stage in ("decision", "supply"):
+            at, row = STAGES.index(stage), supply.STAGES.index(stage)
+            held = handed_down(s, r.held[row].astype(np.int64), np.ones(len(s.shelf)), self._n)
+            self._held[at] = held > 0
+            self._standard[at] = handed_down(s, numbers[r.words[row]], s.ordered, self._n)
+        self._party[STAGES.index("supply")] = handed_down(s, self._named(giver), s.ordered, self._n)
 
     def _decision(self) -> None:
         """Buying is ours, unless the log of work shows that somebody else decides for a supplier."""
@@ -91,7 +122,7 @@ class Doers:
             return
         at = STAGES.index("decision")
         told = np.where(who == NOBODY, self._t.book.own, who)
-        self._party[at] = usual(s.shelf, self._named(told), s.ordered, self._n)
+        self._party[at] = handed_down(s, self._named(told), s.ordered, self._n)
         # Where nothing was ever bought nobody decided.
         self._party[at, np.bincount(s.shelf, minlength=self._n) == 0] = self._number(self._parties, self._t.book.own)
 
@@ -155,6 +186,24 @@ class Doers:
         self._party[at] = self._named(parties)[np.minimum(hidden.main, len(parties) - 1)]
         self._held[at] = hidden.judged
         self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
+
+
+def handed_down(s: Supplies, code: Ints, weight: Floats, shelves: int) -> Ints:
+    """The code of most weight among the orders of each shelf, a transfer having that of the shelf it comes from.
+
+    Args:
+        s: The orders.
+        code: Of each order; of a transfer only where nothing was ever ordered for the shelf it comes from, shape (orders,).
+        weight: Of each order, same shape.
+        shelves: How many there are.
+    """
+    supplied = np.bincount(s.shelf, minlength=shelves) > 0
+    giver = np.maximum(s.donor, 0)
+    passes = (s.donor >= 0) & supplied[giver]
+    found = usual(s.shelf[~passes], code[~passes], weight[~passes], shelves)
+    for _ in range(ECHELONS if passes.any() else 0):
+        found = usual(s.shelf, np.where(passes, found[giver], code), weight, shelves)
+    return found
 
 
 def usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
