@@ -33,6 +33,8 @@ _PASSES = 4
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
 _NOTHING = 1e-9
+# Longer chains of shelves that refill each other are followed no further.
+ECHELONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,18 @@ def plan(
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
     demand = np.nansum(record.sold, axis=1, dtype=np.float64) + wanted.sum(axis=1, dtype=np.float64)
-    rate = demand / np.maximum(record.active.sum(axis=1), 1)
-    mean_level = _mean_level(known, lane, shelves)
-    uneven = skew(mean_level, rate, protects, sku, cell)
+    rate = drawn_on(demand / np.maximum(record.active.sum(axis=1), 1), lane.donor)
+    level = _mean_level(known, shelves)
+    mean_level = np.where(lane.donor < 0, level, np.nan)
+    # Stock is shared out among those that buy a sku, and among those that one giver refills with it.
+    among = np.unique(sku * (shelves + 1) + lane.donor + 1, return_inverse=True)[1].ravel()
+    bought, given = (
+        skew(np.where(of, level, np.nan), rate, protects, among, cell) for of in (lane.donor < 0, lane.donor >= 0)
+    )
+    uneven = Skew(bought.lean + given.lean, bought.judged | given.judged)
     shift = np.zeros((len(occasions.day), 8), np.float32)
     bits = np.arange(8)
-    even = (even_share(mean_level, uneven.lean, sku) - 1).astype(np.float32)
+    even = (even_share(level, uneven.lean, among) - 1).astype(np.float32)
     at = known.at(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
     moved = in_packs(np.nan_to_num(even[occasions.shelf] * at), packs(supplies, shelves)[occasions.shelf])
     shift += moved[:, None].astype(np.float32) * ((bits >> 1) & 1)
@@ -235,11 +243,25 @@ def in_packs(units: Floats, pack: Ints) -> Floats:
     return np.where(pack > 1, np.round(units / pack) * pack, units)
 
 
-def _mean_level(known: Levels, lane: Lanes, shelves: int) -> Floats:
-    """Mean order-up-to level of each shelf that is bought for [units]; NaN where fewer than three orders show it."""
+def drawn_on(units: Floats, donor: Ints) -> Floats:
+    """Units wanted of each shelf and, through it, of those it refills.
+
+    Args:
+        units: Wanted of each shelf by its own customers, shape (shelves,).
+        donor: Shelf that refills each, −1 for none, same shape.
+    """
+    refilled = donor >= 0
+    total = units
+    for _ in range(ECHELONS if refilled.any() else 0):
+        total = units + np.bincount(donor[refilled], total[refilled], minlength=len(units))
+    return total
+
+
+def _mean_level(known: Levels, shelves: int) -> Floats:
+    """Mean order-up-to level of each shelf [units]; NaN where fewer than three orders show it."""
     n = np.bincount(known.shelf, minlength=shelves)
     total = np.bincount(known.shelf, known.level, minlength=shelves)
-    return np.where((n >= 3) & (lane.donor < 0), total / np.maximum(n, 1), np.nan)
+    return np.where(n >= 3, total / np.maximum(n, 1), np.nan)
 
 
 def _marginal(level: Floats, rate: Floats, protects: Floats) -> Floats:
@@ -265,7 +287,8 @@ def attribute(
     # Spans of the record that a shelf's own rows do not cover carry no demand.
     missed = np.add.reduceat(lost + ready.shelves.hidden, starts, axis=1).astype(np.float64)
     sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
-    enough = _enough(ready.lanes, record, sold.sum(axis=1) + missed.sum(axis=1))
+    wanted = sold.sum(axis=1) + missed.sum(axis=1)
+    enough = _enough(ready.lanes, record, wanted if ready.lanes is None else drawn_on(wanted, ready.lanes.donor))
     known = np.where(np.isfinite(enough), enough, PLENTY).astype(np.float32)
     net = ready.shelves.network
     cuts = [0]

@@ -11,7 +11,7 @@ from fourwalls.chain import stock_flow, supply
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import NAIVE_DAYS
-from fourwalls.chain.stock_flow import STAGES
+from fourwalls.chain.stock_flow import ECHELONS, STAGES
 from fourwalls.chain.supply import DAY_S
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-# Longer chains of shelves that refill each other are followed no further.
-ECHELONS = 5
 
 
 class Doers:
@@ -157,17 +154,19 @@ class Doers:
     def _sharers(self) -> Ints:
         """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
 
-        Shelves that others refill take no part: what they get follows from their own orders.
+        What one shelf sends to others, whoever runs it shares out.
         """
         own = self._number(self._parties, self._t.book.own)
         keeper = self._named(self._t._node_party)  # noqa: SLF001
-        bought = self._t._donor < 0  # noqa: SLF001
+        donor = self._t._donor  # noqa: SLF001
+        bought = donor < 0
         foreign = bought & (keeper != own) & (keeper != 0)
         kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
         skus = int(self._t.sku.max(initial=-1)) + 1
         other = usual(self._t.sku[foreign], keeper[foreign], kept[foreign], skus)
         shared = np.bincount(self._t.sku[bought], minlength=skus) >= 2
-        return np.where(shared & (other > 0), other, own)[self._t.sku]
+        among = np.where(shared & (other > 0), other, own)[self._t.sku]
+        return np.where(bought, among, keeper[np.maximum(donor, 0)])
 
     def _keeping(self) -> None:
         """The record and the shelf are in the hands of whoever runs the node."""
