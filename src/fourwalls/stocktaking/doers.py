@@ -173,7 +173,7 @@ class Doers:
         unseen = self._t.unseen
         for i, stage in enumerate(("record", "shelf")):
             at = STAGES.index(stage)
-            self._party[at] = self._party[STAGES.index("receiving")]
+            self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
             self._held[at] = unseen.judged[i]
             self._standard[at] = [self._number(self._words, w) if w else 0 for w in unseen.words[i]]
 
