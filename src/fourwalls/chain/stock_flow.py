@@ -197,8 +197,7 @@ def plan(
     rate = drawn_on(demand / np.maximum(record.active.sum(axis=1), 1), lane.donor)
     level = _mean_level(known, shelves)
     mean_level = np.where(lane.donor < 0, level, np.nan)
-    # Stock is shared out among those that buy a sku, and among those that one giver refills with it.
-    among = np.unique(sku * (shelves + 1) + lane.donor + 1, return_inverse=True)[1].ravel()
+    among = sharing(sku, lane.donor)
     bought, given = (
         skew(np.where(of, level, np.nan), rate, protects, among, cell) for of in (lane.donor < 0, lane.donor >= 0)
     )
@@ -241,6 +240,12 @@ def packs(s: Supplies, shelves: int) -> Ints:
 def in_packs(units: Floats, pack: Ints) -> Floats:
     """Units moved in whole packs; single pieces are expectations and stay as they are."""
     return np.where(pack > 1, np.round(units / pack) * pack, units)
+
+
+def sharing(sku: Ints, donor: Ints) -> Ints:
+    """Number of those among whom each shelf's stock is shared out: all that buy a sku, or that one giver refills with it."""
+    found: Ints = np.unique(sku * (len(sku) + 1) + donor + 1, return_inverse=True)[1].ravel()
+    return found
 
 
 def drawn_on(units: Floats, donor: Ints) -> Floats:

@@ -154,19 +154,17 @@ class Doers:
     def _sharers(self) -> Ints:
         """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
 
-        What one shelf sends to others, whoever runs it shares out.
+        Those that buy a sku share it among them, and those that one giver refills with it.
         """
         own = self._number(self._parties, self._t.book.own)
         keeper = self._named(self._t._node_party)  # noqa: SLF001
-        donor = self._t._donor  # noqa: SLF001
-        bought = donor < 0
-        foreign = bought & (keeper != own) & (keeper != 0)
+        among = stock_flow.sharing(self._t.sku, self._t._donor)  # noqa: SLF001
+        groups = int(among.max(initial=-1)) + 1
+        foreign = (keeper != own) & (keeper != 0)
         kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
-        skus = int(self._t.sku.max(initial=-1)) + 1
-        other = usual(self._t.sku[foreign], keeper[foreign], kept[foreign], skus)
-        shared = np.bincount(self._t.sku[bought], minlength=skus) >= 2
-        among = np.where(shared & (other > 0), other, own)[self._t.sku]
-        return np.where(bought, among, keeper[np.maximum(donor, 0)])
+        other = usual(among[foreign], keeper[foreign], kept[foreign], groups)
+        shared = np.bincount(among, minlength=groups) >= 2
+        return np.where(shared & (other > 0), other, own)[among]
 
     def _keeping(self) -> None:
         """The record and the shelf are in the hands of whoever runs the node."""
