@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fourwalls.chain import levels as book
-from fourwalls.chain.levels import Levels, lanes, levels, occasions, of_counted
+from fourwalls.chain.levels import Levels, lanes, levels, occasions, of_counted, short_days
 from fourwalls.chain.stock_replay import FIXED, NEVER
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
 
@@ -129,6 +129,40 @@ def test_transfers_cut_by_an_empty_giver_show_no_level() -> None:
     need = dict(zip(ready.day[mine].tolist(), ready.need[mine].tolist(), strict=True))
     # On day 2 the level was 11 and 2 were there: 9 were wanted where 3 came.
     assert need == {0: 8, 2: pytest.approx(9), 4: 10}
+
+
+def test_a_giver_that_kept_a_rest_was_short_where_more_was_wanted() -> None:
+    # Two shelves are filled up to 10 each. On day 2 there are 7 for the 16 that they lack: 3 each, and one stays behind.
+    # On day 4, when a shelf of another sku is filled up, nothing is sent; on day 6 the centre is full again.
+    full = [(k, 0, 0, 1, 6) for k in (1, 2)] + [(k, 0, 6, 7, 9) for k in (1, 2)]
+    s = orders([*full, (1, 0, 2, 3, 3), (2, 0, 2, 3, 3), (4, 3, 4, 5, 1)], node=np.array(["shop"] * 7))
+    stock = closing([40, 40, 1, 1, 1, 1, 40, 40], *[[4, 2, 2, 2, 1, 1, 3, 3]] * 2, [9] * 8, [5] * 8)
+    lane, active = lanes(s, 5), np.ones((5, 8), bool)
+    short = short_days(s, lane, stock, active, FIRST)
+    assert np.flatnonzero(short[0]).tolist() == [2, 4]
+    known = levels(s, lane, stock, FIRST, short)
+    assert known.level[known.shelf == 1].tolist() == [10, 10]
+    ready, _ = occasions(s, unrepaired(s), lane, known, active, FIRST)
+    mine = {int(ready.day[k]): float(ready.need[k]) for k in range(len(ready.day)) if ready.shelf[k] == 1}
+    assert mine == {0: 6, 2: 8, 4: 8, 6: 9}
+
+
+def test_a_giver_with_little_left_was_not_short_where_all_had_what_they_wanted() -> None:
+    s = orders([(1, 0, day, day + 1, 4) for day in range(0, 12, 2)])
+    stock = closing([40, 40, 40, 40, 2, 2, 40, 40, 40, 40, 40, 40], [6] * 12)
+    short = short_days(s, lanes(s, 2), stock, np.ones((2, 12), bool), FIRST)
+    assert not short.any()
+
+
+def test_what_was_asked_for_beside_what_was_sent_is_the_wish() -> None:
+    s = orders([(1, 0, 0, 1, 8), (1, 0, 2, 3, 9, 3), (1, 0, 4, 5, 10)])
+    stock = closing([30, 30, 0, 30, 30, 30], [2, 2, 2, 2, 2, 2])
+    lane = lanes(s, 2)
+    known = levels(s, lane, stock, FIRST)
+    assert known.level.tolist() == [10, 11, 12]
+    ready, _ = occasions(s, unrepaired(s), lane, known, np.ones((2, 6), bool), FIRST)
+    (row,) = np.flatnonzero((ready.shelf == 1) & (ready.day == 2))
+    assert (ready.need[row], ready.ordered[row], ready.fill[row].tolist()) == (9, 3, [1, 1])
 
 
 def test_occasions_on_which_nothing_was_ordered() -> None:

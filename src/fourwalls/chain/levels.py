@@ -188,9 +188,10 @@ def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int, short: B
     np.add.at(position, (s.shelf[here], arrives[here]), np.nan_to_num(s.come[here]).astype(np.float32))
     nothing = np.zeros(0, np.int64)
     known = Levels(position, nothing, nothing, np.zeros(0), closing <= 0 if short is None else short)
-    # The orders that show it: by the main lane, inside the record, and not cut by what the giver had.
+    # The orders that show it: by the main lane, inside the record, and not cut by what the giver had; or with what was asked
+    # for beside what was sent.
     inside = lane.refills & (day >= 0) & (day < days) & (s.ordered > 0)
-    rows = np.flatnonzero(inside & ~known.cut(s.donor, day.clip(0, days - 1)))
+    rows = np.flatnonzero(inside & (~known.cut(s.donor, day.clip(0, days - 1)) | (s.come < s.ordered)))
     width = days + 1
     key, inverse = np.unique(s.shelf[rows] * width + day[rows], return_inverse=True)
     ordered = np.bincount(inverse.ravel(), s.ordered[rows], minlength=len(key))
@@ -219,7 +220,7 @@ def short_days(
     day = (decided_day(s) - first_day).astype(np.int64)
     moved = lane.refills & (s.donor >= 0) & (day >= 0) & (day < days)
     sent = np.zeros(closing.shape, np.float32)
-    np.add.at(sent, (s.donor[moved], day[moved]), s.ordered[moved].astype(np.float32))
+    np.add.at(sent, (s.donor[moved], day[moved]), np.fmin(s.ordered, s.come)[moved].astype(np.float32))
     draft = levels(s, lane, closing, first_day, bare | (closing < sent))
     if forecast is not None:
         draft = draft.following(forecast, lane.of_shelf)
@@ -256,11 +257,13 @@ def occasions(
     at = day[rows].clip(0, days - 1)
     donor = np.where(lane.refills[rows], s.donor[rows], -1)
     need = np.where(inside, s.ordered[rows], FIXED)
-    # Where the giver had too little, the wish was larger than what came.
+    # Where the giver had too little, the wish was larger than what was sent: as recorded, else as the level has it.
     cut = inside & known.cut(donor, at)
+    asked = cut & (s.come[rows] < s.ordered[rows])
+    ordered = np.where(asked, s.come[rows], s.ordered[rows])
     wish = known.at(s.shelf[rows], at) - known.position[s.shelf[rows], at]
-    need = np.where(cut & np.isfinite(wish), np.maximum(wish, s.ordered[rows]), need)
-    fill = np.where(s.ordered[rows, None] > 0, r.come[rows] / np.maximum(s.ordered[rows, None], 1e-9), 1.0)
+    need = np.where(cut & ~asked & np.isfinite(wish), np.maximum(wish, ordered), need)
+    fill = np.where(ordered[:, None] > 0, r.come[rows] / np.maximum(ordered[:, None], 1e-9), 1.0)
     never = arrives[rows, 0] >= NEVER
     fill[never] = 1.0
     quiet = _quiet(s, r, lane, known, active, day, arrives)
@@ -269,7 +272,7 @@ def occasions(
         "donor": np.concatenate([donor, quiet["donor"]]),
         "day": np.concatenate([np.maximum(day[rows], 0), quiet["day"]]),
         "need": np.concatenate([need, quiet["need"]]),
-        "ordered": np.concatenate([s.ordered[rows], np.zeros(len(quiet["shelf"]))]),
+        "ordered": np.concatenate([ordered, np.zeros(len(quiet["shelf"]))]),
         "come": np.concatenate([r.come[rows].astype(np.float32), np.zeros((len(quiet["shelf"]), 2), np.float32)]),
         "fill": np.concatenate([fill.astype(np.float32), quiet["fill"]]),
         "arrives": np.concatenate([arrives[rows].clip(0).astype(np.int32), quiet["arrives"]]),
