@@ -15,7 +15,6 @@ from fourwalls.chain.stock_flow import ECHELONS, STAGES
 from fourwalls.chain.supply import DAY_S
 
 if TYPE_CHECKING:
-    from fourwalls.chain.supply import Supplies
     from fourwalls.stocktaking.taking import Stocktaking
 
 Floats = npt.NDArray[np.float64]
@@ -107,10 +106,10 @@ class Doers:
         giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
         for stage in ("decision", "supply"):
             at, row = STAGES.index(stage), supply.STAGES.index(stage)
-            held = handed_down(s, r.held[row].astype(np.int64), np.ones(len(s.shelf)), self._n)
+            held = handed_down(s.shelf, s.donor, r.held[row].astype(np.int64), np.ones(len(s.shelf)), self._n)
             self._held[at] = held > 0
-            self._standard[at] = handed_down(s, numbers[r.words[row]], s.ordered, self._n)
-        self._party[STAGES.index("supply")] = handed_down(s, self._named(giver), s.ordered, self._n)
+            self._standard[at] = handed_down(s.shelf, s.donor, numbers[r.words[row]], s.ordered, self._n)
+        self._party[STAGES.index("supply")] = handed_down(s.shelf, s.donor, self._named(giver), s.ordered, self._n)
 
     def _decision(self) -> None:
         """Buying is ours, unless the log of work shows that somebody else decides for a supplier."""
@@ -119,7 +118,7 @@ class Doers:
             return
         at = STAGES.index("decision")
         told = np.where(who == NOBODY, self._t.book.own, who)
-        self._party[at] = handed_down(s, self._named(told), s.ordered, self._n)
+        self._party[at] = handed_down(s.shelf, s.donor, self._named(told), s.ordered, self._n)
         # Where nothing was ever bought nobody decided.
         self._party[at, np.bincount(s.shelf, minlength=self._n) == 0] = self._number(self._parties, self._t.book.own)
 
@@ -185,21 +184,21 @@ class Doers:
         self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
 
 
-def handed_down(s: Supplies, code: Ints, weight: Floats, shelves: int) -> Ints:
+def handed_down(shelf: Ints, donor: Ints, code: Ints, weight: Floats, shelves: int) -> Ints:
     """The code of most weight among the orders of each shelf, a transfer having that of the shelf it comes from.
 
     Args:
-        s: The orders.
-        code: Of each order; of a transfer only where nothing was ever ordered for the shelf it comes from, shape (orders,).
+        shelf, donor: Whom each order is for, and which shelf it comes from (−1 for a purchase), shape (orders,).
+        code: Of each order; of a transfer it counts where nothing was ever ordered for the shelf it comes from, same shape.
         weight: Of each order, same shape.
         shelves: How many there are.
     """
-    supplied = np.bincount(s.shelf, minlength=shelves) > 0
-    giver = np.maximum(s.donor, 0)
-    passes = (s.donor >= 0) & supplied[giver]
-    found = usual(s.shelf[~passes], code[~passes], weight[~passes], shelves)
+    supplied = np.bincount(shelf, minlength=shelves) > 0
+    giver = np.maximum(donor, 0)
+    passes = (donor >= 0) & supplied[giver]
+    found = usual(shelf[~passes], code[~passes], weight[~passes], shelves)
     for _ in range(ECHELONS if passes.any() else 0):
-        found = usual(s.shelf, np.where(passes, found[giver], code), weight, shelves)
+        found = usual(shelf, np.where(passes, found[giver], code), weight, shelves)
     return found
 
 
