@@ -274,3 +274,25 @@ def test_stages_share_what_they_free_together() -> None:
     freed = replace(accounts(), stage_over=over).freed()
     assert freed[DECISION].tolist() == [0.5] * 4
     assert freed.sum(axis=0).max() <= 1.0
+
+
+def test_a_repair_that_only_costs_is_in_no_path_and_in_the_list() -> None:
+    a = accounts()
+    stage = a.stage.copy()
+    stage[DECISION] *= -1.0
+    held = np.zeros((len(STAGES), 4))
+    held[DECISION] = -0.5
+    total = stage.sum(axis=0)
+    a = replace(a, stage=stage, total=total, inside=stage[DECISION], stage_held=held)
+    beside = Beside(np.zeros(4), 0.2)
+    (one, _) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, 0.35, beside)
+    worth = stock_side(one, told(one)).worth
+    # Nobody orders worse to hold half a unit less: to operate is worth nothing, to orchestrate all that supply saves.
+    assert worth.inside == pytest.approx(0.0, abs=1e-3)
+    assert np.abs(worth.inside_draws).max() == pytest.approx(0.0, abs=1e-3)
+    assert worth.between == pytest.approx(4.0 * a.stage[SUPPLY].sum(), rel=1e-6)
+    assert worth.together == pytest.approx(worth.between, rel=1e-6)
+    assert one.stock["operate_value"] == pytest.approx(0.5 * 4 * 6.0)
+    decision = next(c for c in told(one).contributions if c.stage == "decision")
+    assert decision.units < 0
+    assert value(decision.amount) < 0

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import fourwalls
 from fourwalls.diagnosis import Health
+from fourwalls.figures import Refusal
 from fourwalls.study import Study
 from fourwalls.surfaces import cli
 
@@ -878,6 +879,19 @@ def test_stages_out_of_order_are_kept_but_untraced(tmp_path: Path) -> None:
     assert [t.rows_used for t in health.tables if t.table == "order_lines"] == [300]
     assert [s.rows for s in health.suspicions if s.code == "stages_out_of_order"] == [60]
     assert gap.untraced.value > 0  # type: ignore[union-attr]
+
+
+def test_prices_below_zero_are_no_order_value_to_divide_by(tmp_path: Path) -> None:
+    made = small.good()
+    for n, row in enumerate(made.lines):
+        row["price_amount"] = f"-{10 + n % 90}"
+    days = sorted({row["ordered_at"][:10] for row in made.lines})
+    made.tables["leakage"] = [
+        {"day": day, "cause": "expedite", "amount": "20", "category": "chairs"} for day in days[::3]
+    ]
+    with fourwalls.open(made.write(tmp_path / "shop")) as study:
+        told = [r for r in study.diagnose().total.evidence if r.name == "leakage_share"]
+    assert [isinstance(r.figure, Refusal) and r.figure.code for r in told] == ["no_value"]
 
 
 def test_promise_missing_for_a_third(tmp_path: Path) -> None:

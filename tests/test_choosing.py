@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fourwalls.allocation import Allocation, Enabler
+from fourwalls.assembly import asset_name
 from fourwalls.choosing import allocation_of, options_of
 from fourwalls.errors import AllocationError, PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.portfolio import Funds
+from fourwalls.value import PATHS
+from fourwalls.weighing import decide_all
 
-from .hand_made import case, portfolio, triple
+from .hand_made import NONE, case, portfolio, triple
 
 SAID = portfolio(triple(30), triple(20))
 CASES = [case(SAID, 100, 0, "chairs"), case(SAID, 70, 90, "lamps"), case(SAID, 10, 5, "rugs")]
@@ -26,7 +30,13 @@ def plan(**given: float) -> Allocation:
 
 def test_options_carry_value_cost_and_draws() -> None:
     found = {(o.asset, o.path): o for o in options_of(CASES, SAID)}
-    assert len(found) == 9
+    # Of the chairs a partner loses nothing, so to orchestrate does not pay there; rugs are left alone and say what they lack.
+    assert {key for key in found if key[0] == "chairs"} == {
+        ("chairs", "operate"),
+        ("chairs", "operate then orchestrate"),
+    }
+    assert {key[1] for key in found if key[0] == "lamps"} == set(PATHS)
+    assert all(o.value < 0 for key, o in found.items() if key[0] == "rugs")
     lamps = found["lamps", "operate then orchestrate"]
     assert (lamps.value, lamps.cost) == pytest.approx((70 + 90 - 50, 50))
     assert lamps.draws is not None
@@ -51,17 +61,46 @@ def test_the_budget_decides(budget: float, value: float, chosen: set[tuple[str, 
 def test_open_rules_bar_orchestrating_where_they_hold_half_of_what_is_at_stake() -> None:
     for blocked, is_barred in ((44.0, False), (45.0, True)):
         options = options_of([case(SAID, 70, 90, blocked=blocked)], SAID)
-        assert [bool(o.barred) for o in options] == [False, is_barred, False]
+        assert {o.path for o in options if o.barred} == ({"orchestrate"} if is_barred else set())
 
 
 def test_operating_first_is_no_way_round_the_rules() -> None:
     found = allocation_of([case(SAID, 10, 90, blocked=90)], SAID, 1_000)
     assert isinstance(found, Allocation)
     assert found.chosen == ()
-    assert found.left_out[0].path == "operate", "only that may be chosen, and it does not pay"
+    assert (found.left_out[0].path, found.left_out[0].reason) == ("orchestrate", "barred"), "to operate does not pay"
     pays = allocation_of([case(SAID, 50, 90, blocked=90)], SAID, 1_000)
     assert isinstance(pays, Allocation)
     assert [c.path for c in pays.chosen] == ["operate then orchestrate"]
+
+
+def test_without_limits_the_choice_is_what_the_verdicts_act_on() -> None:
+    """Also where on average another path would bring more, or where what would bring something is not likely to pay."""
+    doubtful = case(SAID, 40, 0, "bowls")
+    values = doubtful.both.values
+    assert values is not None
+    draws = np.where(np.arange(len(NONE)) % 5 < 3, 100.0, -50.0)
+    unlikely = replace(values["operate"], value=float(draws.mean()), draws=draws)
+    doubtful = replace(doubtful, both=replace(doubtful.both, values={**values, "operate": unlikely}))
+    tie = case(SAID, 70, 0, "mugs")
+    values = tie.both.values
+    assert values is not None
+    wins = np.where(np.arange(len(NONE)) % 2 == 0, 50.0, 31.0)
+    tied = replace(values["operate then orchestrate"], value=float(wins.mean()), draws=wins)
+    tie = replace(tie, both=replace(tie.both, values={**values, "operate then orchestrate": tied}))
+    cases = [*CASES, doubtful, tie]
+    for unseen, verdict, why in (
+        (0.0, "leave it", "it pays with a chance of 60 % only"),
+        (0.05, "cannot tell yet", "the records cannot tell yet what to do"),
+    ):
+        at = replace(SAID, thresholds=replace(SAID.thresholds, unseen_stock_share=unseen))
+        found = allocation_of(cases, at, 1e6)
+        assert isinstance(found, Allocation)
+        said = {asset_name(c.key): decide_all(c.both, at.thresholds).name for c in cases}
+        assert {c.asset: c.path for c in found.chosen} == {name: v for name, v in said.items() if v in PATHS}
+        assert (said["bowls"], said["mugs"]) == (verdict, "operate")
+        assert {row.asset: row.barred for row in found.left_out if row.barred} == {"bowls": why}
+        assert found.value == pytest.approx(180 + 40)
 
 
 def test_without_a_budget_it_says_what_all_that_pays_would_take() -> None:

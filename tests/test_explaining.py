@@ -12,7 +12,7 @@ from fourwalls import diagnosis as parts
 from fourwalls import worlds
 from fourwalls.diagnosis import Diagnosis, LostUnits, OutageTold
 from fourwalls.errors import PortfolioError
-from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of, with_parts
+from fourwalls.explaining import RECIPES, Explanation, explained, recipe_of, table_of
 from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.numbers import numbers
 from fourwalls.study import Study
@@ -92,6 +92,23 @@ def test_what_stages_saved_adds_up_from_the_lines_behind_it(study: Study) -> Non
     assert sum(x for x in inputs if isinstance(x, float)) == pytest.approx(told.value)
 
 
+def test_each_record_comes_with_its_part_from_the_api_too(study: Study) -> None:
+    known = numbers(study.diagnose())
+    name = next(n for n in known if n.startswith("portfolio.gap.stages.") and n.endswith(".lines"))
+    told = study.explain(name, 4)
+    assert told.records is not None
+    assert told.records.column_names[0] == "part"
+    parts = told.records["part"].to_pylist()
+    assert parts == sorted(parts, reverse=True)
+    assert told.parts_sum == pytest.approx(told.value)
+    plain = study.explain(name, 4, parts=False)
+    assert plain.records is not None
+    assert "part" not in plain.records.column_names
+    assert plain.in_all is not None
+    assert told.in_all is not None
+    assert plain.in_all >= told.in_all
+
+
 def test_the_query_gives_the_records(study: Study) -> None:
     told = study.explain("portfolio.n_lines", 2)
     assert study._engine._raw.sql(told.query).to_arrow_table().num_rows == told.value
@@ -161,7 +178,7 @@ def test_parts_of_records_add_up_to_the_number(study: Study) -> None:
     for name, number in known.items():
         if not name.startswith("portfolio.") or number.field not in ("lines", "units"):
             continue
-        told = with_parts(study.explain(name, 10**9), number, 3)
+        told = study.explain(name, 3)
         assert told.records is not None
         if told.is_parted:
             assert told.parts_sum == pytest.approx(told.value, abs=1e-6), name
@@ -183,6 +200,6 @@ def test_of_all_that_was_missed_each_line_is_one(study: Study) -> None:
     known = numbers(found)
     for field, whole in (("gap.missed", found.total.n_lines), ("gap.total", found.total.n_lines)):
         number = known[f"portfolio.{field}"]
-        told = with_parts(study.explain(number.id, 10**9), number, 1)
+        told = study.explain(number.id, 1)
         assert isinstance(told.value, Estimate)
         assert (told.parts_sum or 0) / whole == pytest.approx(told.value.value)

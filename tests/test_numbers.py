@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from tests.surfaces import sample
 
-from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
 from fourwalls.explaining import explained
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.numbers import PAID_ONCE, Numbered, Sum, each_at_best, numbered, numbers, slug, sum_at_best
@@ -72,8 +73,10 @@ def amount(value: Estimate | Refusal | float) -> float:
 
 
 def worth(name: str, values: dict[str, float], shared: float = 0.0) -> AssetDiagnosis:
-    """An asset, or the whole, whose paths have these values; each is as likely as not, and costs 10 to begin."""
-    asset = replace(sample.priced().assets[0], name=name)
+    """An asset, or the whole, whose paths have these values, and whose verdict is the best; each costs 10 to begin."""
+    best = max(values, key=lambda path: values[path], default="")
+    verdict = cast("VerdictName", best) if values.get(best, 0.0) > 0 else "leave it"
+    asset = replace(sample.priced().assets[0], name=name, verdict=verdict)
     paths = []
     for p in asset.paths:
         value = values.get(p.path, -1.0)
@@ -105,6 +108,13 @@ def test_each_asset_at_its_best_by_hand() -> None:
     assert known["portfolio.best.chance"].value == pytest.approx(0.5)
     steps = explained(known["portfolio.best.one_off"], known).steps
     assert steps[-1].value == pytest.approx(32.0)
+    # What a path would bring on average is not counted where the verdict does not act on it.
+    for verdict in ("leave it", "cannot tell yet", "govern first"):
+        unlikely = replace(worth("d", {"operate": 500.0}), verdict=cast("VerdictName", verdict))
+        assert sum_at_best(replace(whole, assets=(*assets, unlikely))) == found
+    # By what the verdict names, and not by what would bring more: in a near tie the simpler path goes first.
+    tie = replace(worth("e", {"operate": 30.0, "operate then orchestrate": 31.0}), verdict="operate")
+    assert amount(sum_at_best(replace(whole, assets=(*assets, tie))) or 1.0) == 178.0
     nobody = replace(whole, assets=(assets[2],))
     assert amount(sum_at_best(nobody) or 1.0) == 0.0
 

@@ -6,13 +6,15 @@ import math
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import fourwalls as fw
 from fourwalls.errors import PortfolioError
-from fourwalls.reconsidering import Change, Kept, reconsidered
+from fourwalls.figures import Refusal
+from fourwalls.reconsidering import Change, Kept, reconsidered, swings_kept
 from fourwalls.surfaces.page.json import to_dict
 
 from .small import good
@@ -81,6 +83,16 @@ def test_the_same_as_a_new_run(kept: Kept, tmp_path: Path) -> None:
     found = reconsidered(kept, CHANGES)
     assert list(unlike(to_dict(found), to_dict(again))) == []
     assert any(a.paths for a in found.assets)
+
+
+def test_what_would_change_the_answer_is_as_in_a_run(kept: Kept, tmp_path: Path) -> None:
+    for name, toml, changes in (("as it was", "", {}), ("changed", TOML, CHANGES)):
+        with priced(tmp_path / name, toml) as study:
+            for asset in study.diagnose().assets:
+                mine, theirs = swings_kept(kept, asset.name, changes), study.sensitivity(asset.name)
+                assert not isinstance(mine, Refusal)
+                assert not isinstance(theirs, Refusal)
+                assert not list(unlike([asdict(s) for s in mine], [asdict(s) for s in theirs]))
 
 
 def test_something_moves(kept: Kept) -> None:

@@ -14,8 +14,8 @@ PACKAGE = ROOT / "src" / "fourwalls"
 
 # Data run down this list; a module imports only from lines above its own, or from its own room.
 ORDER = (
-    "errors", "figures", "diagnosis", "numbers", "resampling", "losses", "information", "sensitivity", "allocation", "portfolio", "answers", "value", "tables", "engines", "measures", "readings",
-    "chain", "verdict", "availability", "evidence", "governance", "weighing", "signals", "assembly", "concluding", "choosing", "hinges", "planning", "reconsidering", "reckoning", "explaining", "pilot", "suspicions", "reception", "stocktaking", "study",
+    "errors", "figures", "diagnosis", "numbers", "resampling", "losses", "information", "stakes", "sensitivity", "allocation", "portfolio", "answers", "value", "tables", "engines", "measures", "readings",
+    "chain", "verdict", "availability", "evidence", "governance", "weighing", "whole", "signals", "assembly", "concluding", "choosing", "hinges", "planning", "reconsidering", "reckoning", "explaining", "pilot", "suspicions", "reception", "stocktaking", "study",
     "register", "worlds", "surfaces",
 )  # fmt: skip
 # A surface renders: it sees results, the API and errors, never a formula or a query.

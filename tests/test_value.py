@@ -15,6 +15,7 @@ from fourwalls.value import (
     DEFAULT_COSTS,
     DEFAULT_GROSS_MARGIN_SHARE,
     DEFAULT_LATE_LINE_COST_SHARE,
+    MeasuredLate,
     Worth,
     assumed,
     costs,
@@ -186,7 +187,7 @@ def test_payback_by_hand(portfolio: Portfolio) -> None:
 def test_a_measured_cost_of_lateness_goes_before_an_assumed_one(portfolio: Portfolio) -> None:
     said = replace(portfolio, assumptions={"late_line_cost_share": 0.2})
     drawn = np.random.default_rng(1).normal(0.15, 0.01, 999)
-    cost = costs(said, None, (0.15, drawn))
+    cost = costs(said, None, MeasuredLate(0.15, drawn, is_whole=True))
     assert (cost.late, cost.origin) == (0.15, "measured")
     assert cost.late_draws is not None
     assert cost.late_draws.mean() == pytest.approx(0.15, rel=0.03)
@@ -194,6 +195,12 @@ def test_a_measured_cost_of_lateness_goes_before_an_assumed_one(portfolio: Portf
     assert cost.late_draws.std() / 0.15 == pytest.approx((0.2**2 + 0.067**2) ** 0.5, rel=0.1)
     assert costs(said, None).origin == "portfolio.toml"
     assert costs(portfolio, None).origin == "default"
+    # Bookings and hours without the custom that is lost are a part: what somebody says of the whole stands, unless that part is more.
+    part = MeasuredLate(0.15, drawn, is_whole=False)
+    assert (costs(said, None, part).late, costs(said, None, part).origin) == (0.2, "portfolio.toml")
+    assert costs(portfolio, None, MeasuredLate(0.02, drawn, is_whole=False)).origin == "default"
+    less = replace(portfolio, assumptions={"late_line_cost_share": 0.1})
+    assert (costs(less, None, part).late, costs(less, None, part).origin) == (0.15, "measured")
 
 
 def test_a_path_whose_cost_nobody_gave_is_never_free(portfolio: Portfolio) -> None:

@@ -11,7 +11,7 @@ from tests.test_verdict import SOUND, gap
 
 from fourwalls.diagnosis import Availability, Contribution, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.governance.readiness import Hole, Lean, Readiness
+from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.resampling import REPLICATES
@@ -99,6 +99,19 @@ def rule(b: Both) -> tuple[str, str]:
     return verdict.rule[:2], verdict.name
 
 
+def test_much_lost_for_no_reason_seen_is_not_left_alone() -> None:
+    known = unsold(("decision", "inside", "us", 0.001), lost=0.2, unjudged=("supply",))
+    b = both(replace(known, residual=share(0.199)), worth(0.1, 0))
+    verdict = decide_all(b, T)
+    assert (verdict.rule[:2], verdict.name) == ("U2", "cannot tell yet")
+    assert "20 % of what customers wanted" in verdict.because
+    assert "supply" in verdict.next_step
+    # As much as shelves usually lose, or stages that were all judged, or a user without shelves: nothing to wait for.
+    assert rule(replace(b, availability=replace(known, residual=share(0.04))))[1] == "leave it"
+    assert rule(replace(b, availability=replace(known, residual=share(0.199), unjudged=("shelf",))))[1] == "leave it"
+    assert decide_all(b, replace(T, unseen_stock_share=0.0)).name == "leave it"
+
+
 def test_s1_lost_at_a_stage_nobody_recorded() -> None:
     none_of_supply = unsold(lost=0.05, unjudged=ALL)
     verdict = decide_all(both(none_of_supply, worth(0, 0)), T)
@@ -141,7 +154,7 @@ def test_s5_and_s6_partners_only_when_sure() -> None:
 
 def valued(*values: float, is_default: bool = False) -> dict[str, PathValue]:
     return {
-        p: PathValue(v, np.full(10, v), gain_per_year=10 * v, is_default=is_default)
+        p: PathValue(v, np.full(10, v), gain_per_year=10 * v, kept_per_year=8 * v, is_default=is_default)
         for p, v in zip(PATHS, values, strict=True)
     }
 
@@ -163,7 +176,9 @@ def test_m2_the_path_worth_most_decides() -> None:
     small = both(unsold(("supply", "between", "mill", 0.004)), worth(0, 1))
     verdict = decide_all(replace(small, values=valued(-1, 4, 2), currency="EUR"), T)
     assert (verdict.name, verdict.rule[:2]) == ("orchestrate", "M2")
-    assert "EUR 40 a year" in verdict.because
+    # The attainable part stands beside the value that counts it, and the whole gap beside both.
+    assert "would keep EUR 32 of margin a year" in verdict.because
+    assert "part of the EUR 40 that it could act on; after its costs that is worth EUR 4 " in verdict.because
 
 
 def test_m3_a_near_tie_goes_to_operate() -> None:
@@ -210,8 +225,7 @@ def test_m1_what_pays_by_the_odds_of_a_coin_is_left() -> None:
 
 def open_rules(blocked: float, *, is_blocked: bool = True) -> Readiness:
     hole = Hole("mill", "Mill", "owner", "Who owns the data?", "nobody is named", "name an owner.", is_blocked, blocked)
-    lean = Lean("neither", 0.0, "")
-    return Readiness((), 0.4, 0.3, is_blocked, blocked, 0.0, (hole,), lean)
+    return Readiness((), 0.4, 0.3, is_blocked, blocked, 0.0, (hole,))
 
 
 def test_g1_rules_with_partners_come_first() -> None:
@@ -220,10 +234,17 @@ def test_g1_rules_with_partners_come_first() -> None:
     for blocked, name in ((0.9 * stakes, "govern first"), (0.2 * stakes, "orchestrate")):
         assert rule(replace(b, readiness=open_rules(blocked)))[1] == name
     assert rule(replace(b, readiness=open_rules(stakes, is_blocked=False)))[1] == "orchestrate"
+    # Partners without a contract might lack as much: nothing is vetoed, and that it is not known stays told.
+    for unknown, told in ((0.9 * stakes, ["no_contracts"]), (0.2 * stakes, [])):
+        asked = replace(open_rules(0.0), holes=(), is_blocked=False, unknown_amount=unknown, unknown_with=("Mill",))
+        verdict = decide_all(replace(b, readiness=asked), T)
+        assert verdict.name == "orchestrate"
+        assert [r.code for r in verdict.refusals if r.about == "governance"] == told
+        assert all("the rules with Mill are ready" in r.because for r in verdict.refusals if r.about == "governance")
     verdict = decide_all(replace(b, readiness=open_rules(stakes), values=valued(-1, 6, 4), currency="EUR"), T)
     assert verdict.rule[:2] == "G1"
     assert "Mill: Who owns the data?" in verdict.because
-    assert "Every month of waiting costs about EUR 5" in verdict.because
+    assert "Every month of waiting costs about EUR 4" in verdict.because
     assert verdict.next_step == "Settle with Mill first: name an owner."
     # What we control comes first anyway, and leaves time for the rules.
     two = decide_all(replace(both(unsold(SUPPLY, DECISION), worth(4, 6)), readiness=open_rules(stakes)), T)

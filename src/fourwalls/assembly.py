@@ -101,7 +101,10 @@ def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Fl
     flat = axes.asset_numbers(counts) * len(axes.spans) + axes.span_numbers(counts)
     shape = (len(axes.assets), len(axes.spans))
     outcome = counts["outcome"].to_numpy(zero_copy_only=False)
-    is_ = {name: outcome == name for name in ("on time", "late", "overdue", "cancelled", "open", "no promise")}
+    is_ = {
+        name: outcome == name
+        for name in ("on time", "late", "overdue", "cancelled", "open", "no promise", "taken along")
+    }
     truth = {
         name: (
             pc.fill_null(counts[name], False).to_numpy(zero_copy_only=False).astype(bool),
@@ -115,7 +118,7 @@ def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Fl
     delivered = is_["on time"] | is_["late"]
     due = delivered | is_["overdue"]
     lines, amount = _floats(counts["lines"]), _floats(counts["value_amount"])
-    arrived = delivered | is_["no promise"]
+    arrived = delivered | is_["no promise"] | is_["taken along"]
     chosen = {
         "lines": np.ones(len(lines), dtype=np.bool_),
         "on_time": is_["on time"],
@@ -123,6 +126,7 @@ def service_sums(counts: pa.Table, orders: pa.Table, axes: Axes) -> dict[str, Fl
         "overdue": is_["overdue"],
         "cancelled": is_["cancelled"],
         "open": is_["open"],
+        "taken_along": is_["taken along"],
         "due": due,
         "delivered": delivered,
         "on_time_in_full": is_["on time"] & in_full,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,8 @@ REPLICATES = 399
 _ROWS = 4_000
 # The order in which a unit passes the stages, for whoever reads them.
 CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", "shelf", "listing")
+# Part of what was wanted whose price must be known for sums of money; the rest is taken to cost what the others do on average.
+_PRICED_PART = 0.95
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -76,6 +79,22 @@ class Beside:
     carrying: float
 
 
+class Part(NamedTuple):
+    """What a stage in somebody's hands would sell and keep, as it is and in each replicate, shape (replicates,).
+
+    Attributes:
+        units, units_drawn: Sold.
+        amount, amounts: Kept, less what holding more stock costs [amount].
+        stock: By how much stock at cost changes on a mean day.
+    """
+
+    units: float
+    units_drawn: Floats
+    amount: float
+    amounts: Floats
+    stock: float
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """Sums of an asset as they are and as they would be in other weeks and with other errors of the estimate.
@@ -83,7 +102,7 @@ class Drawn:
     Attributes:
         point: Sum by name.
         draws: The same by name, shape (replicates,).
-        parts: (stage, wall, party) numbers → sum and draws [units, amount].
+        parts: (stage, wall, party) numbers → sum and draws [units, amount], and what stock it changes at cost on a mean day.
         words: (stage, wall, party) numbers → number of the standard that weighs most.
         unheld: Part of the lost units for which each stage could be held to nothing, shape (stages,).
         pairs: Shelves.
@@ -94,7 +113,7 @@ class Drawn:
 
     point: dict[str, float]
     draws: dict[str, Floats]
-    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]]
+    parts: dict[tuple[int, int, int], Part]
     words: dict[tuple[int, int, int], dict[int, float]]
     unheld: Floats
     pairs: int
@@ -173,7 +192,9 @@ def drawn(
         lost_share: Gross margin as a share of price, where no cost tells.
         beside: What stock costs besides the sales it misses; None where nobody says.
     """
-    saved, held = _beside(accounts, serving, beside or Beside(np.zeros(len(accounts.on_hand)), 0.0), days)
+    known = beside or Beside(np.zeros(len(accounts.on_hand)), 0.0)
+    saved, held = _beside(accounts, serving, known)
+    rate = known.carrying * days / _DAYS_PER_YEAR
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
@@ -184,15 +205,41 @@ def drawn(
         rows = order[bounds[asset] : bounds[asset + 1]]
         parts = [rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS)] or [rows]
         made = [
-            _drawn(accounts, walls, serving, margin, chance, of_asset, part, days, saved[:, part], held[:, part])
+            _drawn(accounts, walls, serving, margin, chance, of_asset, part, days, saved[:, part], held[:, part], rate)
             for part in parts
         ]
         found.append(_together(made))
+    found = [_without_losers(one, rate) for one in found]
     return [*found, replace(_together(found), pairs=len(np.unique(serving.shelf)))]
 
 
-def _beside(accounts: StockAccounts, serving: Serving, beside: Beside, days: int) -> tuple[Floats, Floats]:
-    """What each stage at its standard saves besides sales, and what holding more stock costs [amount], (stages, pairs).
+def _without_losers(found: Drawn, rate: float) -> Drawn:
+    """The same, its paths without repairs that cost more than they bring: nobody would do those.
+
+    What such a stage would lose stays among the parts; units of the paths stay what the replay of all repairs says.
+    """
+    sums: dict[tuple[int, int], list[Part]] = {}
+    for (stage, wall, _), part in found.parts.items():
+        sums.setdefault((stage, wall), []).append(part)
+    losers = {key: mine for key, mine in sums.items() if sum(p[2] for p in mine) < 0}
+    if not losers:
+        return found
+    point, draws, stock = dict(found.point), dict(found.draws), dict(found.stock)
+    for (_, wall), mine in losers.items():
+        sides = {_INSIDE: ("inside", "operate"), _BETWEEN: ("between", "orchestrate")}
+        for _, _, amount, amounts, more in mine:
+            # Paths bear the change of stock by themselves.
+            gross, grosses = amount + rate * more, amounts + rate * more
+            for side in ("total", *([sides[wall][0]] if wall in sides else [])):
+                point[f"{side}_worth"] -= gross
+                draws[f"{side}_worth"] = draws[f"{side}_worth"] - grosses
+            for path in ("both", *([sides[wall][1]] if wall in sides else [])):
+                stock[f"{path}_value"] -= more
+    return replace(found, point=point, draws=draws, stock=stock)
+
+
+def _beside(accounts: StockAccounts, serving: Serving, beside: Beside) -> tuple[Floats, Floats]:
+    """What each stage at its standard saves besides sales [amount], and what stock it changes at cost, (stages, pairs).
 
     Stock that would not have gone missing is worth its cost; of what is given away, a stage saves the part of the excess
     that it would not have piled up.
@@ -201,7 +248,7 @@ def _beside(accounts: StockAccounts, serving: Serving, beside: Beside, days: int
     cost = np.nan_to_num(serving.cost)
     saved = accounts.freed()[:, shelf] * (beside.markdowns[shelf] * weight)
     saved[STAGES.index("record")] += accounts.astray[shelf] * weight * cost
-    held = accounts.stage_held[:, shelf] * (weight * cost * beside.carrying * days / _DAYS_PER_YEAR)
+    held = accounts.stage_held[:, shelf] * (weight * cost)
     return saved, held
 
 
@@ -280,6 +327,7 @@ def _drawn(
     days: int,
     saved: Floats,
     held: Floats,
+    rate: float,
 ) -> Drawn:
     at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
@@ -310,15 +358,19 @@ def _drawn(
             draws[side] += off * units
             draws[f"{side}_worth"] += besides + off * amounts
         # Holding more costs, holding less frees; paths bear it by their own change of stock, so it counts here only.
-        kept = float(held[stage, mine].sum())
-        parts[key] = float(of_row.sum()), units * (1 + off), amount - kept, amounts * (1 + off) - kept
+        more = float(held[stage, mine].sum())
+        parts[key] = Part(
+            float(of_row.sum()), units * (1 + off), amount - rate * more, amounts * (1 + off) - rate * more, more
+        )
         numbers, inverse = np.unique(walls.standard[stage, at.shelf[mine]], return_inverse=True)
         weights = np.bincount(inverse, np.abs(of_row[mine]))
         words[key] = dict(zip(numbers.tolist(), weights.tolist(), strict=True))
     lost = accounts.lost[at.shelf].sum(axis=1) * at.weight
     unheld = np.where(walls.held[:, at.shelf], 0.0, lost).sum(axis=1)
     stock = _stock(accounts, serving, rows, days)
-    priced = bool(np.isfinite(price).all()) and len(rows) > 0
+    # What nobody bought has no price, and needs none.
+    wished = accounts.demand[at.shelf].sum(axis=1) * at.weight
+    priced = len(rows) > 0 and wished[np.isfinite(price)].sum() >= _PRICED_PART * wished.sum()
     total, wanted = (at.of(x).sum(axis=0, dtype=np.float64) for x in (accounts.total, accounts.demand))
     return Drawn(point, draws, parts, words, unheld, len(rows), stock, priced, total, wanted)
 
@@ -346,17 +398,14 @@ def _stock(accounts: StockAccounts, serving: Serving, rows: Ints, days: int) -> 
     }
 
 
-Part = tuple[float, Floats, float, Floats]
-
-
 def _added(a: Part, b: Part) -> Part:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]
+    return Part(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4])
 
 
 def _together(made: Sequence[Drawn]) -> Drawn:
     if len(made) == 1:
         return made[0]
-    parts: dict[tuple[int, int, int], tuple[float, Floats, float, Floats]] = {}
+    parts: dict[tuple[int, int, int], Part] = {}
     words: dict[tuple[int, int, int], dict[int, float]] = {}
     for one in made:
         for key, values in one.parts.items():
@@ -516,7 +565,7 @@ def _contributions(
     found: Drawn, walls: Walls, book: PartyBook, share: Share, tail: float, currency: str
 ) -> tuple[LostUnits, ...]:
     made = []
-    for key, (units, draws, amount, amounts) in found.parts.items():
+    for key, (units, draws, amount, amounts, _) in found.parts.items():
         stage, wall, party_number = key
         party = walls.parties[party_number]
         votes = found.words[key]

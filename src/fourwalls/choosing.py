@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from fourwalls.allocation import Allocation, Limits, Option, Risk, allocate
 from fourwalls.assembly import asset_name
 from fourwalls.concluding import Case
+from fourwalls.diagnosis import VerdictName
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.portfolio import Portfolio
-from fourwalls.value import SIDES
-from fourwalls.weighing import blocking, known_values
+from fourwalls.value import SIDES, PathValue
+from fourwalls.verdict import percent
+from fourwalls.weighing import blocking, chance_to_pay, decide_all, known_values, pays
 
 
 def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
-    """Every path of every asset that has a value in money.
+    """Every path of every asset that has a value in money and that its verdict leaves open; others say what bars them.
 
-    To orchestrate is barred where rules with the partners it rests on are open, as in the verdict. To operate first is not
-    where operating alone pays: partners are needed only afterwards. Else it would be a way round the rules.
+    The verdict is asked, so that without any limit what is chosen is what the verdicts act on. Open are the path it names, and
+    those worth less than it that are likely to pay, too, which take less money; what is worth more by too little to tell is no
+    option. Where it acts on nothing, what would bring something on average is barred.
 
     Args:
         cases: What the verdict of each asset rests on.
@@ -29,27 +32,47 @@ def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
     """
     found = []
     for case in cases:
-        holes = blocking(case.both)
-        waits = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
-        values = known_values(case.both, portfolio.thresholds)
-        for path, known in values.items():
-            is_barred = holes and (path == "orchestrate" or (path != "operate" and values["operate"].value <= 0))
+        for path, (known, barred) in _open_to(case, portfolio).items():
             sides = SIDES[path]
             found.append(
                 Option(
                     asset_name(case.key), path, known.value, known.one_off,
                     sum(_weeks(portfolio, side) for side in sides),
                     frozenset(name for side in sides for name in _shared(portfolio, side)),
-                    barred=f"rules with partners are open: {waits}" if is_barred else "",
-                    draws=known.draws,
+                    barred=barred, draws=known.draws,
                 )
             )  # fmt: skip
     return found
 
 
+def _open_to(case: Case, portfolio: Portfolio) -> dict[VerdictName, tuple[PathValue, str]]:
+    """Paths with what bars them; "" where nothing does. A path that costs more than it brings stands for what it lacks."""
+    t = portfolio.thresholds
+    values = known_values(case.both, t)
+    verdict = decide_all(case.both, t).name
+    if verdict in values:
+        named = values[verdict].value
+        others = [p for p, v in values.items() if v.value < named and pays(v, t)] if named > 0 else []
+        barred = f"rules with partners are open: {_waits(case)}" if blocking(case.both) else ""
+        return {p: (values[p], barred if p == "orchestrate" and p != verdict else "") for p in (verdict, *others)}
+    gaining = {p: v for p, v in values.items() if v.value > 0}
+    if not gaining:
+        return {p: (v, "") for p, v in values.items()}
+    if verdict == "govern first":
+        return {p: (v, f"rules with partners are open: {_waits(case)}") for p, v in gaining.items()}
+    if verdict == "cannot tell yet":
+        return {p: (v, "the records cannot tell yet what to do") for p, v in gaining.items()}
+    return {p: (v, f"it pays with a chance of {percent(chance_to_pay(v))} only") for p, v in gaining.items()}
+
+
+def _waits(case: Case) -> str:
+    return "; ".join(f"{h.party_name}: {h.asked}" for h in blocking(case.both)[:3])
+
+
 def barred_of(cases: Sequence[Case], portfolio: Portfolio) -> dict[str, str]:
-    """Assets of which a path is barred by open rules with partners, with what is open."""
-    return {o.asset: o.barred for o in options_of(cases, portfolio) if o.barred}
+    """Assets whose verdict waits for rules with partners, with what is open."""
+    waiting = (c for c in cases if decide_all(c.both, portfolio.thresholds).name == "govern first")
+    return {asset_name(c.key): f"rules with partners are open: {_waits(c)}" for c in waiting}
 
 
 def allocation_of(

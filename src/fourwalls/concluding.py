@@ -118,6 +118,7 @@ class Asked:
     readiness: Readiness | None = None
     signals: tuple[SignalReading, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    least: tuple[Reading, ...] = ()
 
 
 def cases_of(
@@ -226,8 +227,9 @@ def _facts(parts: Parts, portfolio: Portfolio) -> list[Facts]:
     on_time, due = (parts.panel.counts[name].sum(axis=1) for name in ("on_time", "due"))
     # Given up after the promise had passed is no better than late.
     given_up = parts.panel.counts["cancelled_after_promise"].sum(axis=1)
-    # Cancelled lines were due to nobody any more; lines still open are no evidence either way.
-    arrived = (lines - parts.panel.counts["open"] - parts.panel.counts["cancelled"]).sum(axis=1)
+    # Cancelled lines were due to nobody any more; lines still open are no evidence either way; what is taken along was never owed.
+    taken = parts.panel.counts["taken_along"].sum(axis=1)
+    owed = (lines - parts.panel.counts["open"] - parts.panel.counts["cancelled"]).sum(axis=1) - taken
     made = []
     for i in range(len(parts.axes.assets)):
         missed, total = float(t["missed"][i]), float(t["total"][i])
@@ -241,7 +243,7 @@ def _facts(parts: Parts, portfolio: Portfolio) -> list[Facts]:
                 unheld_share=float(t["unheld"][i]) / missed if missed else 0.0,
                 event_share=float(event[i]) if beyond[i] and not lasting[i] else 0.0,
                 outside_event=float(outside[i]),
-                judged_share=float(due[i] / arrived[i]) if arrived[i] else 0.0,
+                judged_share=float(due[i] / owed[i]) if owed[i] else float(taken[i] > 0),
                 missed_of_due=1 - float(on_time[i] / (due[i] + given_up[i])) if due[i] else 0.0,
                 on_time_target=portfolio.on_time_share,
                 target_origin=YOUR_TARGET if "on_time_share" in portfolio.targets else "the default of this product",
@@ -317,7 +319,7 @@ def conclude(
                 # A sum over what was seen would be read as what there is.
                 paths=() if hidden else paths_told(both.values, portfolio.currency),
                 losses=_told(case.losses, both, years),
-                evidence=(*parts.stock[i].readings, *beside.readings[i]),
+                evidence=(*parts.stock[i].readings, *beside.readings[i], *asked[i].least),
                 signals=asked[i].signals,
                 capabilities=asked[i].capabilities,
                 governance=_governance(asked[i].readiness),
@@ -355,7 +357,11 @@ def _governance(ready: Readiness | None) -> GovernanceTold | None:
     holes = tuple(
         RuleHole(h.party_id, h.party_name, h.asked, h.because, h.remedy, h.blocks, h.amount) for h in ready.holes
     )
-    return GovernanceTold(ready.share, ready.is_blocked, ready.blocked_amount, holes)
+    known = 0.0 if isinstance(ready.share, Refusal) else 1 - ready.unknown
+    return GovernanceTold(
+        ready.share, ready.is_blocked, ready.blocked_amount, holes,
+        ready.settled, known - ready.settled, ready.unknown, ready.unknown_with,
+    )  # fmt: skip
 
 
 def _unsold(side: StockSide) -> list[Refusal]:

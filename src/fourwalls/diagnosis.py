@@ -312,12 +312,19 @@ class GovernanceTold:
         is_blocked: Whether a partner that matters lacks a rule without which nothing more can be asked of it.
         blocked_amount: At stake with such partners [portfolio currency over the record].
         holes: Those that block first, then by amount.
+        settled, unsettled, unknown: Parts of what is at stake between the walls: under rules that are settled, under rules that
+            are not, and with partners of whose rules no contract says anything; they add up to 1, or are 0 where nothing is at stake.
+        unknown_with: Those partners, by what is at stake with them.
     """
 
     share: float | Refusal
     is_blocked: bool
     blocked_amount: float
     holes: tuple[RuleHole, ...]
+    settled: float = 0.0
+    unsettled: float = 0.0
+    unknown: float = 0.0
+    unknown_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

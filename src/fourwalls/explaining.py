@@ -25,6 +25,7 @@ from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.numbers import Number, Sum
 from fourwalls.reckoning import Step as Step
 from fourwalls.reckoning import parts, steps
+from fourwalls.signals.material import TABLE_OF
 
 Source = Literal["lines", "order_lines", "shelves", "table", ""]
 _MOST_NEAR, _MOST_INPUTS = 5, 30
@@ -155,6 +156,9 @@ RECIPES: Mapping[str, Recipe] = {
     "OutageTold.typical": Recipe("What passes through this partner on a mean day, times the days.", ("{part}.days", "{part}.line_share"), "order_lines"),
     "OutageTold.bound": Recipe("What passed through this partner in the costliest stretch of so many days on record: lines that nobody else takes over cannot cost more.", ("{part}.days", "{part}.lines"), "order_lines"),
     "GovernanceTold.share": Recipe("Settled questions over all questions, partners weighed by what is at stake with them.", ("{part}.holes.*.amount",)),
+    "GovernanceTold.settled": Recipe("Part of what is at stake with partners that is under settled rules: settled questions of each, weighed by its amount; partners without a contract count as unknown.", ("{part}.share", "{part}.unknown")),
+    "GovernanceTold.unsettled": Recipe("Part of what is at stake with partners that is under rules that are not settled.", ("{part}.share", "{part}.unknown")),
+    "GovernanceTold.unknown": Recipe("Part of what is at stake with partners of whose rules no contract says anything.", ("{asset}.losses.*-between-*.amount",)),
     "GovernanceTold.blocked_amount": Recipe("Sum at stake with partners that lack a required rule.", ("{part}.holes.*.amount",)),
     "WorthKnowing.amount": Recipe("Expected value of the best path if this figure were known before choosing, less that of the best path now (EVPPI), by regression over the draws.", ("{asset}.paths.*.value",)),
     "Assumed.value": Recipe("Not measured: set in portfolio.toml, or this product's default."),
@@ -294,6 +298,8 @@ def _table_of_reading(number: Number) -> str:
         return reading.name.partition(": ")[2].partition(".")[0]
     if asset is not None and any(reading is r for r in asset.readings):
         return "order_lines"
+    if reading.name.startswith("least_"):
+        return TABLE_OF.get(reading.name.split("_")[1], "")
     return next((table for starts, table in _TABLES if reading.name.startswith(starts)), "order_lines")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,21 +35,6 @@ class Knowing:
     about: str
     value: float
     error: float
-
-
-def most_worth_knowing(mean: float, sd: float) -> float:
-    """What knowing what a choice brings, normal with that mean and spread, would be worth before choosing it or nothing: EVPI.
-
-    sd times the unit normal loss at |mean| / sd (Raiffa and Schlaifer 1961, chapter 5).
-
-    >>> round(most_worth_knowing(0.0, 1.0), 4), round(most_worth_knowing(2.0, 1.0), 4), most_worth_knowing(5.0, 0.0)
-    (0.3989, 0.0085, 0.0)
-    """
-    if sd <= 0:
-        return 0.0
-    z = abs(mean) / sd
-    density, beyond = math.exp(-z * z / 2) / math.sqrt(2 * math.pi), math.erfc(z / math.sqrt(2)) / 2
-    return sd * (density - z * beyond)
 
 
 def perfect_information(net_benefits: npt.ArrayLike) -> Knowing | Refusal:

@@ -144,18 +144,23 @@ def numbers(diagnosis: Diagnosis) -> dict[str, Number]:
     return found | {n.id: n for n in _path_sums(diagnosis, list(found.values()))}
 
 
+def acted_on(asset: AssetDiagnosis) -> PathWorth | None:
+    """The path that the verdict names, where it is expected to bring more than it costs.
+
+    None where the verdict acts on nothing (leave it, cannot tell yet, govern first), whatever a path would bring on average,
+    and where the path is not priced or loses at the costs taken.
+    """
+    named = next((p for p in asset.paths if p.path == asset.verdict), None)
+    return named if named is not None and _amount(named.value) > 0 else None
+
+
 def each_at_best(diagnosis: Diagnosis) -> tuple[tuple[AssetDiagnosis, PathWorth], ...]:
-    """Assets for which a path is expected to bring more than it costs, each with the path that brings most."""
-    found = []
-    for asset in diagnosis.assets:
-        first = max(asset.paths, key=lambda p: _amount(p.value), default=None)
-        if first is not None and _amount(first.value) > 0:
-            found.append((asset, first))
-    return tuple(found)
+    """Assets whose verdict acts on a path that brings more than it costs, each with that path: what the whole is worth."""
+    return tuple((asset, path) for asset in diagnosis.assets if (path := acted_on(asset)) is not None)
 
 
 def paid_once(diagnosis: Diagnosis) -> tuple[PathWorth, float] | None:
-    """What the best paths of all assets together pay only once, below 0, and the path of the whole that says so; None if nothing."""
+    """What the paths of all verdicts together pay only once, below 0, and the path of the whole that says so; None if nothing."""
     chosen = {path.path for _, path in each_at_best(diagnosis)}
     sides = "operate then orchestrate" if len(chosen) > 1 else next(iter(chosen), "")
     whole = next((p for p in diagnosis.total.paths if p.path == sides), None)
@@ -164,7 +169,7 @@ def paid_once(diagnosis: Diagnosis) -> tuple[PathWorth, float] | None:
 
 
 def sum_at_best(diagnosis: Diagnosis) -> Estimate | None:
-    """What all assets bring together, each by its best path, less what is paid once; bounds are added up, rather too wide than too narrow.
+    """What all assets bring together, each by the path of its verdict, less what is paid once; bounds are added up, rather too wide than too narrow.
 
     None where no asset has paths.
     """
@@ -237,7 +242,7 @@ def _holds(kind: Any) -> bool:  # noqa: ANN401 - a type
 
 
 def _path_sums(diagnosis: Diagnosis, known: list[Number]) -> Iterator[Number]:
-    """What each path is worth over all assets, and each asset at its best."""
+    """What each path is worth over all assets, and each asset by the path of its verdict."""
     by_path: dict[str, list[Number]] = {}
     for n in known:
         if isinstance(n.owner, PathWorth) and n.field == "value" and n.asset is not diagnosis.total:
@@ -255,7 +260,7 @@ def _path_sums(diagnosis: Diagnosis, known: list[Number]) -> Iterator[Number]:
 
 
 def _best_sums(diagnosis: Diagnosis, best: Estimate, mine: list[Number]) -> Iterator[Number]:
-    """What all best paths bring, take and cost together, and the mean chance that they are the best."""
+    """What the paths of all verdicts bring, take and cost together, and the mean chance that they are the best."""
     once = paid_once(diagnosis)
     shared = (f"{WHOLE}.paths.{slug(once[0].path)}.links.{slug(PAID_ONCE)}",) if once else ()
     values, places = tuple(n.id for n in mine), (diagnosis, diagnosis.total)
@@ -271,7 +276,7 @@ def _best_sums(diagnosis: Diagnosis, best: Estimate, mine: list[Number]) -> Iter
 
 
 def chance_at_best(diagnosis: Diagnosis) -> float | None:
-    """Mean chance that an asset's best path is its best, weighed by what it brings, 0-1; None where none brings anything."""
+    """Mean chance that the path of an asset's verdict is its best, weighed by what it brings, 0-1; None where none brings anything."""
     chosen = [(_amount(p.value), p.chance) for _, p in each_at_best(diagnosis)]
     total = sum(value for value, _ in chosen)
     return sum(value * c for value, c in chosen) / total if total > 0 else None

@@ -14,15 +14,20 @@ from fourwalls.answers import Answer, judged_answers
 from fourwalls.chain.accounts import Entries
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
 from fourwalls.errors import PortfolioError, did_you_mean, listed
+from fourwalls.figures import Refusal
 from fourwalls.governance.readiness import readiness
 from fourwalls.governance.rules import Governance
+from fourwalls.hinges import swings_of
 from fourwalls.losses import Loss
 from fourwalls.planning import Known, advised
 from fourwalls.portfolio import Portfolio, SignalThresholds, Thresholds, portfolio_from
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.sensitivity import Swing
+from fourwalls.signals.capabilities import capabilities, least_readings
+from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Floats, Material, Rules
-from fourwalls.value import Costs, PathValue, assumed, costs, paths_told, portfolio_values
+from fourwalls.signals.material import Material
+from fourwalls.value import Costs, MeasuredLate, PathValue, assumed, costs, paths_told, portfolio_values
+from fourwalls.whole import of_whole
 
 Change = float | Mapping[str, float] | Sequence[str]
 
@@ -77,7 +82,7 @@ class Kept:
     governance: Governance
     material: tuple[Material, ...]
     answers: tuple[Answer, ...]
-    late: tuple[float, Floats] | None
+    late: MeasuredLate | None
     years: float
     names: Mapping[str, str]
     parties: tuple[str | None, ...]
@@ -114,6 +119,7 @@ def reconsidered(kept: Kept, changes: Mapping[str, Change], asset: str | None = 
     whole = _concluded(kept.whole, kept, portfolio, cost, each.losses).assets[0]
     made = {a.name: a for a in each.assets}
     whole = replace(whole, paths=paths_told(portfolio_values(each.values, portfolio), portfolio.currency))
+    whole = of_whole(whole, [made[n] for n in named], portfolio.thresholds)
     assets, total = advised([made[n] for n in named], whole, replace(kept.advice, portfolio=portfolio))
     return replace(kept.told, assets=assets, total=total, assumptions=assumed(portfolio, cost))
 
@@ -123,6 +129,24 @@ def cases_kept(kept: Kept) -> list[tuple[str, concluding.Case]]:
     side, cost = kept.each, costs(kept.portfolio, None, kept.late)
     cases = concluding.cases_of(side.parts, side.beside, kept.portfolio, cost, kept.names, kept.years)
     return [(assembly.asset_name(case.key), case) for case in cases]
+
+
+def swings_kept(kept: Kept, asset: str, changes: Mapping[str, Change]) -> tuple[Swing, ...] | Refusal:
+    """What each assumption does to the choice for one asset, under other assumptions; or why none can be told.
+
+    Args:
+        kept: From `Study.kept`.
+        asset: Its name.
+        changes: As `reconsidered` takes them.
+
+    Raises:
+        PortfolioError: A name is not among those that can be changed, or a value cannot be.
+    """
+    portfolio = changed(kept.portfolio, kept.text, changes) if changes else kept.portfolio
+    cost = costs(portfolio, None, kept.late)
+    side = _repriced(_only(kept.each, asset), kept, cost)
+    (case,) = concluding.cases_of(side.parts, side.beside, portfolio, cost, kept.names, kept.years)
+    return swings_of(case, portfolio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +227,12 @@ def _asked(
     for case in cases:
         rules, mine, known = None, ready.get(case.key), materials[case.key]
         if mine is not None:
-            rules = Rules(mine.share, mine.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in mine.holes))
+            rules = rules_of(mine)
         material = replace(known, losses=tuple(case.losses if every is None else every), rules=rules)
         said = judged_answers(kept.answers, portfolio.signals, material.name if case.key else None)
-        found.append(concluding.Asked(mine, ten_lines(material, portfolio, said), capabilities(material, portfolio)))
+        found.append(
+            concluding.Asked(
+                mine, ten_lines(material, portfolio, said), capabilities(material, portfolio), least_readings(material)
+            )
+        )
     return found

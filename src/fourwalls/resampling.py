@@ -71,6 +71,10 @@ def draw_clusters(
     return Draws(counts, expanded_tail(clusters, level), np.arange(clusters))
 
 
+POWER = 0.8
+"""Chance with which an effect that is told as the smallest that would have been seen is found (Cohen 1988, chapter 1)."""
+
+
 def student_quantile(p: float, freedom: float) -> float:
     """Quantile of Student's t by the expansion of Abramowitz and Stegun 26.7.5; good to 1 % from 4 degrees on.
 

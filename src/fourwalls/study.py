@@ -33,6 +33,7 @@ from fourwalls.chain.comparison import (
     with_tails,
 )
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
+from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError, TableError, did_you_mean, listed
@@ -49,6 +50,7 @@ from fourwalls.explaining import (
     no_such_number,
     stage_of,
     table_of,
+    with_parts,
 )
 from fourwalls.figures import Estimate, Figure, Period, Reading, Refusal
 from fourwalls.governance.contracts import Contract, read_contracts
@@ -65,14 +67,16 @@ from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.reconsidering import Change, Kept, Side, reconsidered
 from fourwalls.sensitivity import Swing
-from fourwalls.signals.capabilities import capabilities
+from fourwalls.signals.capabilities import capabilities, least_readings
 from fourwalls.signals.gathering import materials
+from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
-from fourwalls.signals.material import Material, Rules
+from fourwalls.signals.material import Material
 from fourwalls.stocktaking import NOT_SERVED, STOCK_STAGES, Stocktaking, shelves_behind, sides, stock_notes
 from fourwalls.tables.sources import sources
 from fourwalls.value import assumed, costs, paths_told, portfolio_values
 from fourwalls.weighing import counted
+from fourwalls.whole import of_whole
 
 Progress = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -298,12 +302,14 @@ class Study:
         case = self._case(asset)
         return case if isinstance(case, Refusal) else hinges.unknowns_of(case, self.portfolio)
 
-    def explain(self, number: str, most: int = 5) -> Explanation:
+    def explain(self, number: str, most: int = 5, *, parts: bool = True) -> Explanation:
         """Where a number of the diagnosis comes from.
 
         Args:
             number: Its id, as the page, the spreadsheet and `numbers.numbers` tell it.
             most: How many of its records to show.
+            parts: Whether each missed line or shelf comes with its part in the number, those with the largest first; else in the
+                order of `lines` and `shelves`, as all numbers of a stage share them.
 
         Returns:
             Formula, inputs with their ids, the SQL that reads its records, and the first of these.
@@ -322,14 +328,14 @@ class Study:
         of_asset = _of_asset(rows, asset_key(found.asset))
         query = self._engine.sql(of_asset)
         stage, key = stage_of(found), asset_key(found.asset)
-        if is_of_lines(found):
-            records = self.lines(key, stage if stage in PLAYER else None)
-            return replace(
-                told, source="missed order lines", query=query, records=records.slice(0, most), in_all=records.num_rows
-            )
-        if is_of_shelves(found):
-            records = self.shelves(key, stage if stage in STOCK_STAGES else None)
-            return replace(told, source="shelves", query=query, records=records.slice(0, most), in_all=records.num_rows)
+        if is_of_lines(found) or is_of_shelves(found):
+            source, records = "missed order lines", None
+            if is_of_lines(found):
+                records = self.lines(key, stage if stage in PLAYER else None)
+            else:
+                source, records = "shelves", self.shelves(key, stage if stage in STOCK_STAGES else None)
+            told = replace(told, source=source, query=query, records=records, in_all=records.num_rows)
+            return with_parts(told, found, most) if parts else replace(told, records=records.slice(0, most))
         in_all = int(self._engine.run(of_asset.aggregate(n=of_asset.count()))["n"][0].as_py())
         return replace(told, source=table, query=query, records=self._engine.run(of_asset.limit(most)), in_all=in_all)
 
@@ -533,8 +539,8 @@ class Study:
         self._progress("measuring cycle times and the cost of lateness")
         currency = self.portfolio.currency
 
-        late = gathered.costs.late if gathered.costs is not None else None
-        cost = costs(self.portfolio, None, (late.share.value, late.draws) if late is not None else None)
+        late = gathered.costs.measured_late if gathered.costs is not None else None
+        cost = costs(self.portfolio, None, late)
         names = [None if p == NOBODY else p for p in accounts.parties]
 
         def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> concluding.Parts:
@@ -579,7 +585,9 @@ class Study:
             replace(a, worth_knowing=hinges.worth_knowing(by_key[tuple(a.asset.values())], self.portfolio))
             for a in made[0][:_MOST_HINGES]
         ]
-        assets, pool = advised(made[0], replace(made[1][0], paths=paths), self._advice)
+        assets, pool = advised(
+            made[0], of_whole(replace(made[1][0], paths=paths), made[0], self.portfolio.thresholds), self._advice
+        )
         told = self._told(assets, pool, period)
         notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
         told = replace(
@@ -592,7 +600,7 @@ class Study:
         kept = Kept(
             self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
             self._governed[1], self._material, read_answers(self.portfolio.folder),
-            (late.share.value, late.draws) if late is not None else None, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
+            late, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
         )  # fmt: skip
         return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 
@@ -686,16 +694,13 @@ class Study:
         stakes = concluding.stakes_of(cases, self.portfolio.own_party_id)
         ready = readiness(governance, stakes, self.portfolio.thresholds, ground.party_names)
         self._progress("reading signals and tests")
-        rules = {
-            key: Rules(r.share, r.is_blocked, tuple(f"{h.party_name}: {h.asked}" for h in r.holes))
-            for key, r in ready.items()
-        }
+        rules = {key: rules_of(r) for key, r in ready.items()}
         measured = {case.key: concluding.judged_stages(case, gathered.judged_in(case.key)) for case in cases}
         weighs = {case.key: counted(case.both, self.portfolio.thresholds) for case in cases}
         material = materials(
             ground, counts, [x for case in cases[:-1] for x in case.losses], assembly.asset_name,
             orders=self._intake.referenced_lines, measured=measured, readings=gathered.readings, rules=rules,
-            weighs=weighs, detectable=gathered.detectable,
+            weighs=weighs, detectable=gathered.detectable, distances=self._distances(cases),
         )  # fmt: skip
         self._material = material
         answers = read_answers(self.portfolio.folder)
@@ -707,9 +712,21 @@ class Study:
                     m, self.portfolio, judged_answers(answers, self.portfolio.signals, m.name if case.key else None)
                 ),
                 capabilities(m, self.portfolio),
+                least_readings(m),
             )
             for case, m in zip(cases, material, strict=True)
         ]
+
+    def _distances(self, cases: list[concluding.Case]) -> dict[str, Detectable]:
+        """Stage → how far from its peers whoever does it would have had to be to be told apart."""
+        found = {}
+        for name, each in self._standards.items():
+            cells = (cell for cell, _ in each.plan.cells)
+            if (far := pooled(zip(cells, each.lines.tolist(), strict=True))) is not None:
+                found[name] = far
+        if any(isinstance(c.both.availability, Availability) for c in cases):
+            found |= self._stock.distances
+        return found
 
     def _with_uncertain_standards(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,20 @@ class Costs:
     def of(self, outcome: Outcome) -> float:
         """Cost of an outcome as a share of the line's net value."""
         return self.lost if outcome == "cancelled" else self.late
+
+
+class MeasuredLate(NamedTuple):
+    """What a late line was measured to cost.
+
+    Attributes:
+        share: Of its value.
+        draws: The same in each replicate, shape (REPLICATES,).
+        is_whole: Whether the custom it costs was measured, too; else it is what bookings and hours show, and at least that.
+    """
+
+    share: float
+    draws: Floats
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +146,22 @@ class Worth:
         return float((a > b).mean() + (a == b).mean() / 2) if len(a) else 0.5
 
 
-def costs(portfolio: Portfolio, margin_share: float | None, late: tuple[float, Floats] | None = None) -> Costs:
+def costs(portfolio: Portfolio, margin_share: float | None, late: MeasuredLate | None = None) -> Costs:
     """What failures cost.
 
     Args:
         portfolio: With its assumptions.
         margin_share: Gross margin as the order lines show it; None where they do not.
-        late: What a late line was measured to cost, as a share of its value, and its draws; None where the records do not tell.
-            What is measured goes before what is assumed.
+        late: What a late line was measured to cost; None where the records do not tell. Measured as a whole it goes before what is
+            said or assumed; a part of it only where that part alone is more.
     """
     said = portfolio.assumptions
     lost = margin_share if margin_share is not None else said.get("gross_margin_share", DEFAULT_GROSS_MARGIN_SHARE)
     rng = np.random.default_rng(0)
-    if late is not None and late[0] > 0:
-        off = np.exp(MEASURED_LATE_COST_SD * rng.standard_normal(len(late[1])) - MEASURED_LATE_COST_SD**2 / 2)
-        return Costs(late[0], lost, np.maximum(late[1], 0.0) * off, "measured")
+    usual = said.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
+    if late is not None and late.share > (0.0 if late.is_whole else usual):
+        off = np.exp(MEASURED_LATE_COST_SD * rng.standard_normal(len(late.draws)) - MEASURED_LATE_COST_SD**2 / 2)
+        return Costs(late.share, lost, np.maximum(late.draws, 0.0) * off, "measured")
     if "late_line_cost_share" in said:
         return Costs(said["late_line_cost_share"], lost)
     factor = rng.triangular(*LATE_COST_FACTOR, REPLICATES)
@@ -219,7 +234,8 @@ class PathValue:
     Attributes:
         value: Expected, over the draws.
         draws: In other weeks and with other costs, shape (replicates,).
-        gain_per_year: Margin a year, once reached, before costs.
+        gain_per_year: Margin a year of the whole gap, before costs.
+        kept_per_year: What of it is attained at the end of the ramp.
         one_off, run_per_year: Expected costs.
         stock: Change of stock at cost on a mean day.
         payback: Months until it has paid for itself; None where it does not within the horizon.
@@ -236,6 +252,7 @@ class PathValue:
     payback: float | None = None
     links: tuple[tuple[str, float], ...] = ()
     is_default: bool = False
+    kept_per_year: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +382,7 @@ def path_values(
         others = (("together, beyond the parts", rest),) if abs(rest) > 1e-9 else ()
         found[path] = PathValue(
             float(draws.mean()), np.asarray(draws, np.float64), mean, float(one_off.mean()), float(run.mean()), stock,
-            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not all(costed[x] for x in SIDES[path]),
+            _payback(over, mean, float(one_off.mean()), float(run.mean())), (*links, *others, *costs_told), not all(costed[x] for x in SIDES[path]), over.ramp[-1] * mean,
         )  # fmt: skip
     return found
 
@@ -401,7 +418,7 @@ def portfolio_values(
         found[path] = PathValue(
             sum(v.value for v in mine) - shared, np.sum([v.draws[:n] for v in mine], axis=0) - shared, gain, one_off + shared,
             run, sum(v.stock for v in mine), _payback(over, gain, one_off + shared, run), tuple(links.items()),
-            any(v.is_default for v in mine),
+            any(v.is_default for v in mine), sum(v.kept_per_year for v in mine),
         )  # fmt: skip
     return found
 

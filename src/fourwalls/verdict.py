@@ -25,7 +25,7 @@ class Facts:
         event_share: Part of the gap that fell into its worst tenth of the weeks, 0-1; 0 if chance could do that, or if those
             weeks are the last.
         outside_event: The gap without those weeks, as a share of order lines.
-        judged_share: Lines on time, late, overdue or cancelled, of all that are not simply still open, 0-1.
+        judged_share: Lines on time, late or overdue, of all that are not still open, cancelled or taken along, 0-1; 1 where all are taken along.
         missed_of_due: Lines late, overdue or cancelled after their promise, of these and those on time, 0-1.
         on_time_target: Share of lines that is asked to be on time, 0-1; `target_origin` says by whom.
     """
@@ -81,7 +81,7 @@ GOVERNANCE = Refusal(
     "no_contracts",
     "governance",
     "no contract in force says whether the rules with these partners are ready",
-    "contracts/ (fourwalls contracts draft writes a skeleton for each feed): who owns the data, who is called when it fails, which service level holds, what is the way out",
+    "contracts with these partners, in contracts/: who owns the data, who is called when it fails, which service level holds, what is the way out; fourwalls contracts draft writes a skeleton for each feed",
 )
 
 

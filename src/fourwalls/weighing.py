@@ -78,7 +78,33 @@ class Both:
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
     """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
-    return _unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t)
+    return _unexplained(_unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t), b, t)
+
+
+def _unexplained(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
+    """To leave an asset alone takes knowing why its shelves are empty where they are much more often than shelves usually are."""
+    a = b.availability
+    if verdict.name != "leave it" or not isinstance(a, Availability) or not isinstance(a.residual, Estimate):
+        return verdict
+    open_stages = [s for s in a.unjudged if s in _SUPPLYING]
+    if t.unseen_stock_share <= 0 or a.residual.low <= _MUCH * t.unseen_stock_share or not open_stages:
+        return verdict
+    told = ", ".join(open_stages)
+    because = (
+        f"{verdict.because} But {percent(a.residual.value)} of what customers wanted met an empty shelf and no stage that could be "
+        f"judged explains it; nothing shows what {told} could reach."
+    )
+    rule = (
+        f"U2. Nothing to act on, but more than {percent(_MUCH * t.unseen_stock_share)} of demand lost for no reason seen, and a supply "
+        "stage that could not be judged: cannot tell."
+    )
+    step = f"Get what would hold {told} to something: targets, service levels, confirmed dates, or records of comparable doers."
+    return replace(verdict, name="cannot tell yet", because=because, rule=rule, next_step=step)
+
+
+_SUPPLYING = ("forecast", "decision", "supply", "receiving", "allocation")
+# So many times what shelves usually lose is not usual any more.
+_MUCH = 2.0
 
 
 def unseen_worth(b: Both, t: Thresholds) -> Refusal | None:
@@ -200,10 +226,9 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
             doubt = "At this product's default costs no path would pay: say under [paths] in portfolio.toml what they really cost before acting."
             return replace(verdict, because=f"{verdict.because} {doubt}")
         return verdict
-    pays = {path: float((known.draws > 0).mean()) for path, known in b.values.items()}
-    paying = [path for path in values if values[path] > 0 and pays[path] >= t.pays_chance]
+    paying = [path for path, known in b.values.items() if pays(known, t)]
     if not paying:
-        return _unpaid(verdict, b, values, pays, t)
+        return _unpaid(verdict, b, values, t)
     best = max(paying, key=lambda path: values[path])
     rule = "M2. The path that is worth most over the horizon, after its costs."
     for simpler in ("operate", "orchestrate") if best == "operate then orchestrate" else ("operate",):
@@ -215,19 +240,28 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
                 best = simpler
                 break
     parts = _parts(b, counted(b, t))
-    gain = b.values[best].gain_per_year
+    chosen = b.values[best]
     because = (
-        f"To {best} would keep a margin of {b.currency} {gain:,.0f} a year and is worth {b.currency} {values[best]:,.0f} over the horizon "
-        f"after its costs; the chance that it pays is {_chance(pays[best])}. {_sides(parts)}"
+        f"To {best} would keep {b.currency} {chosen.kept_per_year:,.0f} of margin a year once in place, the attainable part of the "
+        f"{b.currency} {chosen.gain_per_year:,.0f} that it could act on; after its costs that is worth {b.currency} {chosen.value:,.0f} over "
+        f"the horizon, and the chance that it pays is {_chance(chance_to_pay(chosen))}. {_sides(parts)}"
     )
     found = _verdict(best, because, rule, parts)
     # What could not be told before cannot be told now.
     return replace(found, refusals=tuple(dict.fromkeys([*found.refusals, *verdict.refusals])))
 
 
-def _unpaid(
-    verdict: Verdict, b: Both, values: Mapping[VerdictName, float], pays: Mapping[VerdictName, float], t: Thresholds
-) -> Verdict:
+def chance_to_pay(known: PathValue) -> float:
+    """Chance that a path brings more over the horizon than it costs, 0-1."""
+    return float((known.draws > 0).mean())
+
+
+def pays(known: PathValue, t: Thresholds) -> bool:
+    """Whether a path is expected to bring more than it costs, and likely to."""
+    return known.value > 0 and chance_to_pay(known) >= t.pays_chance
+
+
+def _unpaid(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: Thresholds) -> Verdict:
     """No path is likely to bring more than it costs."""
     best = max(values, key=lambda path: values[path])
     if verdict.name not in ACTED_ON:
@@ -235,7 +269,7 @@ def _unpaid(
     short = (
         f"falls {b.currency} {-values[best]:,.0f} short"
         if values[best] <= 0
-        else f"pays with a chance of {_chance(pays[best])} only"
+        else f"pays with a chance of {_chance(chance_to_pay((b.values or {})[best]))} only"
     )
     because = (
         f"{verdict.because} But over the horizon no path is likely to bring more than it costs; the best, to {best}, {short}, "
@@ -263,22 +297,20 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     ready = b.readiness
     if ready is None or verdict.name not in ("orchestrate", "operate then orchestrate"):
         return verdict
-    known = (
-        tuple(r for r in verdict.refusals if r != GOVERNANCE)
-        if not isinstance(ready.share, Refusal)
-        else verdict.refusals
-    )
-    verdict = replace(verdict, refusals=known)
+    if not isinstance(ready.share, Refusal):
+        others = tuple(r for r in verdict.refusals if r != GOVERNANCE)
+        verdict = replace(verdict, refusals=(*others, *_unknown_rules(b, ready)))
     holes = blocking(b)
     if not holes:
         return verdict
     told = "; ".join(f"{h.party_name}: {h.asked}" for h in holes[:3])
-    if verdict.name == "operate then orchestrate":
+    # Partners are needed only afterwards; where operating does not pay by itself, operating first would be a way round the rules.
+    if verdict.name == "operate then orchestrate" and (b.values is None or b.values["operate"].value > 0):
         step = f"{verdict.next_step} Before the second half, settle with partners: {told}"
         return replace(verdict, next_step=step)
     waiting = ""
-    if b.values is not None and b.values["orchestrate"].gain_per_year > 0:
-        waiting = f" Every month of waiting costs about {b.currency} {b.values['orchestrate'].gain_per_year / 12:,.0f}."
+    if b.values is not None and b.values["orchestrate"].kept_per_year > 0:
+        waiting = f" Every month of waiting costs about {b.currency} {b.values['orchestrate'].kept_per_year / 12:,.0f}."
     because = f"{verdict.because} But rules with the partners it rests on are open ({told}).{waiting}"
     rule = f"G1. To orchestrate is best, but partners with at least {BLOCKED_PART:.0%} of what is at stake lack a required rule: govern first."
     first = holes[0]
@@ -286,13 +318,28 @@ def _governed(verdict: Verdict, b: Both) -> Verdict:
     return replace(verdict, name="govern first", because=because, rule=rule, next_step=step)
 
 
-def blocking(b: Both) -> tuple[Hole, ...]:
-    """Open rules with partners who hold enough of what is at stake that to orchestrate has to wait; empty where it need not."""
+def _unknown_rules(b: Both, ready: Readiness) -> tuple[Refusal, ...]:
+    """What nobody knows of the rules, where these partners could make it wait as much as those that lack a rule."""
+    stakes = _between(b)
+    if ready.unknown_amount <= 0 or ready.blocked_amount + ready.unknown_amount < BLOCKED_PART * stakes:
+        return ()
+    who = ", ".join(ready.unknown_with[:3]) + (" …" if len(ready.unknown_with) > 3 else "")
+    because = f"no contract says whether the rules with {who} are ready; {percent(ready.unknown)} of what is at stake with partners is with them"
+    return (replace(GOVERNANCE, because=because),)
+
+
+def _between(b: Both) -> float:
+    """What is at stake with partners [portfolio currency over the record]."""
     stakes = sum(x.amount for x in (*b.others, *b.service_losses) if x.wall == "between" and x.amount > 0)
     if isinstance(b.availability, Availability):
         stakes += sum(max(_value(c.amount), 0.0) for c in b.availability.contributions if c.wall == "between")
+    return stakes
+
+
+def blocking(b: Both) -> tuple[Hole, ...]:
+    """Open rules with partners who hold enough of what is at stake that to orchestrate has to wait; empty where it need not."""
     ready = b.readiness
-    if ready is None or not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * stakes:
+    if ready is None or not ready.is_blocked or ready.blocked_amount < BLOCKED_PART * _between(b):
         return ()
     return tuple(h for h in ready.holes if h.blocks)
 

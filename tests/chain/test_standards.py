@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 
-from fourwalls.chain.standards import BIN_HOURS, BINS, NONE, PEERS, Weekly, compare, f_tail, kept_share, quantiles
+from fourwalls.chain.standards import (
+    BIN_HOURS,
+    BINS,
+    NONE,
+    PEERS,
+    Cell,
+    Detectable,
+    Weekly,
+    compare,
+    f_tail,
+    kept_share,
+    pooled,
+    quantiles,
+)
 from fourwalls.measures.stage_times import bin_number
 
 
@@ -71,3 +85,41 @@ def test_five_per_cent_points_of_f(statistic: float, between: int, within: int) 
     table = {(4, 20): 2.87, (10, 60): 1.99, (1, 100): 3.94}[between, within]
     assert f_tail(table, between, within) == pytest.approx(0.05, abs=0.004)
     assert f_tail(statistic, between, within) >= 0.046
+
+
+@pytest.mark.parametrize(("doers", "weeks"), [(2, 26), (4, 26), (5, 52)])
+def test_what_is_detectable_is_detected_about_four_times_in_five(doers: int, weeks: int) -> None:
+    """One doer as much slower as is said: weeks of equal spread, known by construction."""
+    rng = np.random.default_rng(11)
+
+    def one(slower: float) -> Cell:
+        lines = np.full(weeks, 40.0)
+        means = 10 + 2 * rng.standard_normal((doers, weeks))
+        means[0] += slower
+        return compare({f"d{i}": Weekly(lines, lines * means[i]) for i in range(doers)}, PEERS)
+
+    asked, seen = [], []
+    for _ in range(200):
+        least = one(0.0).detectable
+        if least is None:  # shocks that seem to last: nothing is judged
+            continue
+        assert least.n == doers * weeks * 40
+        asked.append(least.amount)
+        seen.append(one(least.amount).reliability.get("d0", 0.0) > 0)
+    assert len(asked) > 180
+    # Shocks that seem to last hide a few; luck of 200 is 3 % beside.
+    assert 0.68 <= np.mean(seen) <= 0.92
+    # By the textbook (Cohen 1988, table 8.3): the distance at which an F test at 5 % has a power of 80 %.
+    freedom = doers * (weeks - 1)
+    critical = stats.f.isf(0.05, doers - 1, freedom)
+    far = optimize.brentq(lambda x: stats.ncf.sf(critical, doers - 1, freedom, x) - 0.8, 1, 40) ** 0.5
+    assert np.median(asked) == pytest.approx(far * 2 / weeks**0.5 * (1 + 1 / (doers - 1)) ** 0.5, rel=0.12)
+
+
+def test_nothing_is_detectable_where_nobody_is_compared() -> None:
+    assert pooled([]) is None
+    first = Cell(PEERS, (), frozenset(), {}, "", True, Detectable(2.0, 10.0, 500.0))
+    other = Cell(PEERS, (), frozenset(), {}, "", True, Detectable(4.0, 20.0, 500.0))
+    alone = Cell(NONE, (), frozenset(), {}, "nobody else", False)
+    assert pooled([(alone, 900.0)]) is None
+    assert pooled([(first, 100.0), (other, 300.0), (alone, 900.0)]) == Detectable(3.5, 17.5, 400.0)

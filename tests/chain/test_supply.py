@@ -122,7 +122,17 @@ def test_a_confirmed_date_is_kept_as_often_as_is_asked() -> None:
     assert {r.standards[w] for w in r.words[1, late]} == {"the date the supplier confirmed, kept 95 times in a hundred"}
 
 
-@pytest.mark.parametrize(("late", "n"), [(0.04, 100), (0.2, 50)])
+def test_a_supplier_with_few_orders_is_held_to_dates_it_missed_beyond_chance() -> None:
+    placed = MONDAY + np.arange(48.0)
+    late = np.arange(48) % 5 > 0
+    r = held(orders(48, placed=placed, received=placed + np.where(late, 16.0, 4.0)))
+    assert r.held[1].all()
+    # 39 of 48 are late where 5 % may be.
+    excused = 0.05 / (39 / 48)
+    assert days(r, SUPPLY)[late] == pytest.approx((placed + 4.0 + 12.0 * excused)[late], abs=1.0)
+
+
+@pytest.mark.parametrize(("late", "n"), [(0.04, 100), (0.1, 20)])
 def test_few_late_orders_and_few_orders_claim_nothing(late: float, n: int) -> None:
     placed = MONDAY + np.arange(float(n))
     is_late = np.arange(n) % round(1 / late) == 0

@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pytest
 from tests.evidence.grounds import ground_of
 
 from fourwalls.evidence import cancelled, failure_costs
 from fourwalls.evidence.failure_costs import FailureCosts
 from fourwalls.evidence.ground import Ground
+from fourwalls.evidence.rates import excess
 from fourwalls.figures import Estimate
+from fourwalls.resampling import draw_clusters
 from fourwalls.worlds import Truth, make
 
 Made = tuple[Ground, Truth, FailureCosts]
@@ -99,3 +102,27 @@ def test_shelves_that_are_often_empty_are_no_ones_cancelling(recipe: str, tmp_pa
     make(recipe, tmp_path / "w", seed=4, lines=20_000)
     with ground_of(tmp_path / "w") as ground:
         assert cancelled.find(ground, failure_costs.measure(ground)).losses == ()
+
+
+def test_what_would_have_been_seen_falls_with_the_root_of_what_was_recorded(stale: Made) -> None:
+    ground, _, costs = stale
+    found = cancelled.find(ground, costs)
+    least = sum(stages.get("listing", 0.0) for stages in found.detectable.values())
+    assert least > 0
+    assert set(found.detectable) <= set(ground.assets)
+    # A record four times as long shows half as much: errors of means fall with the root of what was seen.
+    assert ground.draws is not None
+    again = excess(np.full((2, 52), 3.0) + np.arange(52) % 2, np.full((2, 52), 100.0), ["a", "a"], draw_clusters(52, 1))
+    longer = excess(
+        np.full((2, 208), 3.0) + np.arange(208) % 2, np.full((2, 208), 100.0), ["a", "a"], draw_clusters(208, 1)
+    )
+    assert longer.detectable / 208 == pytest.approx(again.detectable / 52 / 2, rel=0.02)
+
+
+def test_nothing_is_told_of_who_has_no_peer(stale: Made) -> None:
+    ground, _, costs = stale
+    assert ground.lines is not None
+    one = ground.lines.filter(ground.lines.channel_id == ground.lines.channel_id.max())
+    found = cancelled.find(replace(ground, lines=one), costs)
+    assert all("listing" not in stages for stages in found.detectable.values())
+    assert all("listing" not in stages for stages in found.judged.values())

@@ -22,7 +22,7 @@ def panel(rng: np.random.Generator, late_cost: float, lag: int = 0) -> tuple[np.
     late, cancelled = rng.binomial(lines.astype(int), late_share), rng.binomial(lines.astype(int), 0.01)
     other = rng.poisson(lines * 0.5 * late_share.mean(axis=1, keepdims=True)) * 8.0
     follows = np.concatenate([np.zeros((PLACES, lag)), late[:, : SPANS - lag]], axis=1)
-    return other + rng.poisson(follows * 0.5) * late_cost * 2, np.stack([lines, late, cancelled], axis=2)
+    return other + rng.poisson(follows * 0.5) * late_cost * 2, np.stack([lines, late, cancelled, lines], axis=2)
 
 
 @pytest.mark.parametrize("lag", [0, 2])
@@ -47,18 +47,35 @@ def test_what_differs_between_places_for_other_reasons_is_no_cost() -> None:
     assert abs(np.mean(effects)) < 0.15
 
 
+def test_late_lines_do_not_stand_for_all_lines_of_their_days() -> None:
+    """What is booked for the lines that fall due, late or not, is no cost of lateness, however well late ones tell how many these are."""
+    rng = np.random.default_rng(6)
+    draws = draw_clusters(SPANS, 1, block=np.arange(SPANS) // 2)
+    effects = []
+    for _ in range(40):
+        days = rng.poisson(10.0, (PLACES, 2 * SPANS + 1))
+        lines, due = (days[:, at : at + 2 * SPANS].reshape(PLACES, SPANS, 2).sum(axis=2).astype(float) for at in (0, 1))
+        late = rng.binomial(due.astype(int), 0.6)
+        x = np.stack([lines, late, np.zeros_like(lines), due], axis=2)
+        effects.append(per_failure(rng.poisson(due * 0.4) * 1.0, x, draws)[0][0])
+    assert abs(np.mean(effects)) < 3 * np.std(effects) / len(effects) ** 0.5
+
+
 def test_the_solver_agrees_with_dummies_for_every_place() -> None:
     y, x = panel(np.random.default_rng(3), 2.0)
+    x[:, :, 3] = np.random.default_rng(4).poisson(40.0, (PLACES, SPANS))
     point, _ = per_failure(y, x, draw_clusters(SPANS, 1))
-    before = np.concatenate([x[:, :1, 0], x[:, :-1, 0]], axis=1)
+    own, due, rate = x[:, :, 0], x[:, :, 3], y.sum(axis=1) / x[:, :, 0].sum(axis=1)
     rows, aims = [], []
     for p in range(PLACES):
         weight = x[p, :, 0].mean() ** -0.5
         for t in range(SPANS):
-            own = np.zeros(PLACES)
-            own[p] = (x[p, t, 0] + before[p, t]) / 2
+            mine = np.zeros(PLACES)
+            mine[p] = own[p, t]
+            timing = [rate[p] * (own[p, max(t - lag, 0)] - own[p, t]) for lag in (1, 2, 3)]
+            timing += [rate[p] * (due[p, max(t - lag, 0)] - own[p, t]) for lag in (0, 1, 2)]
             lagged = [x[p, t - lag, i] if t >= lag else 0.0 for i in (1, 2) for lag in range(3)]
-            rows.append(weight * np.array([*own, *lagged, x[p, t, 0] - before[p, t]]))
+            rows.append(weight * np.array([*mine, *lagged, *timing]))
             aims.append(weight * y[p, t])
     beta = np.linalg.lstsq(np.array(rows), np.array(aims), rcond=None)[0][PLACES:]
     assert point == pytest.approx([beta[:3].sum(), beta[3:6].sum()], rel=1e-6)
@@ -81,7 +98,7 @@ def test_a_late_line_costs_what_repairing_it_brings(late: Path) -> None:
     assert found.late.amount.low <= margin / lines <= found.late.amount.high
     assert found.late.draws.shape == (999,)
     assert found.late.amount.value == pytest.approx(sum(p.amount for p in found.pieces if p.kept and p.event == "late"))
-    assert found.follows["goodwill"] > 0.8
+    assert found.follows["goodwill"] > 0.75
     assert max(share for cause, share in found.follows.items() if cause != "goodwill") < 0.5
 
 

@@ -1,4 +1,4 @@
-"""Readiness, holes and leans from rules that are known; figures by hand."""
+"""Readiness and holes from rules that are known; figures by hand."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ def test_the_names_are_those_of_the_portfolio():
 def test_all_settled():
     found = ready([("a", 10.0), ("b", 30.0)], a=[], b=[])
     assert (found.share, found.required_share, found.is_blocked, found.holes) == (1.0, 1.0, False, ())
-    assert (found.lean.name, found.lean.strength) == ("orchestrate", 1.0)
 
 
 def test_holes_are_ranked_by_what_they_block():
@@ -56,13 +55,11 @@ def test_holes_are_ranked_by_what_they_block():
     assert found.share == pytest.approx((10 * 6 + 30 * 5 + 60 * 6) / 7 / 100)
     assert found.required_share == pytest.approx((10 * 2 + 30 * 2 + 60 * 3) / 3 / 100)
     assert (found.is_blocked, found.blocked_amount) == (True, 40.0)
-    assert (found.lean.name, found.lean.strength) == ("operate", 0.4)
 
 
 def test_what_warns_does_not_block():
     found = ready([("a", 10.0)], a=["quality", "credit", "fallback", "exit"])
     assert (found.is_blocked, found.share, found.required_share) == (False, pytest.approx(3 / 7), 1.0)
-    assert found.lean.name == "orchestrate"
 
 
 def test_a_broken_promise_counts_as_a_hole_and_does_not_block():
@@ -76,7 +73,16 @@ def test_unknown_partners_neither_block_nor_count():
     assert (found.unknown_amount, found.share, found.is_blocked) == (90.0, pytest.approx(6 / 7), True)
     nothing = ready([("b", 90.0)], b="?")
     assert isinstance(nothing.share, Refusal)
-    assert (nothing.lean.name, nothing.is_blocked, nothing.holes) == ("cannot tell", False, ())
+    assert (nothing.is_blocked, nothing.holes, nothing.unknown, nothing.settled) == (False, (), 1.0, 0.0)
+
+
+def test_what_is_at_stake_is_settled_or_not_or_unknown():
+    found = ready([("a", 20.0), ("b", 30.0), ("c", 40.0), ("d", 10.0)], a=[], b=["owner"], c="?", d="?")
+    assert (found.unknown, found.unknown_with) == (0.5, ("c", "d"))
+    assert found.settled == pytest.approx((20 + 30 * 6 / 7) / 100)
+    assert ready([], a=[]).unknown == 0.0
+    named = readiness(governance(c="?"), {ASSET: [("c", 1.0)]}, Thresholds(), {"c": "Castle"})[ASSET]
+    assert named.unknown_with == ("Castle",)
 
 
 def test_a_partner_without_stake_does_not_matter():

@@ -54,6 +54,7 @@ def test_failures_count_in_the_week_they_come_to_light(duck: DuckDBEngine) -> No
     for r in rows:
         place = r["category"], r["channel_id"]
         expected[*place, r["span"]]["lines"] += 1
+        expected[*place, r["promised_s"] // WEEK]["due"] += 1
         if r["outcome"] in ("late", "overdue"):
             expected[*place, r["promised_s"] // WEEK]["late"] += 1
             expected[*place, r["promised_s"] // WEEK]["late_value"] += 60.0
@@ -63,8 +64,8 @@ def test_failures_count_in_the_week_they_come_to_light(duck: DuckDBEngine) -> No
     assert len(found) == len(expected)
     for f in found:
         e = expected[f["category"], f["channel_id"], f["span"]]
-        assert (f["lines"], f["late"], f["cancelled"], f["late_value"]) == (
-            e["lines"], e["late"], e["cancelled"], e["late_value"],
+        assert (f["lines"], f["due"], f["late"], f["cancelled"], f["late_value"]) == (
+            e["lines"], e["due"], e["late"], e["cancelled"], e["late_value"],
         )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def judged(engine: DuckDBEngine, rows: list[dict[str, Any]]) -> list[dict[str, A
         ({"delivered": 3, "promised": 3}, "on time"),
         ({"delivered": 3.01, "promised": 3}, "late"),
         ({"delivered": 3}, "no promise"),
+        ({"delivered": 0.03}, "taken along"),
         ({"promised": 5}, "overdue"),
         ({"promised": 40}, "open"),
         ({}, "open"),

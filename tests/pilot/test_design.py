@@ -15,7 +15,7 @@ from fourwalls.figures import Estimate, Refusal
 from fourwalls.pilot import design, dumps, judge, read_plan
 from fourwalls.pilot.design import Design
 from fourwalls.pilot.looks import boundaries, level_at
-from fourwalls.pilot.worth import Stakes, expected_best, weigh, weigh_at_best
+from fourwalls.stakes import Stakes, expected_best, weigh, weigh_at_best
 
 from .panels import COLUMNS, drawn
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from fourwalls.chain.standards import Detectable
 from fourwalls.diagnosis import Capability
 from fourwalls.figures import Estimate, Reading, Refusal
-from fourwalls.signals.capabilities import CAPABILITIES, capabilities
+from fourwalls.signals.capabilities import CAPABILITIES, capabilities, least_readings
 from fourwalls.signals.material import TABLE_OF, Material
 
-from .made import loss, material, portfolio
+from .made import REVENUE, WEEKS, loss, material, portfolio
 
 
 def row(made: Material) -> dict[str, Capability]:
@@ -65,3 +68,23 @@ def test_a_reading_without_standard_is_shown_and_held_to_nothing() -> None:
     found = row(material(readings={hours.name: hours}))["exception_handling"]
     assert found.level == "unmeasured"
     assert "30.0 hours" in found.reading
+
+
+def test_stages_at_which_nothing_is_lost_say_what_would_have_been_seen() -> None:
+    far = {
+        "decision": Detectable(3.0, 12.0, 400.0),
+        "listing": Detectable(0.01, 0.02, 90.0),
+        "carriage": Detectable(1.0, 10.0, 50.0),
+    }
+    made = material(
+        distances=far, detectable={"record": 0.001 * REVENUE * WEEKS}, losses=(loss("carriage", 0.01),),
+        measured=frozenset(TABLE_OF) - {"listing"},
+    )  # fmt: skip
+    told = {r.name: r.figure.value for r in least_readings(made) if isinstance(r.figure, Estimate)}
+    # Carriage lost something, and nobody could say what listing reaches.
+    assert told == {"least_decision_least_delay": 0.25, "least_record_least_seen": pytest.approx(0.001)}
+    words = {c.name: c.reading for c in capabilities(made, portfolio())}
+    assert words["buying"].endswith("; whoever took 25 % longer than others would have been seen four times in five")
+    assert "record: from 0.1 % of revenue on lines cancelled for it would have been seen" in words["stock_accuracy"]
+    assert words["allocation"].endswith("this comparison does not tell")
+    assert words["listing"] == "unmeasured"

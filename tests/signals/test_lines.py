@@ -4,6 +4,7 @@ import pytest
 
 from fourwalls.answers import QUESTIONS, Answer, judged_answers
 from fourwalls.diagnosis import SignalReading
+from fourwalls.figures import Reading, Refusal
 from fourwalls.portfolio import SignalThresholds
 from fourwalls.signals.lines import LINES, ten_lines
 from fourwalls.signals.material import Material
@@ -48,3 +49,17 @@ def test_each_line_tells_how_it_is_made(name: str) -> None:
     assert line.thresholds
     assert all(t.origin for t in line.thresholds)
     assert 0 <= line.strength <= 1
+
+
+def test_a_table_that_is_not_there_is_named() -> None:
+    found = lines(material(tables=frozenset({"work_log"}), measured=frozenset()))
+    for name, table in (
+        ("steady_demand", "order_lines"), ("channel_complexity", "order_lines"), ("scale", "order_lines"),
+        ("speed", "supply_orders"), ("disconnected_data", "feeds"), ("waste", "leakage"), ("partners", "offers"),
+    ):  # fmt: skip
+        assert (found[name].how, found[name].because) == ("unknown", f"There is no table {table}.")
+    untold = Reading(
+        "status_share_of_hours", "…", Refusal("no_words", "…", "no case is called by a word we know", "…"), 0, "…"
+    )
+    said = lines(material(tables=frozenset({"work_log"}), measured=frozenset(), readings={untold.name: untold}))
+    assert said["status_work"].because == "No case is called by a word we know."

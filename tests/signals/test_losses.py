@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fourwalls.chain.standards import Detectable
 from fourwalls.diagnosis import SignalReading
-from fourwalls.figures import Estimate, Refusal
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.signals.facing import CUSTOMER_FACING
 from fourwalls.signals.leaning import firmness, revenue_share
 from fourwalls.signals.lines import ten_lines
@@ -149,13 +150,44 @@ def test_facing_is_unknown_where_nothing_was_held_to_anything() -> None:
 def test_none_tells_the_least_that_would_have_been_seen(name: str, stage: str) -> None:
     seen = {stage: 0.0015 * REVENUE * WEEKS}
     found = line(name, material(detectable=seen))
-    assert "from 0.1 % on it would have been seen" in found.because.replace("0.2 %", "0.1 %")
+    assert "from 0.15 % of revenue on it would have been seen four times in five" in found.because
     told = next(r.figure for r in found.readings if r.name == f"{stage}_least_seen")
     assert isinstance(told, Estimate)
     assert told.value == pytest.approx(0.0015)
     some = line(name, material(detectable=seen, losses=(loss(stage, 0.001),)))
     assert not [r for r in some.readings if r.name.endswith("_least_seen")]
     assert "would have been seen" not in line(name, material()).because
+
+
+def test_a_delay_that_would_have_been_seen_is_told_where_deciding_costs_nothing() -> None:
+    far = {"decision": Detectable(3.0, 12.0, 400.0)}
+    found = line("speed", material(distances=far))
+    assert "whoever took 25 % longer than others would have been seen four times in five" in found.because
+    least = next(r for r in found.readings if r.name == "decision_least_delay")
+    assert isinstance(least.figure, Estimate)
+    assert (least.figure.value, least.n) == (0.25, 400)
+    some = line("speed", material(distances=far, losses=(loss("decision", 0.001),)))
+    assert "would have been seen" not in some.because
+    nobody = line("speed", material(distances=far, measured=frozenset()))
+    assert nobody.lean == "cannot tell"
+    assert "would have been seen" not in nobody.because
+
+
+def test_no_sentence_says_nought_of_revenue() -> None:
+    dust = tuple(loss(s, 1e-5) for s in ("waste", "status", "feed", "overflow", "decision"))
+    for made in (material(), material(losses=dust)):
+        for found in ten_lines(made, portfolio()):
+            assert "0.0 %" not in found.because
+            assert " 0 % of revenue" not in found.because
+    assert "costs less than 0.1 % of revenue" in line("waste", material(losses=dust)).because
+    assert "could add margin of less than 0.1 % of revenue" in line("partners", material(losses=dust)).because
+
+
+def test_partners_who_could_add_nothing_are_told_with_what_is_turned_away() -> None:
+    away = Reading("turned_away_units", "Units turned away", Estimate(120.0, 80.0, 170.0, "units"), 9, "…")
+    found = line("partners", material(readings={away.name: away}))
+    assert (found.how, found.lean) == ("measured", "neither")
+    assert "(120 units, at most 170 by its range): priced, not tested" in found.because
 
 
 def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:
@@ -169,6 +201,10 @@ def test_demand_turned_away_is_not_customer_facing_or_system_facing() -> None:
         (Rules(0.9), "neither", 0.0),
         (Rules(0.35, holes=("no owner of orders-feed",)), "operate", 0.5),
         (Rules(0.9, is_blocked=True, holes=("no owner of orders-feed",)), "operate", 0.5),
+        (Rules(1.0, unknown=0.2, unknown_with=("Castle Trade",)), "neither", 0.0),
+        (Rules(1.0, unknown=0.4, unknown_with=("Castle Trade",)), "cannot tell", 0.0),
+        (Rules(0.5, unknown=0.3, unknown_with=("Castle Trade",)), "operate", 1 - 0.65 / 0.7),
+        (Rules(1.0, is_blocked=True, unknown=0.4, holes=("no owner of orders-feed",)), "operate", 0.5),
         (None, "cannot tell", 0.0),
         (Rules(Refusal("none", "Governance", "nobody told", "contracts")), "cannot tell", 0.0),
     ],
@@ -178,3 +214,10 @@ def test_governance_that_is_not_ready_leans_to_operate(ready: Rules | None, lean
     assert (found.lean, found.strength) == (lean, pytest.approx(strength))
     if ready is not None and ready.holes:
         assert "no owner of orders-feed" in found.because
+    if ready is not None and ready.unknown_with:
+        assert "are unknown (no contract is with Castle Trade)" in found.because
+        parts = [r.figure.value for r in found.readings if isinstance(r.figure, Estimate)]
+        assert sum(parts) == pytest.approx(1.0)
+        first = found.readings[0].figure
+        assert isinstance(first, Estimate)
+        assert first.high - first.low == pytest.approx(ready.unknown)

@@ -627,7 +627,8 @@ def capabilities(words: str = "1.1 % of revenue lost at forecast") -> tuple[Capa
 def governance(words: str = "Who owns the interface, by name?") -> GovernanceTold:
     """Two open questions, one of which blocks."""
     hole = RuleHole("rapid", "Rapid Parcel", words, "no contract says it", "Name an owner", True, 17_090.0)
-    return GovernanceTold(0.81, True, 17_090.0, (hole, replace(hole, blocks=False, question="Who may change prices?")))
+    holes = (hole, replace(hole, blocks=False, question="Who may change prices?"))
+    return GovernanceTold(0.81, True, 17_090.0, holes, 0.73, 0.17, 0.1, ("Nordkai Goods",))
 
 
 def controls(words: str = "By name, in team[0]") -> tuple[ControlTold, ...]:

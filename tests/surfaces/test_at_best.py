@@ -11,15 +11,19 @@ from tests.surfaces import sample
 from tests.test_numbers import worth
 
 from fourwalls import worlds
-from fourwalls.diagnosis import AssetDiagnosis, ControlTold, Diagnosis, SignalReading
+from fourwalls.allocation import Allocation
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, SignalReading
 from fourwalls.figures import Estimate, Reading
 from fourwalls.numbers import numbers, sum_at_best
 from fourwalls.sensitivity import Assumption, tornado
 from fourwalls.study import Study
 from fourwalls.study import open as open_study
-from fourwalls.surfaces import at_best, evidence_words, turning, wording
+from fourwalls.surfaces import at_best, evidence_words, turning, value_cli, wording
 from fourwalls.surfaces.page import html, sheets
+from fourwalls.surfaces.page import json as page_json
 from fourwalls.surfaces.page.tiles import tiles
+from fourwalls.surfaces.spreadsheet import sheets_of
+from fourwalls.value import PATHS
 
 
 def portfolio(total: AssetDiagnosis, *assets: AssetDiagnosis) -> Diagnosis:
@@ -37,7 +41,7 @@ WHOLE = portfolio(
 def test_the_portfolio_is_worth_what_each_asset_brings_by_its_best_path() -> None:
     told = {t.question: t for t in tiles(WHOLE.total, 0.9, WHOLE)}
     assert told["Worth"].answer == "EUR 160"
-    assert "2 of 3 assets by its best path; one path for all: EUR 90, to operate" in told["Worth"].note
+    assert "2 of 3 assets by its own verdict; one path for all: EUR 90, to operate" in told["Worth"].note
     assert told["Worth"].id == "portfolio.best"
     assert told["How sure"].answer.replace("\u00a0", " ") == "50 %"
     alone = {t.question: t for t in tiles(replace(WHOLE.assets[0], verdict="operate"), 0.9, WHOLE)}
@@ -46,33 +50,39 @@ def test_the_portfolio_is_worth_what_each_asset_brings_by_its_best_path() -> Non
 
 def test_verdict_and_money_are_told_together_where_they_differ() -> None:
     told = at_best.beside(WHOLE.total, WHOLE)
-    assert "in money each asset has a path of its own: operate 1, orchestrate 1, none 1; EUR 160 in all" in told
-    assert "The same path for all brings EUR 90, to operate, at most" in told
-    agreed = replace(WHOLE.assets[0], verdict="operate")
+    assert (
+        told
+        == "Together they bring EUR 160 over 3 years; the same path for all would bring EUR 90, to operate, at most."
+    )
+    agreed = WHOLE.assets[0]
     assert at_best.beside(agreed, WHOLE) == ""
     other = at_best.beside(replace(agreed, verdict="orchestrate"), WHOLE)
+    assert other.startswith("To operate would bring EUR 100 on average: too close to tell apart")
+    costs = tuple(replace(p, is_default=True) for p in agreed.paths)
+    other = at_best.beside(replace(agreed, verdict="orchestrate", paths=costs), WHOLE)
     assert other.startswith("The verdict says where the losses lie; in money to operate brings most: EUR 100")
     nothing = at_best.beside(replace(WHOLE.assets[2], verdict="orchestrate"), WHOLE)
     assert "in money no path brings more than it costs" in nothing
     left = at_best.beside(replace(WHOLE.assets[0], verdict="leave it"), WHOLE)
     assert "To operate is expected to bring EUR 100" in left
     assert "chance that it is best is 50" in left
+    because = "But over the horizon no path is likely to bring more than it costs; the best, to operate, pays with a chance of 60 % only."
+    assert at_best.beside(replace(WHOLE.assets[0], verdict="leave it", because=because), WHOLE) == "", "said once"
 
 
-def test_rules_say_how_many_partners_have_no_contract() -> None:
+def test_rules_say_what_is_settled_what_is_not_and_what_nobody_knows() -> None:
     asset = sample.priced().assets[0]
-    loss = next(x for x in asset.losses if x.wall == "between")
-    asset = replace(asset, losses=(*asset.losses, replace(loss, party_id="swift", party_name="Swift Parcel")))
-    between = {x.party_id: x.party_name for x in asset.losses if x.wall == "between" and x.party_id}
-    first, *others = between
-    controls = [ControlTold(first, between[first], "owner", None, "", "", "works")]
-    told = evidence_words.readiness(asset, controls)
-    assert f"{len(others)} of {len(between)} partners that cost margin here" in told
-    assert all(between[p] in told for p in others[:3])
-    assert between[first] not in told.partition("no contract")[2]
-    everyone = [replace(controls[0], party_id=str(p)) for p in between]
-    assert "no contract" not in evidence_words.readiness(asset, everyone)
-    assert "no contract" not in evidence_words.readiness(asset)
+    assert asset.governance is not None
+    told = evidence_words.readiness(asset).replace("\u00a0", " ")
+    assert told.startswith(
+        "73 % of what is at stake with partners is under settled rules, 17 % is not, and 10 % is unknown;"
+    )
+    assert told.endswith("No contract says anything of Nordkai Goods.")
+    known = replace(
+        asset, governance=replace(asset.governance, settled=1.0, unsettled=0.0, unknown=0.0, unknown_with=(), holes=())
+    )
+    told = evidence_words.readiness(known).replace("\u00a0", " ")
+    assert told == "100 % of what is at stake with partners is under settled rules."
 
 
 def test_nothing_seen_is_told_with_the_least_that_would_have_been_seen() -> None:
@@ -151,10 +161,37 @@ def test_what_all_bring_is_the_sum_of_the_rows(study: Study) -> None:
     best, known = sum_at_best(found), numbers(found)
     assert best is not None
     values = [
-        p.value.value for a in found.assets if (p := evidence_words.best_path(a)) and isinstance(p.value, Estimate)
+        p.value.value
+        for a in found.assets
+        for p in a.paths
+        if p.path == a.verdict and isinstance(p.value, Estimate) and p.value.value > 0
     ]
     assert best.value == pytest.approx(sum(values), rel=1e-3)
     assert known["portfolio.best"].value == best
+
+
+def test_every_surface_and_the_allocation_tell_the_same(study: Study) -> None:
+    found = study.diagnose()
+    best = sum_at_best(found)
+    assert best is not None
+    assert best.value > 0
+    assert page_json.to_dict(found)["at_best"]["value"]["value"] == best.value
+    portfolio_sheet = sheets_of(found, {})[0]
+    column = [title for title, _ in portfolio_sheet.columns].index(f"by its verdict, {found.currency}")
+    *each, together = (row[column] for row in portfolio_sheet.rows)
+    assert together == best.value == pytest.approx(sum(x for x in each if isinstance(x, float)))
+    assert value_cli.as_json([], found.currency, found)["portfolio"]["value"]["value"] == best.value
+    chosen = study.allocate(budget=1e9)
+    assert isinstance(chosen, Allocation)
+    assert chosen.value == pytest.approx(best.value, rel=1e-9)
+    assert {(c.asset, c.path) for c in chosen.chosen} == {
+        (a.name, a.verdict) for a in found.assets if a.verdict in PATHS
+    }
+    told = str(wording.said(best).value)
+    page = html.render(found)
+    assert page.count(f'data-id="portfolio.best">{told}') >= 1
+    assert f"each by its verdict: {wording.said(best)}" in page
+    assert told in {t.question: t.answer for t in tiles(found.total, 0.9, found)}["Worth"]
 
 
 @pytest.mark.parametrize("make", [sample.priced, sample.shelves_only, sample.usual])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +86,47 @@ def test_an_unchanged_folder_knows_its_numbers_from_the_last_run(
     assert isinstance(failed.exception, PortfolioError)
     with pytest.raises(PortfolioError, match=r"portfolio\.gap\.missed"):
         raise failed.exception
+
+
+def _keep_from_another_data(folder: Path, tmp_path: Path) -> list[str]:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "note.csv").write_text("x\n1\n")
+    return ["--data", str(other)]
+
+
+def _change_portfolio(folder: Path, tmp_path: Path) -> list[str]:
+    place = folder / "portfolio.toml"
+    before = place.stat()
+    place.write_text(place.read_text("utf-8") + "\n# another\n", "utf-8")
+    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))  # older than the last result, as a restored file is
+    return []
+
+
+def _bring_a_result_of_another_folder(folder: Path, tmp_path: Path) -> list[str]:
+    other = small.good().write(tmp_path / "elsewhere")
+    toml = other / "portfolio.toml"
+    toml.write_text(toml.read_text("utf-8") + "\n# elsewhere\n", "utf-8")
+    CliRunner().invoke(app, ["diagnose", str(other)])
+    shutil.copytree(other / ".fourwalls", folder / ".fourwalls", dirs_exist_ok=True)
+    return []
+
+
+@pytest.mark.parametrize("change", [_keep_from_another_data, _change_portfolio, _bring_a_result_of_another_folder])
+def test_a_result_made_from_other_files_is_not_believed(
+    change: Callable[[Path, Path], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = small.good().write(tmp_path / "shop")
+    assert CliRunner().invoke(app, ["diagnose", str(folder)]).exit_code == 0
+    further = change(folder, tmp_path)
+    # An id that the last result does not have may be one of the new: nothing is refused before it is found.
+    monkeypatch.setattr("fourwalls.explaining.no_such_number", lambda *_: pytest.fail("an old result was believed"))
+    done = CliRunner().invoke(app, ["explain", "portfolio.n_lines", str(folder), *further])
+    assert done.exit_code == 0, done.output
+    assert "The last result was made from other files" in done.stderr
+    assert "everything is found anew" in done.stderr
+    again = CliRunner().invoke(app, ["explain", "portfolio.n_lines", str(folder), "--json", *further])
+    assert json.loads(again.stdout)["value"] == 300
 
 
 @pytest.mark.parametrize("make", [sample.usual, sample.priced, sample.shelves_only, sample.refused, sample.hostile])

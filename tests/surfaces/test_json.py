@@ -202,7 +202,7 @@ def test_the_schema_knows_every_field_of_the_result(kind: type, definition: str)
 
 def test_the_schema_knows_every_field_at_the_top() -> None:
     schema = page_json.schema()
-    assert set(schema["properties"]) == {f.name for f in fields(Diagnosis)} | {"rows"}
+    assert set(schema["properties"]) == {f.name for f in fields(Diagnosis)} | {"rows", "at_best"}
     aside = schema["$defs"]["table"]["properties"]["set_aside"]["items"]["properties"]
     assert set(aside) == {f.name for f in fields(SetAside)}
 

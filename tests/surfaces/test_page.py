@@ -400,7 +400,7 @@ def test_paths_of_all_assets_are_told_with_sums_and_a_loud_mark_where_nobody_set
 def test_the_paths_of_the_total_and_of_an_asset_have_a_row_and_a_picture_each() -> None:
     worth = section(parsed(priced_total), "worth")
     best = [r.text for r in worth.classed("fw-best")]
-    assert best[0].startswith("Each asset by its best path worth most EUR 140,000 (110,000–170,000) EUR 69,600")
+    assert best[0].startswith("Each asset by its verdict acted on EUR 86,000 (69,000–103,000) EUR 42,900")
     orchestrate = next(r.text for r in worth.all("tr") if r.text.startswith("All assets: orchestrate"))
     assert orchestrate.startswith("All assets: orchestrate EUR 120,000 (100,000–150,000) EUR 61,000")
     rows = [r.text for r in worth.all("tr")]
@@ -426,7 +426,8 @@ def test_ten_lines_tell_measured_from_judged_from_unknown() -> None:
 def test_rules_capabilities_evidence_and_assumptions_are_told() -> None:
     root = parsed(sample.priced)
     rules = section(root, "rules").text
-    assert "81 % of the rules with partners are settled; 2 open, 1 of them block" in rules
+    assert "73 % of what is at stake with partners is under settled rules, 17 % is not, and 10 % is unknown" in rules
+    assert "2 rules open, 1 of them block. No contract says anything of Nordkai Goods." in rules
     assert rules.index("blocks Rapid Parcel: Who owns") < rules.index("warns Rapid Parcel: Who may change prices?")
     matrix = section(root, "matrix")
     rows = [[c.text for c in r.all("td")] for r in matrix.all("tr")][1:]
@@ -839,3 +840,10 @@ def test_it_fits_every_screen_and_asks_for_nothing(browser: Any, tmp_path: Path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert said == [path.as_uri()]
     page.close()
+
+
+def test_losses_that_come_to_nothing_or_less_divide_nothing() -> None:
+    made = sample.priced()
+    none = tuple(replace(x, amount=sample.signed(-3.0, "EUR")) for x in made.assets[0].losses)
+    page = html.render(replace(made, assets=(replace(made.assets[0], losses=none), *made.assets[1:])))
+    assert "Nothing found" in page

@@ -57,7 +57,8 @@ def world(read_once: Study, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_values_add_up_and_name_what_decides(run: Run, world: Path) -> None:
     code, out, err = run("value", world, "--json")
     assert (code, err) == (0, "")
-    assets = json.loads(out)["assets"]
+    told = json.loads(out)
+    assets = told["assets"]
     paths = [p for a in assets for p in a["paths"]]
     assert paths
     for path in paths:
@@ -73,6 +74,9 @@ def test_values_add_up_and_name_what_decides(run: Run, world: Path) -> None:
             {k: v for k, v in base.items() if k != "leave it"}
         )
         assert all(u["value"] >= 0 for u in a["information"])
+    by_verdict = [p["value"]["value"] for a in assets for p in a["paths"] if p["path"] == a["verdict"]]
+    assert told["portfolio"]["value"]["value"] == pytest.approx(sum(v for v in by_verdict if v > 0), rel=1e-9)
+    assert "portfolio" not in json.loads(run("value", world, "--asset", assets[0]["name"], "--json")[1])
 
 
 def test_one_asset_in_words_and_a_name_nobody_knows(run: Run, world: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fourwalls.chain.standards import LEAST_WEEKS, PEERS, Weekly, compare
+from fourwalls.chain.standards import LEAST_WEEKS, PEERS, Detectable, Weekly, compare
 from fourwalls.chain.stock_record import Record
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,7 @@ class Hidden:
         channels: Channels by name.
         main: Number of the channel that hid most of each shelf's units, shape (shelves,).
         words: What each shelf was held to; empty if nothing, one entry for each shelf.
+        detectable: How much more of usual demand a group would have had to hide to be told apart; None where none was compared.
     """
 
     units: Floats32
@@ -34,6 +35,7 @@ class Hidden:
     channels: list[str]
     main: Ints
     words: list[str]
+    detectable: Detectable | None = None
 
 
 def nothing(shelves: int, days: int) -> Hidden:
@@ -147,4 +149,5 @@ def _beyond_the_best(
         channels,
         by_channel.argmax(axis=0).astype(np.int64),
         [words if j and best else "" for j in judged],
+        cell.detectable,
     )

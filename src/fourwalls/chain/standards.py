@@ -16,13 +16,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from fourwalls.measures.stage_times import bin_hours
-from fourwalls.resampling import student_quantile
+from fourwalls.resampling import POWER, student_quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,6 +50,21 @@ PEERS, OWN_WEEKS, NONE = "peers", "own weeks", "none"
 
 
 @dataclass(frozen=True, slots=True)
+class Detectable:
+    """The smallest distance to its standard that a group of some comparable lines would have been told by four times in five.
+
+    Attributes:
+        amount: Mean over the groups, weighed by lines, in the unit of what is compared.
+        mean: Mean of what is compared.
+        n: Lines of the groups.
+    """
+
+    amount: float
+    mean: float
+    n: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Comparable lines of one stage.
 
@@ -59,6 +75,7 @@ class Cell:
         reliability: Doer (or block) → how much of its distance to the standard counts, 0 to 1.
         because: Why there is no standard; empty if there is one.
         compared: Whether peers were compared, so that what the stage reaches elsewhere is known.
+        detectable: How slow a group would have had to be; None where nothing was compared.
     """
 
     kind: str
@@ -67,6 +84,7 @@ class Cell:
     reliability: dict[str, float]
     because: str
     compared: bool
+    detectable: Detectable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,21 +205,28 @@ def compare(
     """
     names = tuple(sorted(groups, key=lambda name: (groups[name].mean, name)))
     residuals, common = _residuals(groups)
-    errors = {name: _variance_of_mean(group, residuals[name]) for name, group in groups.items()}
+    alone = {name: _variance_of_mean(group, residuals[name]) for name, group in groups.items()}
     spans = {name: float(len(group.lines)) for name, group in groups.items()}
-    if _alike(groups, errors, spans, chance):
-        # Doers who are alike show what the stage can do; weeks of one doer that are alike show only what it does.
-        because = "comparable lines differ no more than chance would make them"
-        return Cell(NONE, names, frozenset(), {}, because, compared=kind == PEERS)
     memory = memory_of(residuals[name] * np.sqrt(group.lines) for name, group in groups.items())
     # The variance of a mean of AR(1) shocks, as a multiple of what independent ones would give.
     stretch = (1 + memory) / (1 - memory)
-    errors = {name: error * stretch for name, error in errors.items()}
+    errors = {name: error * stretch for name, error in alone.items()}
+    freedom = max((sum(spans.values()) - len(groups) - common) / stretch, _LEAST_FREEDOM)
+    mark = student_quantile(1 - chance / max(len(groups) - 1, 1), freedom)
+    wide = errors
+    if natural is not None:
+        # What is slower must be so in its whole time, too, beyond what sound groups differ by.
+        wide = _whole_errors(groups, stretch)
+        wide = {name: max(error, wide[name] + natural[name]) for name, error in errors.items()}
+    bar = max(mark + student_quantile(POWER, freedom), _told_by_all(len(groups), round(freedom), chance))
+    told = _detectable(groups, barred or frozenset(names), wide, errors, bar)
+    if _alike(groups, alone, spans, chance):
+        # Doers who are alike show what the stage can do; weeks of one doer that are alike show only what it does.
+        because = "comparable lines differ no more than chance would make them"
+        return Cell(NONE, names, frozenset(), {}, because, kind == PEERS, told)
     if _alike(groups, errors, {name: max(n / stretch, 2.0) for name, n in spans.items()}, chance):
         because = "comparable lines differ, but no more than shocks that last would make them"
         return Cell(NONE, names, frozenset(), {}, because, compared=False)
-    freedom = max((sum(spans.values()) - len(groups) - common) / stretch, _LEAST_FREEDOM)
-    mark = student_quantile(1 - chance / max(len(groups) - 1, 1), freedom)
     # The slowest shows nothing that others could reach; among others only, each may.
     able = tuple(name for name in names if name not in barred) if barred else names[:-1]
     best = _with_the_best(groups, able, errors, mark)
@@ -217,7 +242,62 @@ def compare(
     if natural is not None:
         whole = _slower_in_all(groups, held, best, natural, mark, stretch)
         reliability = {name: min(kept, whole[name]) for name, kept in reliability.items()}
-    return Cell(kind, names, frozenset(best), reliability, "", compared=kind == PEERS)
+    return Cell(kind, names, frozenset(best), reliability, "", kind == PEERS, told)
+
+
+def _detectable(
+    groups: Mapping[str, Weekly],
+    held: frozenset[str],
+    errors: Mapping[str, float],
+    of_others: dict[str, float],
+    bar: float,
+) -> Detectable | None:
+    """How far above its standard a group would have had to lie (Bloom 1995, Evaluation Review 19: minimum detectable effects).
+
+    The standard is taken to be the others together, as it is where nothing is told apart.
+
+    Args:
+        groups: What is compared.
+        held: Those that are held to others.
+        errors: Variance of each group's distance by its own weeks, and by what sound groups differ anyway.
+        of_others: Variance of each group's mean, where it is part of the standard.
+        bar: From which a distance is told with the power of the test [standard errors].
+    """
+    amounts, lines = [], []
+    for name in sorted(held):
+        others = [n for n in groups if n != name and not (n in held and held != frozenset(groups))]
+        error = errors[name] + (_variance_of_best(groups, others, of_others) if others else 0.0)
+        if others and math.isfinite(error):
+            amounts.append(bar * error**0.5)
+            lines.append(groups[name].n)
+    if not lines:
+        return None
+    n = sum(lines)
+    return Detectable(
+        sum(a * w for a, w in zip(amounts, lines, strict=True)) / n, together(list(groups.values())).mean, n
+    )
+
+
+@lru_cache(maxsize=4096)
+def _told_by_all(groups: int, freedom: int, chance: float) -> float:
+    """Standard errors by which one group must differ from the others for the analysis of variance over all to tell it.
+
+    The root of the noncentrality at which its F test has its power (Cohen 1988, chapter 8): for one group that differs, the
+    square of its distance from the mean of the others in standard errors.
+    """
+    from scipy.special import fdtri, ncfdtrinc
+
+    critical = float(fdtri(groups - 1, freedom, 1 - chance))
+    return math.sqrt(float(ncfdtrinc(groups - 1, freedom, 1 - POWER, critical)))
+
+
+def pooled(cells: Iterable[tuple[Cell, float]]) -> Detectable | None:
+    """The mean over several comparisons, weighed by the lines that are held to each; None where nothing was compared."""
+    known = [(cell.detectable, lines) for cell, lines in cells if cell.detectable is not None]
+    n = sum(lines for _, lines in known)
+    if n <= 0:
+        return None
+    return Detectable(sum(d.amount * w for d, w in known) / n, sum(d.mean * w for d, w in known) / n, n)
 
 
 def _kept(z: float, mark: float) -> float:
@@ -235,13 +315,19 @@ def _slower_in_all(
 ) -> dict[str, float]:
     """How much of each distance to the standard counts in the whole time, waiting for gates included."""
     whole = {name: group.whole for name, group in {**groups, **held}.items()}
-    errors = {n: _variance_of_mean(w, w.hours / w.lines - w.mean) * stretch for n, w in whole.items()}
+    errors = _whole_errors({**groups, **held}, stretch)
     standard = together([whole[name] for name in best])
     error = _variance_of_best(whole, best, errors)
     return {
         name: _kept(_distance(whole[name].mean - standard.mean, error + errors[name] + natural[name]), mark)
         for name in held
     }
+
+
+def _whole_errors(groups: Mapping[str, Weekly], stretch: float) -> dict[str, float]:
+    """Variance of each group's mean in its whole time."""
+    whole = {name: group.whole for name, group in groups.items()}
+    return {n: _variance_of_mean(w, w.hours / w.lines - w.mean) * stretch for n, w in whole.items()}
 
 
 def _alike(groups: dict[str, Weekly], errors: dict[str, float], spans: dict[str, float], chance: float) -> bool:

@@ -185,11 +185,11 @@ def plan(
     if not counted.all():
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
-    told = None if forecasts is None else on_each_day(forecasts[0], forecasts[0].units, days, shelves)
-    short = level_book.short_days(supplies, lane, closing, record.active, first_day, told)
+    foreseen = None if forecasts is None else on_each_day(forecasts[0], forecasts[0].units, days, shelves)
+    short = level_book.short_days(supplies, lane, closing, record.active, first_day, foreseen)
     known = level_book.levels(supplies, lane, closing, first_day, short)
-    if told is not None:
-        known = known.following(told, lane.of_shelf)
+    if foreseen is not None:
+        known = known.following(foreseen, lane.of_shelf)
     occasions, _ = level_book.occasions(supplies, repaired, lane, known, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
@@ -208,11 +208,13 @@ def plan(
     at = known.at(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
     moved = in_packs(np.nan_to_num(even[occasions.shelf] * at), packs(supplies, shelves)[occasions.shelf])
     shift += moved[:, None].astype(np.float32) * ((bits >> 1) & 1)
-    if forecasts is not None:
+    if forecasts is not None and foreseen is not None:
         rows, better = forecasts
-        change = on_each_day(rows, better - rows.units, days, shelves)[occasions.shelf, occasions.day]
-        marginal = protects * _marginal(mean_level, rate, protects)
-        shift += (change * marginal[occasions.shelf])[:, None].astype(np.float32) * (bits & 1)
+        change = on_each_day(rows, better - rows.units, days, shelves)
+        moved = _moved(
+            mean_level, foreseen, change, protects, occasions.shelf.astype(np.int64), occasions.day.astype(np.int64)
+        )
+        shift += moved[:, None].astype(np.float32) * (bits & 1)
     shift[occasions.need >= FIXED] = 0.0
     net = networks(sku, lane.donor)
     number = np.repeat(np.arange(len(net) - 1), np.diff(net))
@@ -269,16 +271,30 @@ def _mean_level(known: Levels, shelves: int) -> Floats:
     return np.where(n >= 3, total / np.maximum(n, 1), np.nan)
 
 
-def _marginal(level: Floats, rate: Floats, protects: Floats) -> Floats:
-    """By how much a level rises with the demand it protects against, beside the days it protects.
+def _moved(level: Floats, foreseen: Floats32, change: Floats32, protects: Floats, shelf: Ints, day: Ints) -> Floats:
+    """By how much a level moves with the forecast it was made from [units], shape (occasions,).
 
-    A level is demand over its days and a reserve that grows with the root of it (the normal approximation of a base
-    stock, Silver, Pyke and Thomas 2017, section 7.4): d level / d rate = days · (1 + reserve / (2 · rate · days)).
+    A level is the forecast over the days it protects and a reserve that grows with the root of it (the normal approximation
+    of a base stock, Silver, Pyke and Thomas 2017, section 7.4): level = m + k · √m. How large k is, the recorded level
+    tells beside the forecast of its time, not beside what was sold: a level made from twice the demand holds no reserve
+    of a whole demand.
+
+    Args:
+        level: Mean level of each shelf [units]; NaN where nothing shows it.
+        foreseen, change: What was forecast, and what the better forecast says beyond it [units/day], shape (shelves, days).
+        protects: Days each level protects, shape (shelves,).
+        shelf, day: Of each occasion.
     """
-    mean = rate * protects
+    told = (foreseen > 0).sum(axis=1)
+    mean = foreseen.sum(axis=1, dtype=np.float64) / np.maximum(told, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        reserve = np.clip(level / mean - 1, 0.0, 2.0)
-    return 1 + np.nan_to_num(reserve) / 2
+        reserve = np.nan_to_num(np.clip(level / (mean * protects) - 1, 0.0, 2.0)) * np.sqrt(mean)
+    was = foreseen[shelf, day].astype(np.float64)
+    becomes = np.maximum(was + change[shelf, day], 0.0)
+    found: Floats = protects[shelf] * (
+        becomes - was + reserve[shelf] * (np.sqrt(becomes) - np.sqrt(np.maximum(was, 0.0)))
+    )
+    return found
 
 
 def attribute(

@@ -7,8 +7,8 @@ have enough orders, else a doer with its own other weeks, with the guards of `st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.chain.comparison import LEAST_OWN_SPANS, LEAST_OWN_TIMES, NOBODY
-from fourwalls.chain.standards import LEAST_LINES, LEAST_WEEKS, OWN_WEEKS, PEERS, Cell, Weekly, change_point, compare
+from fourwalls.chain.standards import (
+    LEAST_LINES,
+    LEAST_WEEKS,
+    OWN_WEEKS,
+    PEERS,
+    Cell,
+    Detectable,
+    Weekly,
+    change_point,
+    compare,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,6 +38,8 @@ WEEK_S = 7 * DAY_S
 # A weekday on which fewer than this share of a party's orders are placed or received is a day off.
 _DAY_OFF_SHARE = 0.02
 _HALVES = ("earlier", "later")
+# Chance at which a supplier with few orders would be held to its word although it keeps it.
+_CHANCE = 0.05
 _MONDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -119,6 +131,8 @@ class Repaired:
         held: Whether there was something to hold each stage to, shape (stages, orders).
         words: What it was held to; number in the list, shape (stages, orders).
         standards: The list: standards in words, the first empty.
+        detectable: Stage → how slow whoever does it would have had to be to be told apart, in seconds or in shares of the
+            confirmed lead time; absent where nobody could be compared.
     """
 
     arrives: Floats
@@ -126,6 +140,7 @@ class Repaired:
     held: Bools
     words: Ints
     standards: tuple[str, ...]
+    detectable: Mapping[str, Detectable] = field(default_factory=dict)
 
 
 def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats | None]) -> Repaired:
@@ -145,18 +160,22 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     slip = np.where(confirmed > 0, lead / confirmed, np.nan)
     week = np.floor(np.nan_to_num(s.placed) / WEEK_S).astype(np.int64)
     is_purchase = s.donor < 0
-    decide = _kept(decided - s.signalled, s.supplier, week, is_purchase, "h", standards, peers=bool(has_decided.any()))
-    by_slip = _kept(slip, s.supplier, week, is_purchase, "of the confirmed lead time", standards)
+    cells: dict[str, list[Cell]] = {name: [] for name in STAGES}
+    decide = _kept(
+        decided - s.signalled, s.supplier, week, is_purchase, "h", standards, cells["decision"],
+        peers=bool(has_decided.any()),
+    )  # fmt: skip
+    by_slip = _kept(slip, s.supplier, week, is_purchase, "of the confirmed lead time", standards, cells["supply"])
     # What came by the date its supplier confirmed has kept its word, however early others come.
     by_slip = _on_its_word(s.supplier, slip, is_purchase, asked, by_slip, standards)
-    by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, peers=False)
+    by_lead = _kept(lead, s.supplier, week, is_purchase & ~(confirmed > 0), "days", standards, [], peers=False)
     has_word = confirmed > 0
     supply = (
         np.where(has_word, by_slip[0], by_lead[0]),
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards)
+    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards, cells["receiving"])
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     cap = {name: caps(name) for name in STAGES}
@@ -168,7 +187,8 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     held[1] |= short_held
     for row, name in enumerate(STAGES):
         _told_of_caps(cap[name], duration[name], words[row], held[row], standards)
-    return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards))
+    told = {name: cell.detectable for name, each in cells.items() for cell in each if cell.detectable is not None}
+    return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards), told)
 
 
 def _told_of_caps(cap: Floats | None, duration: Floats, words: Ints, held: Bools, standards: list[str]) -> None:
@@ -198,14 +218,21 @@ def _on_its_word(
     peers: tuple[Floats, Ints, Bools],
     standards: list[str],
 ) -> tuple[Floats, Ints, Bools]:
-    """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach."""
+    """Holds late orders to the dates their suppliers confirmed, as often as is asked, besides what peers reach.
+
+    A confirmed date needs nobody to be compared with. Of a supplier with few orders it counts where as many late ones would be
+    no chance in one who is late as often as is asked at most (exact binomial test at 5 %).
+    """
+    from scipy.stats import binom
+
     kept, words = np.where(slip > 1, peers[0], 1.0), peers[1].copy()
     names, code = coded(supplier)
     due = np.bincount(code, wanted & np.isfinite(slip), minlength=len(names))
-    held = peers[2] | (wanted & np.isfinite(slip) & (due >= LEAST_LINES)[code])
     late = np.bincount(code, wanted & (slip > 1), minlength=len(names))
+    told = (due >= LEAST_LINES) | (binom.sf(late - 1, due, 1 - asked) < _CHANCE)
+    held = peers[2] | (wanted & np.isfinite(slip) & told[code])
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(due >= LEAST_LINES, late / due, 0.0)
+        share = np.where(told, late / due, 0.0)
         too_often = np.clip((share - (1 - asked)) / share, 0.0, 1.0)
     part = np.nan_to_num(too_often)[code]
     own_word = np.where(slip > 1, 1 - part * (1 - 1 / np.where(slip > 1, slip, 1.0)), 1.0)
@@ -288,6 +315,7 @@ def _kept(
     wanted: Bools,
     unit: str,
     standards: list[str],
+    cells: list[Cell],
     *,
     peers: bool = True,
 ) -> tuple[Floats, Ints, Bools]:
@@ -301,6 +329,7 @@ def _kept(
     able = {str(names[c]): w for c, w in weekly.items() if w.n >= LEAST_LINES and len(w.lines) >= LEAST_WEEKS}
     if peers and len(able) >= 2:
         cell = compare(able, PEERS)
+        cells.append(cell)
         group = np.array([names[c] for c in code])
         _hold(cell, value, known, group, unit, kept, words, held, standards)
         return kept, words, held

@@ -59,6 +59,7 @@ def find(ground: Ground, costs: FailureCosts) -> Finding:
     losses: list[Loss] = []
     readings: list[Reading] = []
     judged: dict[AssetKey, frozenset[str]] = {}
+    least: dict[AssetKey, dict[str, float]] = {}
     for case in cases:
         found = excess(case.gone, case.lines, case.peers, ground.draws, error=_CHANCE / max(1, sets))
         losses += _losses(ground, case, found, costs.lost)
@@ -67,7 +68,10 @@ def find(ground: Ground, costs: FailureCosts) -> Finding:
         for a in np.flatnonzero((case.lines_of_asset[compared] > 0).any(axis=0)).tolist():
             key = ground.assets[a]
             judged[key] = judged.get(key, frozenset()) | {case.stage}
-    return Finding(tuple(losses), {(): tuple(readings)}, judged=judged)
+        for a, amount in enumerate(_detectable(case, found, costs.lost).tolist()):
+            if amount > 0:
+                least.setdefault(ground.assets[a], {})[case.stage] = amount
+    return Finding(tuple(losses), {(): tuple(readings)}, judged=judged, detectable=least)
 
 
 def _refusal(because: str, data: str) -> Refusal:
@@ -272,6 +276,21 @@ def _losses(ground: Ground, case: _Case, found: Excess, cost: Cost) -> list[Loss
                     )
                 )  # fmt: skip
     return made
+
+
+def _detectable(case: _Case, found: Excess, cost: Cost) -> Floats:
+    """The smallest amount of it that would have been told apart, by asset, shape (assets,); 0 where nothing says what a line costs.
+
+    A line costs what those cancelled anywhere for this reason cost on average: a group told apart from nobody may have none.
+    """
+    n = float(case.gone.sum())
+    if n <= 0:
+        return np.zeros(case.lines_of_asset.shape[1])
+    a_line = float(case.margin.sum()) / n + float(case.value.sum()) / n * cost.share.value
+    lines = case.lines_of_asset.sum(axis=1, keepdims=True)
+    part = np.divide(case.lines_of_asset, lines, out=np.zeros(case.lines_of_asset.shape), where=lines > 0)
+    amounts: Floats = a_line * (np.nan_to_num(found.detectable) @ part)
+    return amounts
 
 
 def _readings(case: _Case, draws: Draws) -> list[Reading]:

@@ -19,6 +19,7 @@ from fourwalls.evidence.rates import normal_of_t
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.measures import failures, ledger
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, REPLICATES, Draws
+from fourwalls.value import MeasuredLate
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -31,6 +32,7 @@ LAGS = 3
 _ERROR = 0.05
 # Fewer failures than this in the record cannot carry a cost.
 LEAST_FAILURES = 50
+LOST_CUSTOM = "lost custom"
 _NAMED_PART = 0.95
 _MOST_LINES_FOLLOWED = 500_000
 _LEAST_LINES_PER_CELL = 1.0
@@ -93,6 +95,14 @@ class FailureCosts:
     follows: Mapping[str, float]
     notes: tuple[str, ...]
     refusals: tuple[Refusal, ...]
+
+    @property
+    def measured_late(self) -> MeasuredLate | None:
+        """The cost of a late line as values use it."""
+        if self.late is None:
+            return None
+        whole = any(p.event == "late" and p.name == LOST_CUSTOM for p in self.pieces)
+        return MeasuredLate(self.late.share.value, self.late.draws, whole)
 
 
 def measure(ground: Ground) -> FailureCosts:
@@ -172,13 +182,13 @@ class _Panel:
         return float(self._columns[f"{event}_value"].sum() / n) if n else float("nan")
 
     def by(self, columns: tuple[int, ...]) -> tuple[dict[tuple[str | None, ...], int], Floats]:
-        """Number of each place made of these columns of PLACE; lines, late, cancelled by place and span, shape (places, spans, 3)."""
+        """Number of each place made of these columns of PLACE; lines, late, cancelled, due by place and span, shape (places, spans, 4)."""
         keys = [tuple(name[i] for i in columns) for name in self.names]
         number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-        sums = np.zeros((len(number), len(self._ground.spans), 3))
+        sums = np.zeros((len(number), len(self._ground.spans), 4))
         inside = self.span >= 0
         at = np.array([number[key] for key in keys], dtype=np.int64)[inside], self.span[inside]
-        for i, name in enumerate(("lines", *EVENTS)):
+        for i, name in enumerate(("lines", *EVENTS, "due")):
             np.add.at(sums[..., i], at, self._columns[name][inside])
         return number, sums
 
@@ -285,12 +295,14 @@ def _booked(ground: Ground, panel: _Panel) -> tuple[list[Piece], dict[str, float
 def per_failure(y: Floats, x: Floats, draws: Draws) -> tuple[Floats, Floats]:
     """Amount per late and per cancelled line, from places and weeks.
 
-    y[place, week] = rate[place] x lines + sum over LAGS of (late, cancelled) x effect[lag] + lines of this and the last
-    week, weighted by 1 / lines of the place. Each place's own rate is partialled out (Frisch and Waugh 1933, Econometrica 1).
+    y[place, week] = rate[place] x (lines + sum over LAGS of earlier lines and of lines due x timing[lag])
+    + sum over LAGS of (late, cancelled) x effect[lag], weighted by 1 / lines of the place. Each place's own rate is partialled out
+    (Frisch and Waugh 1933, Econometrica 1). A late line is held against lines due in the same week: else late ones would stand for
+    all lines of those days, whose bookings come weeks after the order as well.
 
     Args:
         y: Amounts, shape (places, spans).
-        x: Lines, late and cancelled lines, shape (places, spans, 3).
+        x: Lines ordered, late, cancelled and due, shape (places, spans, 4).
         draws: Bootstrap draws of the spans.
 
     Returns:
@@ -306,13 +318,21 @@ def per_failure(y: Floats, x: Floats, draws: Draws) -> tuple[Floats, Floats]:
         for i in (1, 2)
         for lag in range(LAGS)
     ]
-    before = np.concatenate([x[:, :1, 0], x[:, :-1, 0]], axis=1)
-    own = (x[:, :, 0] + before) / 2
-    weight = 1 / x[:, :, 0].mean(axis=1)
-    columns = np.stack([*lagged, x[:, :, 0] - before, y], axis=2)
+    own, due = x[:, :, 0], x[:, :, 3]
+    # In the money that usual lines bring, so that all places share one timing.
+    rate = y.sum(axis=1, keepdims=True) / own.sum(axis=1, keepdims=True)
+    timing = [rate * (_before(own, lag) - own) for lag in range(1, LAGS + 1)]
+    timing += [rate * (_before(due, lag) - own) for lag in range(LAGS)]
+    weight = 1 / own.mean(axis=1)
+    columns = np.stack([*lagged, *timing, y], axis=2)
     solve = _Solver(own, columns, weight)
     point = solve.effects(np.ones((1, y.shape[1])))[0]
     return point, solve.effects(draws.counts)  # fmt: skip
+
+
+def _before(values: Floats, lag: int) -> Floats:
+    """Values of so many spans ago; before the record as in its first span."""
+    return np.concatenate([np.repeat(values[:, :1], lag, axis=1), values[:, : values.shape[1] - lag]], axis=1)
 
 
 class _Solver:
@@ -414,4 +434,4 @@ def _lost_custom(event: Event, sums: Mapping[str, Floats], span: Ints, draws: Dr
         return None
     drawn = (draws.counts @ lost) / np.maximum(draws.counts @ lines, 1e-12)
     amount = float(lost.sum() / lines.sum())
-    return Piece(event, "lost custom", "order_lines", amount, drawn, True, int(lines.sum()))
+    return Piece(event, LOST_CUSTOM, "order_lines", amount, drawn, True, int(lines.sum()))

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.resampling import REPLICATES, Draws
+from fourwalls.resampling import POWER, REPLICATES, Draws
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -229,7 +229,7 @@ def _chance_of_squares(freedom: int) -> float:
     return bar - freedom
 
 
-POWER_Z = NormalDist().inv_cdf(0.8)
+POWER_Z = NormalDist().inv_cdf(POWER)
 """Beyond the bar of a test by so many standard errors, a difference is found four times in five (Cohen 1988, chapter 1)."""
 
 

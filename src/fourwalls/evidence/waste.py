@@ -449,8 +449,8 @@ def _against_quarter(ground: Ground, found: dict[AssetKey, tuple[Reading, ...]])
 
 
 def _share(ground: Ground, name: str, label: str, above: Floats, n: float, below: Floats) -> Reading:
-    value, low, high = (float(x[0]) for x in ratio_ranges(above[None, :], below, draws_of(ground)))
-    figure: Figure = Refusal("no_value", label, "order lines have no price", "price_amount in order_lines")
-    if np.isfinite(value):
+    figure: Figure = Refusal("no_value", label, "order lines have no price above 0", "price_amount in order_lines")
+    if below.sum() > 0:
+        value, low, high = (float(x[0]) for x in ratio_ranges(above[None, :], below, draws_of(ground)))
         figure = Estimate(value, low, high, "share", LEVEL)
     return Reading(name, label, figure, int(n), "amount booked / value of order lines, in the weeks of either")

@@ -1,10 +1,9 @@
-"""Whether an asset's partners can be asked for more: readiness, holes by what they block, and a lean."""
+"""Whether an asset's partners can be asked for more: readiness, and holes by what they block."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from fourwalls.figures import Refusal
 from fourwalls.governance.questions import QUESTIONS
@@ -12,23 +11,6 @@ from fourwalls.governance.rules import Governance
 from fourwalls.governance.settling import Rule
 from fourwalls.losses import AssetKey
 from fourwalls.portfolio import Thresholds
-
-LeanName = Literal["operate", "orchestrate", "neither", "cannot tell"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lean:
-    """Which way a test points.
-
-    Attributes:
-        name: operate, orchestrate, neither, or cannot tell.
-        strength: 0 to 1; 0 where it cannot tell.
-        because: In a sentence.
-    """
-
-    name: LeanName
-    strength: float
-    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +47,9 @@ class Readiness:
         is_blocked: Whether a partner that matters lacks a required rule.
         blocked_amount: At stake with such partners [portfolio currency over the record].
         unknown_amount: At stake with partners of whose rules nothing is known, in either direction.
+        unknown: Part of all that is at stake that this is, 0-1; 0 where nothing is at stake.
+        unknown_with: Those partners, by what is at stake with them.
         holes: Those that block first, then by amount.
-        lean: What the governance test says.
     """
 
     asset: AssetKey
@@ -76,7 +59,13 @@ class Readiness:
     blocked_amount: float
     unknown_amount: float
     holes: tuple[Hole, ...]
-    lean: Lean
+    unknown: float = 0.0
+    unknown_with: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> float:
+        """Part of what is at stake with partners that is under settled rules, as far as anybody knows."""
+        return 0.0 if isinstance(self.share, Refusal) else self.share * (1 - self.unknown)
 
 
 def readiness(
@@ -124,17 +113,20 @@ def _ready(
     share = _share(known, weights, tuple(QUESTIONS))
     required = _share(known, weights, thresholds.required_rules)
     blocked_amount = sum(stakes[p] for p in blocked)
+    unknown = {p: amount for p, amount in stakes.items() if p not in weights}
+    unknown_amount, total = sum(unknown.values()), sum(stakes.values())
     return Readiness(
         asset=asset,
         share=share,
         required_share=required,
         is_blocked=bool(blocked),
         blocked_amount=blocked_amount,
-        unknown_amount=sum(amount for p, amount in stakes.items() if p not in weights),
+        unknown_amount=unknown_amount,
         holes=tuple(
             sorted(holes, key=lambda h: (not h.blocks, -h.amount, h.party_id, list(QUESTIONS).index(h.question)))
         ),
-        lean=_lean(share, sorted(blocked), blocked_amount, sum(weights.values()), thresholds, names),
+        unknown=unknown_amount / total if total > 0 else 0.0,
+        unknown_with=tuple(names.get(p, p) for p in sorted(unknown, key=lambda p: (-unknown[p], p))),
     )
 
 
@@ -159,20 +151,3 @@ def _share(
         asked = [r for r in known[party] if r.question in questions]
         settled += weight * (sum(r.status == "settled" for r in asked) / len(asked) if asked else 1.0)
     return settled / total
-
-
-def _lean(
-    share: float | Refusal, blocked: list[str], blocked_amount: float, known_amount: float, thresholds: Thresholds,
-    names: Mapping[str, str],
-) -> Lean:  # fmt: skip
-    if isinstance(share, Refusal):
-        return Lean("cannot tell", 0.0, share.because)
-    if blocked:
-        who = ", ".join(names.get(p, p) for p in blocked)
-        what = " or ".join(q.replace("_", " ") for q in thresholds.required_rules)
-        return Lean("operate", blocked_amount / known_amount, f"no {what} is settled with {who}: that comes first")
-    return Lean(
-        "orchestrate",
-        share,
-        f"{share:.0%} of what there is to settle with its partners is settled, and nothing that blocks lacks",
-    )

@@ -14,13 +14,13 @@ _MOST_LINES = 3
 
 
 def failed_lines(lines: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
-    """Lines by place and week: ordered, late and cancelled, each in the week in which that came to light.
+    """Lines by place and week: ordered, due, late and cancelled, each in the week in which that came to light.
 
-    A late or overdue line comes to light when its promise runs out, a cancelled line when it is cancelled.
+    A line is due, and a late or overdue one comes to light, when its promise runs out; a cancelled line when it is cancelled.
 
     Reads: lines from `judged_lines`.
     Grain: brand, category, channel_id, region, span.
-    Gives: lines, late, cancelled; late_value, cancelled_value [portfolio currency].
+    Gives: lines, due, late, cancelled; late_value, cancelled_value [portfolio currency].
     """
     is_late, is_cancelled = lines.outcome.isin(["late", "overdue"]), lines.outcome == "cancelled"
     t = lines.mutate(
@@ -30,9 +30,12 @@ def failed_lines(lines: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Ta
     at = ibis.cases((t.what == "late", t.promised_s), else_=ibis.coalesce(t.cancelled_s, t.promised_s, t.ordered_s))
     failed = t.mutate(span=at // span_seconds).filter(t.what != "well")
     failed = failed.select(*PLACE, "span", n=ibis.literal(1), what=failed.what, value=failed.value_amount)
-    both = ordered.union(failed)
+    due = t.filter(t.promised_s.notnull()).mutate(span=t.promised_s // span_seconds)
+    due = due.select(*PLACE, "span", n=ibis.literal(1), what=ibis.literal("due"), value=due.value_amount)
+    both = ordered.union(failed, due)
     return both.group_by(*PLACE, "span").agg(
         lines=ibis.cases((both.what == "lines", 1), else_=0).sum().cast("int64"),
+        due=ibis.cases((both.what == "due", 1), else_=0).sum().cast("int64"),
         late=ibis.cases((both.what == "late", 1), else_=0).sum().cast("int64"),
         cancelled=ibis.cases((both.what == "cancelled", 1), else_=0).sum().cast("int64"),
         late_value=ibis.cases((both.what == "late", both.value), else_=0.0).sum(),
@@ -75,7 +78,7 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         brought=ibis.cases((t.outcome == "cancelled", 0.0), else_=brought),
         is_late=ibis.cases((t.outcome.isin(["late", "overdue"]), 1), else_=0),
         is_cancelled=ibis.cases((t.outcome == "cancelled", 1), else_=0),
-        is_open=ibis.cases((t.outcome.isin(["open", "no promise"]), 1), else_=0),
+        is_open=ibis.cases((t.outcome.isin(["open", "no promise", "taken along"]), 1), else_=0),
     )
     orders = t.group_by("customer", "order_key").agg(
         ordered_s=t.ordered_s.min(),

@@ -11,7 +11,9 @@ import ibis.expr.types as ir
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_WEEK = 7 * 24 * SECONDS_PER_HOUR
 _NONE = "\x00"
-OUTCOMES = ("on time", "late", "overdue", "cancelled", "open", "no promise")
+OUTCOMES = ("on time", "late", "overdue", "cancelled", "open", "no promise", "taken along")
+# Who has the goods within the hour took them along: nobody promises a day to somebody at the counter.
+_AT_ONCE_S = 3600
 
 
 def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
@@ -164,6 +166,7 @@ def _customer_kind(channel_kind: ir.StringValue) -> ir.StringValue:
 
 def _outcome(t: ir.Table, observed_until: int) -> ir.StringValue:
     return ibis.cases(
+        ((t.delivered_s - t.ordered_s <= _AT_ONCE_S) & t.promised_s.isnull(), "taken along"),
         (t.delivered_s.notnull() & t.promised_s.isnull(), "no promise"),
         (t.delivered_s.notnull() & (t.delivered_s <= t.promised_s), "on time"),
         (t.delivered_s.notnull(), "late"),

@@ -32,7 +32,9 @@ NOT_DUE, FLAWLESS, FLAWED = 0, 1, 2
 def _state(t: ir.Table) -> ir.IntegerValue:
     """The worst line makes the state of its order."""
     flawless = (t.outcome == "on time") & t.in_full.fill_null(True) & ~t.is_returned.fill_null(False)
-    return ibis.cases((flawless, FLAWLESS), (t.outcome.isin(["open", "no promise"]), NOT_DUE), else_=FLAWED)
+    return ibis.cases(
+        (flawless, FLAWLESS), (t.outcome.isin(["open", "no promise", "taken along"]), NOT_DUE), else_=FLAWED
+    )
 
 
 def perfect_orders(lines: ir.Table) -> ir.Table:

@@ -23,8 +23,8 @@ from fourwalls.pilot.periods import Time
 from fourwalls.pilot.plan import Hypothesis, Path_, Plan
 from fourwalls.pilot.power import LEAST_BEFORE, Past, pasts, windows
 from fourwalls.pilot.weights import Floats, Ints
-from fourwalls.pilot.worth import Stakes, Worth, weigh
 from fourwalls.resampling import LEVEL
+from fourwalls.stakes import Stakes, Worth, weigh
 
 MOST_CANDIDATES = 50
 POWER = 0.8

@@ -9,10 +9,17 @@ from fourwalls.diagnosis import AssetDiagnosis, PathWorth
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.planning.doers import Owners
 from fourwalls.planning.mistakes import guardrails
-from fourwalls.planning.pilots import pilot_of
+from fourwalls.planning.pilots import NOTHING_TO_TRY, pilot_of
 from fourwalls.planning.plan import plan_of
 from fourwalls.planning.roles import Sales, role_of
 from fourwalls.portfolio import Portfolio
+
+_NO_PILOT = Refusal(
+    "nothing_to_try",
+    "the pilot to run next",
+    "no asset has a verdict that asks for a trial",
+    "what is named under what we do not know",
+)
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,15 @@ def advised(
     for a in assets:
         named = said[a.name].get("role")
         role = role_of(None if named is None else str(named), known.sales.get(a.name))
-        made.append(_with_plan(replace(a, role=role, pilot=pilot_of(a, others, assets, needs_data)), owners, known))
+        made.append(
+            _with_plan(
+                replace(a, role=role, pilot=pilot_of(a, others, assets, known.portfolio, needs_data)), owners, known
+            )
+        )
     first = max((a for a in made if not isinstance(a.pilot, Refusal)), key=_worth, default=None)
     # Of the whole, an asset says why no pilot can be run: it names no asset of its own.
-    refused = next((a.pilot for a in made if isinstance(a.pilot, Refusal) and a.pilot.code != "nothing_to_try"), None)
-    pilot = first.pilot if first is not None else refused or pilot_of(total, others)
+    refused = next((a.pilot for a in made if isinstance(a.pilot, Refusal) and a.pilot.code not in NOTHING_TO_TRY), None)
+    pilot = first.pilot if first is not None else refused or _NO_PILOT
     whole = Refusal(
         "whole_portfolio",
         "role in the portfolio",

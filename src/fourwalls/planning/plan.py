@@ -10,6 +10,7 @@ from typing import Literal
 from fourwalls.diagnosis import AssetDiagnosis, PathWorth, Plan, RuleHole, Task
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.governance.questions import QUESTIONS
+from fourwalls.numbers import acted_on
 from fourwalls.planning.doers import ANALYST, FINANCE, LEAD, NOT_NAMED, Doer, Owners, doers
 from fourwalls.planning.pilots import ACTED_ON, first_doer
 
@@ -125,16 +126,12 @@ def _quantify(asset: AssetDiagnosis, owners: Owners, assets: Sequence[AssetDiagn
 
 
 def _worth_of_all(assets: Sequence[AssetDiagnosis]) -> str:
-    """What assets bring together, each by its best path; "" where none brings anything."""
-    best = [
-        p.value for a in assets if (p := _best(a)) is not None and isinstance(p.value, Estimate) and p.value.value > 0
-    ]
-    if not best:
+    """What assets bring together, each by its verdict; "" where none brings anything."""
+    values = [p.value for a in assets if (p := acted_on(a)) is not None and isinstance(p.value, Estimate)]
+    if not values:
         return ""
-    total = sum(v.value for v in best)
-    return (
-        f"Each by its best path, {len(best)} of {len(assets)} assets are put at {best[0].unit} {total:,.0f} after costs"
-    )
+    total = sum(v.value for v in values)
+    return f"Each by its verdict, {len(values)} of {len(assets)} assets are put at {values[0].unit} {total:,.0f} after costs, before what is paid once for all"
 
 
 def _pilot(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
@@ -174,7 +171,10 @@ def _find_out(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
 
 
 def _best(asset: AssetDiagnosis) -> PathWorth | None:
+    """The path of the verdict; where it names none, the one worth most on average, which is then to be agreed."""
     known = [p for p in asset.paths if isinstance(p.value, Estimate)]
+    if (named := next((p for p in known if p.path == asset.verdict), None)) is not None:
+        return named
     return max(known, key=lambda p: p.value.value if isinstance(p.value, Estimate) else 0.0) if known else None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fourwalls.diagnosis import Capability
-from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio
-from fourwalls.signals.leaning import inside_part, not_measured, percent, revenue_share
+from fourwalls.signals.leaning import inside_part, least_seen, not_measured, percent, revenue_share
 from fourwalls.signals.material import Material
 
 # Up to a fifth in other hands is still one hand's work.
@@ -75,7 +76,13 @@ def _cell(able: Able, material: Material, portfolio: Portfolio) -> Capability:
     lost = material.of(*known)
     loss = revenue_share(material, able.label, lost)
     return Capability(
-        able.name, able.label, _level(loss, portfolio), _named(part), loss, part, _told(loss, lost, " and ".join(known))
+        able.name,
+        able.label,
+        _level(loss, portfolio),
+        _named(part),
+        loss,
+        part,
+        _told(loss, lost, " and ".join(known), _least(material, known)),
     )
 
 
@@ -125,11 +132,32 @@ def _named(part: float | None) -> Literal["inside", "partner", "both", "unknown"
     return "inside" if part >= _MOSTLY else "partner" if part <= 1 - _MOSTLY else "both"
 
 
-def _told(loss: Figure, lost: tuple[Loss, ...], where: str) -> str:
+def least_readings(material: Material) -> tuple[Reading, ...]:
+    """The smallest that would have been seen at every stage at which nothing was, where that is known."""
+    found = []
+    for stage in dict.fromkeys(s for able in CAPABILITIES for s in able.stages):
+        if material.is_measured(stage):
+            # A loss of nothing is one that was not told apart.
+            readings = least_seen(material, stage, material.of(stage))[0]
+            found += [replace(r, name=f"least_{r.name}", label=f"{r.label}: {stage}") for r in readings]
+    return tuple(found)
+
+
+def _least(material: Material, stages: Sequence[str]) -> str:
+    """The smallest loss that would have been seen at each of some stages; where none can be told, that."""
+    told = {s: least_seen(material, s, ())[1] for s in stages}
+    named = [f"; {s}: {words[2:]}" if len(stages) > 1 else words for s, words in told.items() if words]
+    return "".join(named) or f"; {UNTOLD}"
+
+
+UNTOLD = "how small a loss would have been seen, this comparison does not tell"
+
+
+def _told(loss: Figure, lost: tuple[Loss, ...], where: str, least: str = "") -> str:
     if isinstance(loss, Refusal):
         return loss.because
     if not lost:
-        return f"nothing lost at {where} beyond the standard"
+        return f"nothing lost at {where} beyond the standard{least}"
     worst = max(lost, key=lambda x: x.amount)
     return (
         f"{percent(loss.value)} of revenue lost at {where}; held to {worst.standard}"

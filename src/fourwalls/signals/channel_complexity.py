@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +12,17 @@ from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import too_few_spans
 from fourwalls.resampling import LEVEL, REPLICATES, expanded_tail, ratio_ranges, share_estimate
-from fourwalls.signals.leaning import About, Found, firmness, loss_reading, not_measured, percent, unknown
+from fourwalls.signals.leaning import (
+    About,
+    Found,
+    costs,
+    firmness,
+    least_seen,
+    loss_reading,
+    no_table,
+    not_measured,
+    unknown,
+)
 from fourwalls.signals.material import Material, Skus
 from fourwalls.value import DEFAULT_GROSS_MARGIN_SHARE
 
@@ -30,6 +42,8 @@ LEAST_SKUS = 30
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """Whether selling one sku in many channels costs what growth would bring."""
+    if (missing := no_table(material, "order_lines", "Channels for each sku")) is not None:
+        return unknown(missing, _USED)
     if material.skus is None or material.skus.lines.sum() <= 0:
         return unknown(
             Refusal("missing_column", "Channels for each sku", "order lines do not say which sku in which channel",
@@ -47,7 +61,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     if all(refused) and refused[0] is not None:
         stranded = Reading(stranded.name, stranded.label, refused[0], 0, stranded.definition)
     rise, imbalance = channel_cancellations(skus), channel_imbalance(material)
-    readings = (
+    readings: tuple[Reading, ...] = (
         stranded,
         Reading("channel_cancelled_share", "Cancelled because of further channels", rise, round(float(skus.lines.sum())),
                 "share of order lines that would not be cancelled with one channel for each sku; an association"),
@@ -62,17 +76,31 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     if channels < t.channels_per_sku:
         return Found("neither", 0.0, f"{told}: there is hardly any complexity to cost anything", readings, _USED)
     share = _margin_share(material)
-    costs = (stranded.figure, _in_margin(imbalance, share), _in_margin(rise, share))
-    known = [f for f in costs if isinstance(f, Estimate)]
+    by_way = (stranded.figure, _in_margin(imbalance, share), _in_margin(rise, share))
+    known = [f for f in by_way if isinstance(f, Estimate)]
     if not known:
         return Found("cannot tell", 0.0, f"{told}; what that costs is not known", readings, _USED)
     worst = max(known, key=lambda f: f.value)
-    told += f"; it costs {percent(max(worst.value, 0.0))} of revenue"
+    told += "; " + costs("it", max(worst.value, 0.0))
+    if worst.value <= 0:
+        least, seen = _least_seen(material, share, isinstance(imbalance, Estimate))
+        readings, told = (*readings, *least), told + seen
     # A slope is an association: it speaks only where chance is ruled out.
-    is_sure = worst is not costs[2] or worst.low > 0
+    is_sure = worst is not by_way[2] or worst.low > 0
     if worst.value < t.complexity_share or not is_sure:
         return Found("neither", 0.0, told, readings, _USED)
     return Found("orchestrate", firmness(worst, t.complexity_share), told, readings, _USED)
+
+
+def _least_seen(material: Material, margin: float, is_compared: bool) -> tuple[tuple[Reading, ...], str]:
+    """The smallest cost that would have been seen: of lines cancelled in some channels where these are compared, else of listing."""
+    by, draws = material.channels, material.draws
+    if not is_compared or by is None or draws is None:
+        return least_seen(material, "listing", ())
+    found = excess(by.cancelled, by.lines, ["channel"] * len(by.names), draws)
+    lines = float(np.nansum(found.detectable)) / float(by.lines.sum())
+    seen = {"complexity": lines * margin * float(material.revenue.sum())}
+    return least_seen(replace(material, detectable=seen), "complexity", ())
 
 
 def _margin_share(material: Material) -> float:

@@ -7,6 +7,7 @@ from fourwalls.portfolio import Portfolio
 from fourwalls.signals.leaning import (
     About,
     Found,
+    costs,
     firmness,
     in_words,
     inside_part,
@@ -14,7 +15,6 @@ from fourwalls.signals.leaning import (
     least_seen,
     loss_reading,
     not_measured,
-    percent,
     unknown,
 )  # fmt: skip
 from fourwalls.signals.material import Material
@@ -43,7 +43,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     readings = (share, *others, *least, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
-    told = f"late or mismatched data cost {percent(share.figure.value)} of revenue{seen}"
+    told = costs("late or mismatched data", share.figure.value, "cost") + seen
     if share.figure.value < t.feed_share:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(share.figure, t.feed_share)

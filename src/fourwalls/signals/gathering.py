@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fourwalls.chain.standards import Detectable
 from fourwalls.evidence.ground import Ground
 from fourwalls.evidence.rates import excess
 from fourwalls.figures import Reading
@@ -39,6 +40,7 @@ def materials(
     rules: Mapping[AssetKey, Rules] | None = None,
     weighs: Mapping[AssetKey, frozenset[str]] | None = None,
     detectable: Mapping[AssetKey, Mapping[str, float]] | None = None,
+    distances: Mapping[str, Detectable] | None = None,
 ) -> tuple[Material, ...]:
     """The material of every asset in the order of `ground.assets`, and of the whole portfolio last.
 
@@ -56,6 +58,7 @@ def materials(
         rules: Asset → rules with partners.
         weighs: Asset → which of the two flows carry weight in its verdict; both, where it is not there.
         detectable: Asset → stage → the smallest loss that would have been told apart from chance.
+        distances: Stage → how far from its peers whoever does it would have had to be to be told apart.
     """
     assets, spans = len(ground.assets), len(ground.spans)
     none = np.zeros((assets, spans))
@@ -85,7 +88,10 @@ def materials(
                 revenue,
                 targets[i][0],
                 targets[i][1],
-                **spent,
+                costed_lines=spent["costed_lines"],
+                fulfilment=spent["fulfilment"],
+                margin_value=spent["margin_value"],
+                margin=spent["margin"],
                 losses=tuple(by_asset[asset]),
                 tables=_tables(ground),
                 measured=frozenset(held.get(asset, ())),
@@ -101,7 +107,8 @@ def materials(
         )
     whole = _whole(ground, made, said, held, rules or {}, named)
     seen = (detectable or {}).get((), {})
-    return (*made, replace(whole, weighs=(weighs or {}).get((), BOTH_FLOWS), detectable=seen))
+    whole = replace(whole, weighs=(weighs or {}).get((), BOTH_FLOWS), detectable=seen)
+    return tuple(replace(m, distances=distances or {}) for m in (*made, whole))
 
 
 def _tables(ground: Ground) -> frozenset[str]:

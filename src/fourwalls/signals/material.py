@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from fourwalls.chain.standards import Detectable
 from fourwalls.figures import Reading, Refusal
 from fourwalls.losses import AssetKey, Loss
 from fourwalls.resampling import Draws
@@ -34,11 +35,15 @@ class Rules:
         share: Part of the questions that are settled, 0-1; refused where nothing is known of any.
         is_blocked: Whether a partner that matters lacks a rule without which nothing more can be asked of it.
         holes: What is missing, the worst first, in words.
+        unknown: Part of what is at stake with partners of whose rules no contract says anything, 0-1.
+        unknown_with: Those partners, most at stake first.
     """
 
     share: float | Refusal
     is_blocked: bool = False
     holes: tuple[str, ...] = ()
+    unknown: float = 0.0
+    unknown_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Material:
         weighs: Whether late lines ("service") and empty shelves ("stock") carry weight in the verdict; what is left alone there
             (as often on time as asked, one event) says nothing in a signal either.
         detectable: Stage → the smallest loss that would have been told apart from chance four times in five [portfolio currency].
+        distances: Stage → by how much whoever does it would have had to be worse than peers to be told apart, over all who were
+            compared, in any asset: in the unit of what is compared.
     """
 
     asset: AssetKey
@@ -139,6 +146,7 @@ class Material:
     rules: Rules | None = None
     weighs: frozenset[str] = frozenset({"service", "stock"})
     detectable: Mapping[str, float] = field(default_factory=dict)
+    distances: Mapping[str, Detectable] = field(default_factory=dict)
 
     @property
     def acted_on(self) -> tuple[Loss, ...]:

@@ -34,14 +34,23 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         lost,
         "margin of unserved demand that offers could serve, of revenue",
     )
-    readings = (share,)
+    readings = (share, *(material.readings[n] for n in ("turned_away_units",) if n in material.readings))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
     who = len({x.party_id for x in lost if x.party_id is not None})
-    told = (
-        f"{who or 'no'} partner{'' if who == 1 else 's'} could add margin of {percent(share.figure.value)} of revenue"
-    )
+    told = f"{who} partner{'' if who == 1 else 's'} could add margin of {percent(share.figure.value)} of revenue"
+    if share.figure.value == 0:
+        told = _nothing_to_add(material)
     bar = portfolio.signals.partner_share
     if share.figure.value < bar:
         return Found("neither", 0.0, told, readings, _USED)
     return Found("orchestrate", firmness(share.figure, bar), told, readings, _USED)
+
+
+def _nothing_to_add(material: Material) -> str:
+    """Nothing to add is no matter of chance: what is turned away is counted, and prices are known; its range bounds it."""
+    told = "no partner's offer leaves a margin on what is turned away"
+    away = material.readings.get("turned_away_units")
+    if away is None or not isinstance(away.figure, Estimate):
+        return told
+    return f"{told} ({away.figure.value:,.0f} units, at most {away.figure.high:,.0f} by its range): priced, not tested"

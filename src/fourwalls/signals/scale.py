@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEVEL, ratio_ranges
-from fourwalls.signals.leaning import About, Found, percent, unknown
+from fourwalls.signals.leaning import About, Found, no_table, percent, unknown
 from fourwalls.signals.material import Material
 from fourwalls.signals.steps import neighbour_draws, steps
 
@@ -52,6 +53,8 @@ MARGIN = _Response(
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """What more volume does to unit cost, service and margin, within the asset's own weeks."""
+    if (missing := no_table(material, "order_lines", "Scale")) is not None:
+        return unknown(missing, _USED)
     t = portfolio.signals
     readings, effects = [], []
     for response, figure in (
@@ -76,7 +79,13 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         return Found("orchestrate", max(worse), told, tuple(readings), _USED)
     if max(better) > 0:
         return Found("operate", max(better), told, tuple(readings), _USED)
-    return Found("neither", 0.0, told, tuple(readings), _USED)
+    return Found("neither", 0.0, told + _hidden(effects), tuple(readings), _USED)
+
+
+def _hidden(effects: Sequence[tuple[_Response, Estimate]]) -> str:
+    """How far an effect may go that chance hides: the ends of the ranges."""
+    ends = (f"{_change(r, f.low)} to {_change(r, f.high)}" for r, f in effects)
+    return f" (ranges {'; '.join(ends)}: more would have been seen)" if effects else ""
 
 
 def _standing(response: _Response, figure: Estimate, bar: float, sign: float) -> float:
@@ -88,8 +97,17 @@ def _standing(response: _Response, figure: Estimate, bar: float, sign: float) ->
 
 
 def _told(response: _Response, figure: Estimate) -> str:
-    points = "" if response.is_log else " points"
-    return f"{response.label.split(' at ')[0].lower()} {100 * figure.value:+.1f}{points or ' %'}"
+    return f"{response.label.split(' at ')[0].lower()} {_change(response, figure.value)}"
+
+
+def _change(response: _Response, value: float) -> str:
+    """A change with its sign; what rounds to nothing has none.
+
+    >>> _change(COST, -0.0001), _change(SERVICE, -0.06)
+    ('0.0 %', '-6.0 points')
+    """
+    told = f"{100 * value:+.1f}"
+    return f"{'0.0' if float(told) == 0 else told}{' %' if response.is_log else ' points'}"
 
 
 def _most_seen(material: Material) -> float:

@@ -11,11 +11,14 @@ from fourwalls.resampling import LEVEL, ratio_ranges
 from fourwalls.signals.leaning import (
     About,
     Found,
+    costs,
     firmness,
     in_words,
     inside_part,
     inside_reading,
+    least_seen,
     loss_reading,
+    no_table,
     not_measured,
     percent,
     unknown,
@@ -52,6 +55,7 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         waiting = Reading(waiting.name, waiting.label, refusal, 0, waiting.definition)
     n = 0 if material.loop is None else round(float(material.loop.orders.sum()))
     part = inside_part(lost)
+    least, seen = least_seen(material, "decision", lost) if refusal is None else ((), "")
     readings = (
         waiting,
         Reading("latency_share", "Deciding, of the loop from need to shelf", latency, n,
@@ -59,12 +63,14 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
         *(Reading(name, label, _hours(material, which), n, "mean over supply orders") for name, label, which in (
             ("hours_to_decide", "From need to decision", "to_decide"), ("hours_to_act", "From decision to order", "to_act"))),
         *(material.readings.get(name, Reading(name, label, _NO_HANDOFFS, 0, "see case work")) for name, label in HANDOFFS),
+        *least,
         inside_reading(part, len(lost)),
     )  # fmt: skip
     if isinstance(waiting.figure, Estimate):
-        return _by_value(waiting.figure, latency, part, readings, portfolio)
+        return _by_value(waiting.figure, latency, part, readings, seen, portfolio)
     if isinstance(latency, Refusal):
-        return unknown(latency, _USED, readings)
+        missing = no_table(material, "supply_orders", "Speed of decisions")
+        return unknown(missing or latency, _USED, readings)
     told = f"deciding takes {percent(latency.value)} of the loop from need to shelf; what that costs is not known"
     if latency.value < t.latency_share:
         return Found("neither", 0.0, told, readings, _USED)
@@ -77,12 +83,13 @@ _NO_HANDOFFS = Refusal(
 
 
 def _by_value(
-    waiting: Estimate, latency: Figure, part: float | None, readings: tuple[Reading, ...], portfolio: Portfolio
-) -> Found:
+    waiting: Estimate, latency: Figure, part: float | None, readings: tuple[Reading, ...], seen: str,
+    portfolio: Portfolio,
+) -> Found:  # fmt: skip
     t = portfolio.signals
-    told = f"waiting for decisions costs {percent(waiting.value)} of revenue"
+    told = costs("waiting for decisions", waiting.value) + seen
     if isinstance(latency, Estimate):
-        told += f" and takes {percent(latency.value)} of the loop from need to shelf"
+        told += f"; deciding takes {percent(latency.value)} of the loop from need to shelf"
     if waiting.value < t.latency_value:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(waiting, t.latency_value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fourwalls.figures import Estimate, Reading
+from fourwalls.figures import Estimate, Reading, Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.resampling import LEVEL
 from fourwalls.signals.leaning import (
     About,
     Found,
+    costs,
     firmness,
     in_words,
     inside_part,
@@ -15,7 +16,6 @@ from fourwalls.signals.leaning import (
     least_seen,
     loss_reading,
     not_measured,
-    percent,
     unknown,
 )  # fmt: skip
 from fourwalls.signals.material import Material
@@ -34,7 +34,10 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     """What status work costs, and whether it is a matter of our own tools."""
     refusal = not_measured(material, "status", "Manual status work")
     if refusal is not None:
-        return unknown(refusal, _USED)
+        shown = material.readings.get("status_share_of_hours")
+        why = shown.figure if shown is not None and refusal.code == "no_standard" else None
+        # What the log itself does not tell comes before what it could be held to.
+        return unknown(why if isinstance(why, Refusal) else refusal, _USED)
     t, lost = portfolio.signals, material.of("status")
     share = loss_reading(
         material, "status_share", "Manual status work", lost, "cost of status work beyond the standard, of revenue"
@@ -50,7 +53,8 @@ def measure(material: Material, portfolio: Portfolio) -> Found:
     readings = (share, worked, *others, *least, inside_reading(part, len(lost)))
     if not isinstance(share.figure, Estimate):
         return unknown(share.figure, _USED, readings)
-    told = f"status work beyond the standard costs {percent(share.figure.value)} of revenue ({hours:,.0f} hours){seen}"
+    told = costs("status work beyond the standard", share.figure.value)
+    told += f" ({hours:,.0f} hours){seen}" if hours >= 1 else seen
     if share.figure.value < t.status_share:
         return Found("neither", 0.0, told, readings, _USED)
     strength = firmness(share.figure, t.status_share)

@@ -12,7 +12,17 @@ from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import nothing_to_divide, too_few_spans
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
-from fourwalls.signals.leaning import About, Found, firmness, in_words, inside_part, inside_reading, percent, unknown
+from fourwalls.signals.leaning import (
+    About,
+    Found,
+    firmness,
+    in_words,
+    inside_part,
+    inside_reading,
+    no_table,
+    percent,
+    unknown,
+)
 from fourwalls.signals.material import Material
 from fourwalls.signals.steps import neighbour_draws, steps
 
@@ -29,6 +39,8 @@ _USED = ("steady_variation", "service_swing", "missed_share", "clear_share")
 
 def measure(material: Material, portfolio: Portfolio) -> Found:
     """Whether demand is stable while service is not, and whose hands the failures are in."""
+    if (missing := no_table(material, "order_lines", "Stable demand, inconsistent service")) is not None:
+        return unknown(missing, _USED)
     variation, swing, missed = demand_variation(material), service_swing(material), missed_beyond(material)
     due = round(float(material.due.sum()))
     readings = (

@@ -7,6 +7,7 @@ from fourwalls.portfolio import Portfolio
 from fourwalls.signals.leaning import (
     About,
     Found,
+    costs,
     firmness,
     in_words,
     inside_part,
@@ -53,7 +54,7 @@ def _leaning(
     portfolio: Portfolio,
 ) -> Found:  # fmt: skip
     bar = portfolio.signals.waste_share
-    told = f"avoidable waste in our own hands costs {percent(ours.value)} of revenue{seen}"
+    told = costs("avoidable waste in our own hands", ours.value) + seen
     if ours.value >= bar:
         return Found("operate", firmness(ours, bar) * (part or 1.0), f"{told}, {in_words(part)}", readings, _USED)
     if every.value >= bar:

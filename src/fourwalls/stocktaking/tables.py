@@ -299,7 +299,10 @@ class StockTables:
         return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, *amounts)
 
     def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats, Floats]:
-        """Mean price, cost and fulfilment of a unit for each pair; from the shelf where the pair is the shelf itself."""
+        """Mean price, cost and fulfilment of a unit for each pair; from the shelf where the pair is the shelf itself.
+
+        A shelf that serves no order line (a centre that refills others) takes what its sku fetches and costs elsewhere.
+        """
         nothing = np.full(len(of), np.nan)
         if self._served is None:
             return nothing, nothing, np.zeros(len(of))
@@ -310,9 +313,16 @@ class StockTables:
             values = pc.cast(served[name], pa.float64()).to_numpy(zero_copy_only=False)
             return np.bincount(key, np.nan_to_num(values), minlength=len(of)).astype(np.float64)
 
+        sku, skus = self.sku[of], int(self.sku.max(initial=-1)) + 1
+
+        def ratio(sums: Floats, units: Floats) -> Floats:
+            return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
+
         def mean(amount: str, units_with_it: str) -> Floats:
             sums, units = summed(amount), summed(units_with_it)
-            return np.where((units > 0) & (sums > 0), sums / np.maximum(units, 1e-12), np.nan)
+            known = ratio(sums, units)
+            of_sku = ratio(*(np.bincount(sku, x, minlength=skus).astype(np.float64) for x in (sums, units)))
+            return np.where(np.isfinite(known), known, of_sku[sku])
 
         fulfilment = np.nan_to_num(mean("fulfilment", "fulfilled_units"))
         return mean("value", "valued_units"), mean("cost", "costed_units"), fulfilment

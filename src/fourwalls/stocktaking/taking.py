@@ -17,6 +17,7 @@ from fourwalls.chain import listing, stock_flow, supply, unseen_stock
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import Noise, better, noise
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
+from fourwalls.chain.standards import Detectable
 from fourwalls.diagnosis import Suspicion
 from fourwalls.evidence.closing import CLOSING_WORDS, OPENING_WORDS
 from fourwalls.figures import Period
@@ -173,6 +174,14 @@ class Stocktaking(StockTables):
         return listing.hidden_units(
             rows, ids, self._code("category"), names, shares, self.record, rate, self.first_day, self.spans
         )
+
+    @property
+    def distances(self) -> dict[str, Detectable]:
+        """Stage → by how much whoever does it would have had to be worse than peers to be told apart; only stages compared so."""
+        found = {} if self.repaired is None else dict(self.repaired.detectable)
+        if self.hidden.detectable is not None:
+            found["listing"] = self.hidden.detectable
+        return found
 
     @cached_property
     def unseen(self) -> unseen_stock.Unseen:

@@ -80,7 +80,8 @@ def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
             notes.append(
                 f"Shelves with too few stocked days to tell what they would sell: {untold:,}; no lost sale is counted there."
             )
-        used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost).all()))
+        sold = np.nansum(taking.record.sold, axis=1)[taking.share.shelf] > 0
+        used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost[sold]).all()))
         notes += [f"Default assumption used: {x}." for x in used]
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""What all assets bring together, each by its best path; how that goes with the verdict; and what values count. In words."""
+"""What all assets bring together, each by the path of its verdict; how that goes with the verdict; and what values count. In words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from fourwalls.numbers import WHOLE, chance_at_best, each_at_best, paid_once, su
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 
-EACH = "Each asset by its best path"
+EACH = "Each asset by its verdict"
 _DEFAULTS = ", at costs that are defaults and not yours"
+# What the verdict says by itself where a path is not likely to pay.
+_UNLIKELY = "no path is likely to bring more than it costs"
 _ACTED_ON = ("operate", "orchestrate", "operate then orchestrate")
 
 
@@ -25,9 +27,9 @@ def counted(diagnosis: Diagnosis) -> str:
 
 
 def row(diagnosis: Diagnosis) -> PathTold | None:
-    """All assets, each by its best path, as a row beside the paths; None where fewer than two assets act."""
+    """All assets, each by the path of its verdict, as a row beside the paths; None where none acts, or there is one asset."""
     value, chosen = sum_at_best(diagnosis), each_at_best(diagnosis)
-    if value is None or len(chosen) < 2:
+    if value is None or not chosen or len(diagnosis.assets) < 2:
         return None
     currency = diagnosis.currency
     gain, one_off, run, stock = (
@@ -43,8 +45,8 @@ def row(diagnosis: Diagnosis) -> PathTold | None:
 
 
 def rows(asset: AssetDiagnosis, diagnosis: Diagnosis) -> tuple[PathTold, ...]:
-    """The paths of an asset; of the whole portfolio first what each asset brings by its own best one."""
-    paths = evidence_words.path_rows(asset.paths, diagnosis.currency)
+    """The paths of an asset; of the whole portfolio first what each asset brings by its own verdict."""
+    paths = evidence_words.path_rows(asset, diagnosis.currency)
     best = row(diagnosis) if asset is diagnosis.total and paths else None
     if best is None:
         return paths
@@ -63,38 +65,38 @@ def beside(asset: AssetDiagnosis, diagnosis: Diagnosis) -> str:
         return ""
     if asset is diagnosis.total:
         return _of_portfolio(diagnosis)
-    best = evidence_words.best_path(asset)
-    costs = _DEFAULTS if any(p.is_default for p in asset.paths) else ""
+    best, is_default = evidence_words.best_path(asset), any(p.is_default for p in asset.paths)
+    costs = _DEFAULTS if is_default else ""
     if asset.verdict in _ACTED_ON:
         if best is None and "default costs" in asset.because:
             # The verdict's own reason says it already.
             return ""
         if best is None:
             return f"The verdict says where the losses lie; in money no path brings more than it costs{costs}."
+        if best.path != asset.verdict and not is_default:
+            return wording.prose(
+                f"To {best.path} would bring {wording.said(best.value).value} on average: too close to tell apart."
+            )
         if best.path != asset.verdict:
             return wording.prose(
                 f"The verdict says where the losses lie; in money to {best.path} brings most: {wording.said(best.value)}{costs}."
             )
-    if asset.verdict == "leave it" and best is not None:
+    if asset.verdict == "leave it" and best is not None and _UNLIKELY not in asset.because:
         sure = wording.chance(best.chance)
         return wording.prose(f"To {best.path} is expected to bring {wording.said(best.value)}{costs}; the chance that it is best is {sure}.")  # fmt: skip
     return ""
 
 
 def _of_portfolio(diagnosis: Diagnosis) -> str:
-    chosen = each_at_best(diagnosis)
+    """What all bring together, beside what one path for all would."""
+    value, chosen = sum_at_best(diagnosis), each_at_best(diagnosis)
     costs = _DEFAULTS if any(p.is_default for p in diagnosis.total.paths) else ""
-    if not chosen:
-        return f"The verdict says where the losses lie; in money no path of any asset brings more than it costs{costs}."
-    counts: dict[str, int] = {}
-    for _, path in chosen:
-        counts[path.path] = counts.get(path.path, 0) + 1
-    nothing = len(diagnosis.assets) - len(chosen)
-    told = [f"{path} {n}" for path, n in sorted(counts.items(), key=lambda pair: -pair[1])]
-    told += [f"none {nothing}"] if nothing else []
-    value = sum_at_best(diagnosis)
-    money = "" if value is None else f"; {wording.said(value).value} in all"
+    if value is None or not chosen:
+        return f"The verdict says where the losses lie; in money no asset has a path to act on{costs}."
+    if len(diagnosis.assets) < 2:
+        return ""
     one = of_one_path(diagnosis)
-    alike = f"The same path for all brings {one}, at most" if one else "No path pays if all assets take it"
-    words = "The verdict on the whole says where its losses lie; in money each asset has a path of its own"
-    return wording.prose(f"{words}: {', '.join(told)}{money}. {alike}.")
+    alike = f"the same path for all would bring {one}, at most" if one else "no path would pay if all assets took it"
+    return wording.prose(
+        f"Together they bring {wording.said(value).value} over {evidence_words.horizon(diagnosis)}{costs}; {alike}."
+    )

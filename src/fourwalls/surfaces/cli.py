@@ -263,10 +263,11 @@ def value(folder: Folder, data: Data = None, asset: Asset = None, as_json: Json 
         found = study.diagnose()
         chosen = found.assets if asset is None else (_asset(found, asset),)
         valued = [value_cli.Valued(a, study.sensitivity(a.asset), study.information(a.asset)) for a in chosen]
+        whole = found if asset is None else None
         if as_json:
-            _print_json(value_cli.as_json(valued, found.currency))
+            _print_json(value_cli.as_json(valued, found.currency, whole))
         else:
-            value_cli.show_values(valued, found.currency, _console())
+            value_cli.show_values(valued, found.currency, _console(), whole)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Lean
+from fourwalls.numbers import acted_on
 from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.fitting import Column, fitted
 
@@ -26,7 +27,7 @@ def show_evidence(diagnosis: Diagnosis, console: Console) -> None:
     elif any(a.paths for a in diagnosis.assets):
         _all_paths(diagnosis, console)
     _ten(total, console)
-    _rules(total, diagnosis, console)
+    _rules(total, console)
 
 
 def show_paths(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
@@ -85,16 +86,16 @@ def show_losses(asset: AssetDiagnosis, level: float, console: Console, with_stan
 def _all_paths(diagnosis: Diagnosis, console: Console) -> None:
     priced = [a for a in diagnosis.assets if a.paths]
     names = tuple(dict.fromkeys(p.path for a in priced for p in a.paths))
-    title = f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; worth most *"
+    title = f"What each path is worth over {evidence_words.horizon(diagnosis)} after its costs; * by its verdict"
     rows = []
     for a in priced[:_MOST_ASSETS]:
-        best = evidence_words.best_path(a)
+        chosen = acted_on(a)
         by_name = {p.path: p for p in a.paths}
         cells = [Text(wording.asset(a))]
         for name in names:
             p = by_name.get(name)
             told = "–" if p is None else wording.said(p.value).value
-            cells.append(Text(f"{told} *" if p is not None and p is best else told, "bold" if p is best else ""))
+            cells.append(Text(f"{told} *" if p is not None and p is chosen else told, "bold" if p is chosen else ""))
         rows.append(cells)
     columns = [Column("Asset", is_words=True), *(Column(wording.VERDICTS[name]) for name in names)]
     console.print(fitted(title, columns, rows, console, _SOFT))
@@ -125,11 +126,11 @@ def _ten(asset: AssetDiagnosis, console: Console) -> None:
     console.print(table)
 
 
-def _rules(asset: AssetDiagnosis, diagnosis: Diagnosis, console: Console) -> None:
+def _rules(asset: AssetDiagnosis, console: Console) -> None:
     if asset.governance is None:
         return
     console.print(Text("Rules with partners", "bold"))
-    console.print(Text(f"  {evidence_words.readiness(asset, diagnosis.controls)}"))
+    console.print(Text(f"  {evidence_words.readiness(asset)}"))
     for h in asset.governance.holes[:_MOST_HOLES]:
         word = "blocks" if h.blocks else "warns"
         told = Text(f"  {word}: {wording.name(h.party_name)}: {wording.prose(h.question)} ")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from fourwalls.diagnosis import (
     AssetDiagnosis,
     Capability,
-    ControlTold,
     Diagnosis,
     Lean,
     PathWorth,
@@ -17,7 +16,7 @@ from fourwalls.diagnosis import (
     Wall,
 )
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
-from fourwalls.numbers import Numbered, slug
+from fourwalls.numbers import Numbered, acted_on, slug
 from fourwalls.surfaces import wording
 
 DEFAULT_COSTS = "Costs are this product's defaults, not yours: set [paths] in portfolio.toml before you rely on them."
@@ -41,6 +40,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Before the order", ("conversion", "content", "price", "media", "visit", "promise_effect")),
     ("Partners", ("fulfiller", "offer", "turned_away", "partner", "channel_imbalance", "channels")),
     ("Forecasts", ("forecast",)),
+    ("Where nothing was seen", ("least_",)),
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class PathTold:
         value: Over the horizon after costs, P10 to P90.
         gain, one_off, run, stock, payback: In words.
         chance: That it is the best, in words.
-        is_best: Whether it is worth most, and more than it costs.
+        is_best: Whether it is what the verdict acts on.
         at: What the ids of its figures begin with; "" where they have none.
     """
 
@@ -202,9 +202,9 @@ def _asset_id(figures: Iterable[Figure]) -> str:
     return next((wording.id_of(f).partition(".")[0] for f in figures if wording.id_of(f)), "")
 
 
-def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]:
+def path_rows(asset: AssetDiagnosis, currency: str) -> tuple[PathTold, ...]:
     """What each path is worth, in words."""
-    best = _worth_most(paths)
+    chosen = acted_on(asset)
     return tuple(
         PathTold(
             path=wording.VERDICTS[p.path],
@@ -215,10 +215,10 @@ def path_rows(paths: Sequence[PathWorth], currency: str) -> tuple[PathTold, ...]
             stock=money(p.stock, currency),
             payback=payback(p.payback),
             chance=wording.chance(p.chance),
-            is_best=p is best,
+            is_best=p is chosen,
             at=wording.id_of(p.value).rpartition(".")[0],
         )
-        for p in paths
+        for p in asset.paths
     )
 
 
@@ -244,13 +244,20 @@ def horizon(diagnosis: Diagnosis) -> str:
 
 
 def best_path(asset: AssetDiagnosis) -> PathWorth | None:
-    """The path that is worth most; None where none is worth more than it costs."""
-    return _worth_most(asset.paths)
-
-
-def _worth_most(paths: Sequence[PathWorth]) -> PathWorth | None:
-    found = max(paths, key=lambda p: _value(p.value), default=None)
+    """The path that is worth most on average, whatever the verdict; None where none is worth more than it costs."""
+    found = max(asset.paths, key=lambda p: _value(p.value), default=None)
     return found if found is not None and _value(found.value) > 0 else None
+
+
+def worth_told(asset: AssetDiagnosis) -> wording.Said | None:
+    """What the path of the verdict brings; in words why nothing is counted, or None where nothing is priced."""
+    if not asset.paths:
+        return None
+    chosen = acted_on(asset)
+    if chosen is not None:
+        return wording.said(chosen.value)
+    words = {"govern first": "waits for rules", "cannot tell yet": wording.NOT_KNOWN.lower()}
+    return wording.Said(words.get(asset.verdict, "not likely to pay" if best_path(asset) else "nothing pays"), "")
 
 
 def ten_lines(lines: Sequence[SignalReading]) -> str:
@@ -280,6 +287,9 @@ def reading_told(signal: SignalReading, level: float | None = None) -> wording.S
     least = next((r.figure for r in signal.readings if r.name.endswith("_least_seen")), None)
     if isinstance(least, Estimate):
         return wording.Said(wording.prose(f"less than {wording.percent(least.value)}"), "", wording.id_of(least))
+    slower = next((r.figure for r in signal.readings if r.name.endswith("_least_delay")), None)
+    if isinstance(slower, Estimate):
+        return wording.Said(wording.prose(f"less than {round(100 * slower.value)} % slower"), "", wording.id_of(slower))
     return wording.Said(UNTOLD, "", wording.id_of(first.figure))
 
 
@@ -292,45 +302,35 @@ def threshold(signal: SignalReading) -> str:
     return ", ".join(told)
 
 
-def readiness(asset: AssetDiagnosis, controls: Sequence[ControlTold] | None = None) -> str:
-    """How far rules are settled: "81 % of the rules with partners are settled; 2 open, 2 of them block"; and who has no contract.
+def readiness(asset: AssetDiagnosis) -> str:
+    """How far rules are settled: "81 % of what is at stake with partners is under settled rules, 9 % is not; 2 open, 2 of them block".
 
     Args:
         asset: The asset.
-        controls: Clauses of all contracts, by which partners with a contract are known; None says nothing of them.
     """
     g = asset.governance
     if g is None:
+        if not asset.losses and isinstance(asset.gap, Refusal) and isinstance(asset.availability, Refusal):
+            return "Nothing that was given says what is at stake with partners, so their rules are not known."
         return "No partner matters here, so there is no rule to settle."
-    without = "" if controls is None else _without_contract(asset, {c.party_id for c in controls})
     if isinstance(g.share, Refusal):
-        return " ".join(x for x in (wording.sentence(g.share.because), without) if x)
-    whose = "the rules with partners that have a contract" if without else "the rules with partners"
-    told = f"{wording.percent(g.share)} of {whose} are settled"
+        return wording.sentence(g.share.because)
+    told = f"{wording.percent(g.settled)} of what is at stake with partners is under settled rules"
+    told += f", {wording.percent(g.unsettled)} is not" if g.unsettled >= _NOUGHT else ""
+    told += f", and {wording.percent(g.unknown)} is unknown" if g.unknown >= _NOUGHT else ""
     blocking = sum(h.blocks for h in g.holes)
     if g.holes:
-        told += f"; {wording.count(len(g.holes))} open"
+        told += f"; {wording.plural(len(g.holes), 'rule')} open"
         told += f", {wording.count(blocking)} of them block" if blocking else ", none of them blocks"
-    return wording.prose(f"{told}. {without}".strip())
+    return wording.prose(f"{told}. {_without_contract(g.unknown_with)}".strip())
 
 
-def _without_contract(asset: AssetDiagnosis, contracted: set[str]) -> str:
-    """How many partners lose margin here without a contract, who, and how much of what is lost with partners."""
-    sums: dict[str, tuple[str, float]] = {}
-    for x in asset.losses:
-        if x.wall == "between" and x.party_id and isinstance(x.amount, Estimate):
-            sums[x.party_id] = (x.party_name, sums.get(x.party_id, ("", 0.0))[1] + max(x.amount.value, 0.0))
-    sums = {p: told for p, told in sums.items() if told[1] >= _LEAST_AMOUNT}
-    none = sorted((told for p, told in sums.items() if p not in contracted), key=lambda told: -told[1])
-    total = sum(amount for _, amount in sums.values())
-    if not none or total <= 0:
+def _without_contract(names: Sequence[str]) -> str:
+    """Whose rules nobody knows."""
+    if not names:
         return ""
-    names = ", ".join(wording.name(party) for party, _ in none[:_MOST_NAMED]) + (
-        " …" if len(none) > _MOST_NAMED else ""
-    )
-    part = wording.percent(sum(amount for _, amount in none) / total)
-    have = "has" if len(none) == 1 else "have"
-    return f"{wording.count(len(none))} of {wording.plural(len(sums), 'partner')} that cost margin here {have} no contract: {names}; {part} of what is lost with partners."
+    named = ", ".join(wording.name(n) for n in names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+    return f"No contract says anything of {named}."
 
 
 def groups(readings: Sequence[Reading]) -> tuple[tuple[str, tuple[Reading, ...]], ...]:

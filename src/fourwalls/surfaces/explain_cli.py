@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from fourwalls.explaining import Explanation
-    from fourwalls.study import Study
-
-_ALL = 10**9
 
 
 def explain(
@@ -29,7 +23,7 @@ def explain(
     check_form(number)
     with open_study(folder, data) as study:
         _check_last(number.strip(), folder, data)
-        found = _explained(study, number.strip(), most)
+        found = study.explain(number, most)
     if as_json:
         import json
 
@@ -40,41 +34,30 @@ def explain(
         show(found, Console())
 
 
-def _explained(study: Study, number: str, most: int) -> Explanation:
-    """The explanation, with each record's part where the number is made of missed lines or of shelves."""
-    from fourwalls.explaining import is_of_lines, is_of_shelves, with_parts
-    from fourwalls.numbers import numbers
-
-    known = numbers(study.diagnose()).get(number)
-    if known is None or not (is_of_lines(known) or is_of_shelves(known)):
-        return study.explain(number, most)
-    return with_parts(study.explain(number, _ALL), known, most)
-
-
 def _check_last(number: str, folder: Path, data: Path | None) -> None:
-    """Looks an id up in the last diagnosis of the folder, where nothing has changed since: a mistake is told at once.
+    """Looks an id up in the last result of the folder, if it was made from these very files: a mistake is told at once.
+
+    What was made from other tables, another data folder or another portfolio.toml says nothing of this one: it is found anew,
+    and that is said.
 
     Raises:
         PortfolioError: There is no such number in it.
     """
-    from fourwalls.errors import PortfolioError
     from fourwalls.explaining import no_such_number
     from fourwalls.numbers import numbers
-    from fourwalls.surfaces.page import reading
+    from fourwalls.register import take_fingerprints
+    from fourwalls.surfaces.web.keeping import read_result
 
-    last = folder / "out" / "diagnosis.json"
-    if not last.is_file():
+    last = read_result(folder)
+    if last is None:
         return
-    made = last.stat().st_mtime
-    rests_on = [folder / "portfolio.toml", folder / "answers.csv"]
-    for part in (folder / "tables", folder / "contracts", *([data] if data else [])):
-        rests_on += part.rglob("*")
-    if any(p.stat().st_mtime > made for p in rests_on if p.exists()):
+    changed = sorted({f.name for f in set(last.inputs) ^ set(take_fingerprints(folder, data))})
+    if changed:
+        from fourwalls.errors import listed
+
+        told = f"The last result was made from other files ({listed(changed, 3)}): everything is found anew."
+        typer.echo(told, err=True)
         return
-    try:
-        known = numbers(reading.read(last))
-    except PortfolioError:
-        # Of another version: the diagnosis itself will tell.
-        return
+    known = numbers(last.diagnosis)
     if number not in known:
         raise no_such_number(number, known)

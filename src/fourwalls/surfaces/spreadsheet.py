@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.errors import OutputError
 from fourwalls.figures import Estimate, Figure, Refusal
-from fourwalls.numbers import numbered, slug
+from fourwalls.numbers import acted_on, numbered, slug, sum_at_best
 from fourwalls.surfaces import wording
 from fourwalls.surfaces.wording import plain
 
@@ -164,17 +164,24 @@ def _portfolio(found: Diagnosis, revenue: Mapping[str, float]) -> Sheet:
         ("asset", "text"), ("verdict", "text"), ("bottleneck", "text"), ("next step", "text"),
         ("order lines", "count"), (f"{money} of orders in the record", "money"), ("gap", "share"), ("gap low", "share"), ("gap high", "share"),
         ("inside", "share"), ("demand kept from empty shelves", "share"), (f"{money} lost a year", "money"),
-        (f"operate, {money}", "money"), ("chance operate is best", "share"),
+        (f"by its verdict, {money}", "money"), (f"operate, {money}", "money"), ("chance operate is best", "share"),
         (f"orchestrate, {money}", "money"), ("chance orchestrate is best", "share"),
         (f"operate then orchestrate, {money}", "money"), ("chance both is best", "share"), ("why", "text"),
         ("ids begin with", "text"),
     )  # fmt: skip
-    rows = [_row(a, revenue.get(a.name)) for a in found.assets]
-    rows.append(_row(found.total, sum(revenue.values()) if revenue else None))
+    rows = [_row(a, revenue.get(a.name), _of_verdict(a)) for a in found.assets]
+    best = sum_at_best(found)
+    rows.append(_row(found.total, sum(revenue.values()) if revenue else None, None if best is None else best.value))
     return Sheet("Portfolio", columns, rows)
 
 
-def _row(a: AssetDiagnosis, revenue: float | None) -> tuple[Cell, ...]:
+def _of_verdict(a: AssetDiagnosis) -> float | None:
+    """What the path of its verdict brings: nothing where it acts on nothing; None where nothing is priced."""
+    chosen = acted_on(a)
+    return (0.0 if a.paths else None) if chosen is None else _value(chosen.value)
+
+
+def _row(a: AssetDiagnosis, revenue: float | None, by_verdict: float | None) -> tuple[Cell, ...]:
     gap = None if isinstance(a.gap, Refusal) else a.gap
     shelves = None if isinstance(a.availability, Refusal) else a.availability
     worth = {p.path: p for p in a.paths}
@@ -186,7 +193,7 @@ def _row(a: AssetDiagnosis, revenue: float | None) -> tuple[Cell, ...]:
         wording.asset(a), a.verdict, a.bottleneck, a.next_step, a.n_lines, revenue,
         *(_three(gap.total) if gap else (None, None, None)), _value(gap.inside_share) if gap else None,
         _value(shelves.total) if shelves else None, sum(_value(x.amount) or 0.0 for x in a.losses) if a.losses else None,
-        *told, a.because, _id(a),
+        by_verdict, *told, a.because, _id(a),
     )  # fmt: skip
 
 

@@ -10,18 +10,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fourwalls.diagnosis import AssetDiagnosis
+from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.hinges import Unknown
+from fourwalls.numbers import chance_at_best, each_at_best, paid_once, sum_at_best
 from fourwalls.sensitivity import Swing, deciding
 from fourwalls.surfaces import turning, wording
 from fourwalls.surfaces.evidence_words import figure_name
 from fourwalls.surfaces.fitting import Column, fitted
 from fourwalls.surfaces.page.canvas import money
+from fourwalls.surfaces.page.json import at_best as at_best_json
 from fourwalls.surfaces.wording import plain
 
 _MOST_UNKNOWN = 5
 _MOST_SILENT = 3
+_MOST_TOGETHER = 20
 _COSTS = ("to begin, once", "to run")
 # Less than this is an estimate's dust, in any currency.
 _DUST = 0.5
@@ -36,9 +39,10 @@ class Valued:
     unknowns: tuple[Unknown, ...] | Refusal
 
 
-def as_json(found: Sequence[Valued], currency: str) -> dict[str, Any]:
-    """Plain values with the names of the attributes; refusals under "refused"."""
-    return {"currency": currency, "assets": [_one(v) for v in found]}
+def as_json(found: Sequence[Valued], currency: str, whole: Diagnosis | None = None) -> dict[str, Any]:
+    """Plain values with the names of the attributes; refusals under "refused"; what all bring together where the whole is given."""
+    together = {} if whole is None else {"portfolio": at_best_json(whole)}
+    return {"currency": currency, **together, "assets": [_one(v) for v in found]}
 
 
 def _one(v: Valued) -> dict[str, Any]:
@@ -57,14 +61,17 @@ def _plain(rows: Sequence[Swing] | Sequence[Unknown] | Refusal) -> Any:  # noqa:
     return {"refused": asdict(rows)} if isinstance(rows, Refusal) else [asdict(r) for r in rows]
 
 
-def show_values(found: Sequence[Valued], currency: str, console: Console) -> None:
-    """Asset by asset: paths with the links that add up, the assumptions that decide, and what is worth knowing.
+def show_values(found: Sequence[Valued], currency: str, console: Console, whole: Diagnosis | None = None) -> None:
+    """All assets by their verdicts, then each: paths with the links that add up, the assumptions that decide, and what is worth knowing.
 
     Args:
         found: The assets.
         currency: ISO code.
         console: Where to.
+        whole: The diagnosis they are all assets of; None where one was asked for.
     """
+    if whole is not None and (best := sum_at_best(whole)) is not None and len(whole.assets) > 1:
+        console.print(_together(whole, best, console))
     # One line for all of which nothing can be said: a page of the same sentence helps nobody.
     silent = [v for v in found if not v.asset.paths]
     if len(silent) > _MOST_SILENT:
@@ -82,6 +89,31 @@ def show_values(found: Sequence[Valued], currency: str, console: Console) -> Non
         console.print(_paths(v.asset, currency, console))
         for sentence in (*_switches(v.swings, currency), *_knowing(v.unknowns, currency)):
             console.print(Text(sentence))
+
+
+def _together(whole: Diagnosis, best: Estimate, console: Console) -> Table:
+    """What each verdict brings, and all of them together: a row for each asset that acts, the sum last."""
+    columns = [
+        Column(f"each by its verdict, {whole.currency}", is_words=True), Column("path", is_words=True), Column("value"),
+        Column("P10 to P90"), Column("best in"), Column("pays back in"),
+    ]  # fmt: skip
+    chosen = sorted(
+        each_at_best(whole), key=lambda pair: -pair[1].value.value if isinstance(pair[1].value, Estimate) else 0.0
+    )
+    rows = [
+        [wording.asset(a), p.path, _figure(p.value), _range(p.value), wording.chance(p.chance), _payback(p.payback)]
+        for a, p in chosen[:_MOST_TOGETHER]
+    ]
+    if left := chosen[_MOST_TOGETHER:]:
+        values = [p.value.value for _, p in left if isinstance(p.value, Estimate)]
+        rows.append([wording.plural(len(left), "more asset"), "", _whole(sum(values)), "", "", ""])
+    if (once := paid_once(whole)) is not None:
+        rows.append(["paid once for all", "", _whole(once[1]), "", "", ""])
+    sure = chance_at_best(whole)
+    acted = f"{wording.count(len(chosen))} of {wording.plural(len(whole.assets), 'asset')}"
+    total = ["portfolio", acted, _figure(best), _range(best), "–" if sure is None else wording.chance(sure), ""]
+    cells = [[Text(c) for c in row] for row in rows] + [[Text(c, "bold") for c in total]]
+    return fitted("", columns, cells, console)
 
 
 def _paths(asset: AssetDiagnosis, currency: str, console: Console) -> Table:

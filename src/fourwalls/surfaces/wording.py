@@ -389,11 +389,12 @@ def certainty(diagnosed: AssetDiagnosis, gap: Gap | Availability, level: float |
 def not_judged(gap: Gap | Availability) -> str:
     """Stages for which nothing is claimed: "release and promise not judged"; "" if there is none.
 
-    Of shelves, a stage can be judged on a few and not on most.
+    A stage can be judged on a few lines or shelves and not on most.
     """
-    partly = {s.stage for s in gap.stages if isinstance(s, StageUnits) and abs(s.units) >= _LEAST_UNITS}
+    partly = {s.stage for s in gap.stages if abs(size(s)) >= _LEAST_UNITS}
+    most = "not judged on most missed lines" if isinstance(gap, Gap) else "not judged on most shelves"
     told = []
-    for ending, in_part in (("not judged", False), ("not judged on most shelves", True)):
+    for ending, in_part in (("not judged", False), (most, True)):
         names = [plain(s).replace("_", " ") for s in gap.unjudged if (s in partly) is in_part]
         told += [f"{listed(names)} {ending}"] if names else []
     return "; ".join(told)

@@ -19,8 +19,8 @@ from fourwalls import pilot
 from fourwalls.diagnosis import Diagnosis
 from fourwalls.errors import FourwallsError, PanelError
 from fourwalls.pilot.plan import Hypothesis
-from fourwalls.pilot.worth import Worth
 from fourwalls.register import Register
+from fourwalls.stakes import Worth
 from fourwalls.study import Study
 from fourwalls.surfaces import serve_cli
 from fourwalls.surfaces.cli import app

@@ -64,6 +64,26 @@ def test_the_asset_says_what_the_run_said(web: Web) -> None:
         assert f'href="/p/shop/numbers/chairs.paths.{path.path.replace(" ", "-")}.value"' in text
 
 
+def test_what_would_change_the_answer_is_told_drawn_and_listed(web: Web) -> None:
+    text = web.get(ASSET).text
+    _, _, part = text.partition('id="fw-h-turns"')
+    part = part.partition("</section>")[0]
+    assert "What would change the answer" in part
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', part)
+    assert 1 <= len(rows) <= 5
+    for name, cells in rows:
+        assert name in part.partition("<table")[0], "the picture has the same"
+        assert re.findall(r'data-label="([^"]+)"', cells) == [
+            "Taken",
+            "Looked at",
+            "Worth at the low end",
+            "At the high end",
+            "The answer",
+        ]
+    other = web.get(f"{ASSET}?assumptions.horizon_years=1").text
+    assert 'data-label="Taken">1 year' in other, "it follows what the address supposes"
+
+
 def test_every_number_on_the_asset_opens(web: Web) -> None:
     links = sorted(set(re.findall(r'href="(/p/shop/numbers/[^"]+)"', web.get(ASSET).text)))
     assert len(links) > 20

@@ -9,7 +9,6 @@ from fourwalls.diagnosis import (
     AssetDiagnosis,
     Assumed,
     Capability,
-    ControlTold,
     Diagnosis,
     GovernanceTold,
     RuleHole,
@@ -215,8 +214,8 @@ def _line(s: SignalReading, level: float, at: str) -> Line:
     )
 
 
-def rules(asset: AssetDiagnosis, currency: str, controls: Sequence[ControlTold] | None = None) -> Rules:
-    """Rules with the partners of an asset; where all clauses are given, also how many partners have no contract."""
+def rules(asset: AssetDiagnosis, currency: str) -> Rules:
+    """Rules with the partners of an asset."""
     g: GovernanceTold | None = asset.governance
     holes = g.holes if g is not None else ()
     shown = tuple(
@@ -227,9 +226,7 @@ def rules(asset: AssetDiagnosis, currency: str, controls: Sequence[ControlTold] 
         for h in holes[:_MOST_HOLES]
     )  # fmt: skip
     at = _asset_id(asset)
-    told = wording.Said(
-        evidence_words.readiness(asset, controls), "", f"{at}.governance.share" if at and g is not None else ""
-    )
+    told = wording.Said(evidence_words.readiness(asset), "", f"{at}.governance.settled" if at and g is not None else "")
     return Rules(told, g is not None and g.is_blocked, shown, len(holes) - len(shown))
 
 
@@ -270,9 +267,7 @@ def cell(c: Capability) -> Cell:
     paint, sign = _LEVELS[c.level]
     hands = {"inside": "own", "partner": "partner", "both": "both", "unknown": ""}[c.hands]
     loss = wording.Said("", "") if isinstance(c.loss, Refusal) else wording.said(c.loss)._replace(interval="")
-    is_nought = not isinstance(c.loss, Refusal) and c.loss.value == 0
-    reading = f"{evidence_words.UNTOLD} is lost here" if is_nought else wording.prose(c.reading)
-    told = f"{c.level}{', ' + hands if hands else ''}: {reading}"
+    told = f"{c.level}{', ' + hands if hands else ''}: {wording.prose(c.reading)}"
     return Cell(paint, sign, hands, wording.opening(told), loss)
 
 

@@ -6,9 +6,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -138,9 +139,9 @@ class AssetView:
         weak: Capabilities below their standard.
         evidence: Further readings; of the assets that a screen shows at once.
         advice: The plan of 30 days, the pilot to run next, the role, and the four mistakes.
-        best: What the path worth most is worth; None where no path has a value.
+        best: What the path of the verdict is worth; None where no path has a value.
         knowing: Figures worth knowing before choosing: what, how much that is worth, and the data that would tell.
-        turns, tornado: Which assumptions would change the answer, in sentences and drawn; empty where nobody asked.
+        turns, turn_rows, tornado: Which assumptions would change the answer, in sentences, as a table, and drawn; empty where nobody asked.
     """
 
     name: str
@@ -176,6 +177,7 @@ class AssetView:
     best: wording.Said | None
     knowing: tuple[tuple[str, wording.Said, str], ...]
     turns: tuple[str, ...]
+    turn_rows: tuple[turning.Turn, ...]
     tornado: Markup
 
 
@@ -382,35 +384,24 @@ class AssetWords:
             money=evidence.money_lists(asset, self.most_parties, self.level),
             ten=evidence.ten_lines(asset, self.level),
             ten_told=evidence_words.ten_lines(asset.signals),
-            rules=evidence.rules(asset, self.currency, self.diagnosis.controls),
+            rules=evidence.rules(asset, self.currency),
             weak=evidence.weak(asset),
             evidence=evidence.groups(asset, self.level) if with_evidence else (),
             advice=advice(asset),
-            best=self._best(asset),
+            best=evidence_words.worth_told(asset),
             knowing=self._knowing(asset),
-            turns=self._turns(asset),
-            tornado=self._tornado(asset),
+            **_turned(self.swings.get(asset.name, ()), self.currency),
         )
 
-    def _turns(self, asset: AssetDiagnosis) -> tuple[str, ...]:
-        known = self.swings.get(asset.name)
-        return turning.sentences(known, self.currency) if known else ()
-
-    def _tornado(self, asset: AssetDiagnosis) -> Markup:
-        known = self.swings.get(asset.name)
-        return _drawn(turning.picture(known, self.currency)) if known else Markup()
+    def turned(self, view: AssetView, swings: Sequence[Swing] | Refusal) -> AssetView:
+        """The same view with what would change the answer."""
+        return replace(view, **_turned(swings, self.currency))
 
     def _knowing(self, asset: AssetDiagnosis) -> tuple[tuple[str, wording.Said, str], ...]:
         return tuple(
             (wording.opening(evidence_words.figure_name(w.about)), wording.said(w.amount), wording.sentence(w.source))
             for w in asset.worth_knowing[:_MOST_KNOWING]
         )
-
-    def _best(self, asset: AssetDiagnosis) -> wording.Said | None:
-        if not asset.paths:
-            return None
-        best = evidence_words.best_path(asset)
-        return wording.Said("nothing pays", "") if best is None else wording.said(best.value)
 
     def _said(self, figure: Figure) -> wording.Said:
         return wording.said(figure, self.level)
@@ -429,10 +420,11 @@ class AssetWords:
         total, revenue = evidence_words.lost_in_all(asset), asset.revenue_per_year
         sides = evidence_words.sides_of(asset)
         found = [(s, w) for w in sides for s in evidence_words.losses_of(asset, w)]
-        if total is None or not found:
+        most = max((s.amount.value for s, _ in found), default=0.0)
+        if total is None or most <= 0:
             none = wording.Said("EUR 0".replace("EUR", self.currency) if asset.losses else wording.NOT_KNOWN, "")
             return FlowRow("Margin lost", "Nothing found", None, none, none)
-        where = _where_lost(asset, found, max(sum(sides.values()), max(s.amount.value for s, _ in found)))
+        where = _where_lost(asset, found, max(sum(sides.values()), most))
         share = wording.Said("", "")
         if isinstance(revenue, Estimate) and revenue.value > 0:
             share = wording.Said(
@@ -450,6 +442,16 @@ class AssetWords:
         said = (self._said(c.median), self._said(c.p90))
         judged = isinstance(gap, Refusal) or c.stage not in gap.unjudged
         return Row(wording.stage(c.stage), wording.standard(c.standard), said, wording.count(c.n), judged)
+
+
+def _turned(swings: Sequence[Swing] | Refusal, currency: str) -> dict[str, Any]:
+    """What would change the answer, by the fields of a view."""
+    known = () if isinstance(swings, Refusal) else swings
+    return {
+        "turns": turning.sentences(known, currency) if known else (),
+        "turn_rows": turning.rows(known, currency),
+        "tornado": _drawn(turning.picture(known, currency)),
+    }
 
 
 def _where_lost(asset: AssetDiagnosis, found: list[tuple[evidence_words.StageLoss, Wall]], total: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, Health
 from fourwalls.figures import Refusal
+from fourwalls.numbers import chance_at_best, each_at_best, sum_at_best
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,7 +34,18 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "assumptions": [_named(a) for a in diagnosis.assumptions],
         "controls": [_named(c) for c in diagnosis.controls],
         "outages": [_named(o) for o in diagnosis.outages],
+        "at_best": at_best(diagnosis),
     }
+
+
+def at_best(diagnosis: Diagnosis) -> dict[str, Any] | None:
+    """What all assets bring together, each by the path of its verdict, and which those are; None where nothing is priced."""
+    value = sum_at_best(diagnosis)
+    if value is None:
+        return None
+    paths = [{"asset": a.name, "path": p.path} for a, p in each_at_best(diagnosis)]
+    plain = {name: getattr(value, name) for name in ("value", "low", "high", "unit", "level")}
+    return {"value": plain, "chance": chance_at_best(diagnosis), "assets": paths}
 
 
 def dumps(diagnosis: Diagnosis) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, VerdictName
+from fourwalls.numbers import acted_on
 from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.page import evidence, worth
 from fourwalls.surfaces.page.advice import advice
@@ -123,7 +124,7 @@ def asset_sheet(asset: AssetDiagnosis, diagnosis: Diagnosis) -> SheetPrinted:
     """The page of one asset."""
     level, currency = diagnosis.level, diagnosis.currency
     words = advice(asset)
-    rules = evidence.rules(asset, currency, diagnosis.controls)
+    rules = evidence.rules(asset, currency)
     notes = [("Rules with partners", rules.told.value, rules.is_blocked)]
     notes += [(f"{'Blocks' if h.blocks else 'Warns'}: {h.party}", f"{h.question} {h.remedy}", h.blocks) for h in rules.holes[:_MOST_HOLES]]  # fmt: skip
     fired = [g for g in words.guards if g.state == "fires"]
@@ -169,9 +170,9 @@ def _portfolio(diagnosis: Diagnosis) -> SheetPrinted:
 
 
 def _asset_row(number: int, a: AssetDiagnosis) -> tuple[str, ...]:
-    best = evidence_words.best_path(a)
-    value = "" if not a.paths else "nothing pays" if best is None else str(wording.said(best.value))
-    chance = "" if best is None else wording.chance(best.chance)
+    chosen, told = acted_on(a), evidence_words.worth_told(a)
+    value = "" if told is None else str(told)
+    chance = "" if chosen is None else wording.chance(chosen.chance)
     return (
         f"{number}  {_cut(wording.asset(a), 58)}",
         wording.VERDICTS[a.verdict],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Gap, Wall
 from fourwalls.figures import Estimate, Refusal
-from fourwalls.numbers import WHOLE, chance_at_best, each_at_best, sum_at_best
+from fourwalls.numbers import WHOLE, acted_on, chance_at_best, each_at_best, sum_at_best
 from fourwalls.surfaces import at_best, evidence_words, wording
 
 # Verdicts that name a side, with it.
@@ -28,7 +28,7 @@ class Tile:
 def tiles(asset: AssetDiagnosis, level: float, diagnosis: Diagnosis | None = None) -> tuple[Tile, ...]:
     """The short answers of an asset: in money where losses are priced, else from the flows whose split is known; none where neither is.
 
-    Of the whole of a diagnosis, worth is that of each asset by its own best path.
+    Of the whole of a diagnosis, worth is that of each asset by the path of its verdict.
     """
     if any(evidence_words.losses_of(asset, wall) for wall in wording.WALLS):
         return _MoneyWords(asset, level, diagnosis if diagnosis and asset is diagnosis.total else None).tiles()
@@ -49,26 +49,35 @@ class _MoneyWords:
         self.sums: dict[Wall, float] = {
             wall: max(x.value, 0.0) if x is not None else 0.0 for wall, x in self.lost.items()
         }
-        self.path = next((p for p in asset.paths if p.path == asset.verdict), evidence_words.best_path(asset))
+        self.path = acted_on(asset)
 
     def tiles(self) -> tuple[Tile, ...]:
         """What it is worth, what is lost, where, how sure, and the first thing on either side."""
         return (*self.worth(), self.much(), self.side(), *self.sure(), self.first("inside"), self.first("between"))
 
     def worth(self) -> tuple[Tile, ...]:
-        """What the path of the verdict, else the best one, brings after its costs; none where nobody has said what paths cost."""
+        """What the path of the verdict brings after its costs; none where nobody has said what paths cost."""
         if not self.asset.paths or self._is_default():
             return ()
         if self.whole is not None and (tile := _worth_of_all(self.whole)) is not None:
             return (tile,)
         if self.path is None:
-            return (Tile("Worth", "Nothing pays", "no path is expected to bring more than it costs"),)
+            return (self._nothing(),)
         told = wording.said(self.path.value)
         within = f"({told.interval}) " if told.interval else ""
         pays = evidence_words.payback(self.path.payback)
         when = f"pays after {pays}" if isinstance(self.path.payback, Estimate) else pays
         note = f"{within}over the horizon, to {self.path.path}; {when}"
         return (Tile("Worth", told.value, wording.prose(note), id=told.id),)
+
+    def _nothing(self) -> Tile:
+        """Why nothing is counted: no path pays, none is likely to, or the verdict waits."""
+        best, told = evidence_words.best_path(self.asset), evidence_words.worth_told(self.asset)
+        if best is None or told is None:
+            return Tile("Worth", "Nothing pays", "no path is expected to bring more than it costs")
+        value = wording.said(best.value)
+        note = f"to {best.path} would bring {value} on average over the horizon, and is not counted"
+        return Tile("Worth", wording.opening(told.value), wording.prose(note), id=value.id)
 
     def much(self) -> Tile:
         """Margin lost a year, of what revenue."""
@@ -106,11 +115,9 @@ class _MoneyWords:
             return (_Words(self.asset, flows, self.level).sure(),) if flows else ()
         if self.whole is not None and (sure := chance_at_best(self.whole)) is not None:
             n = wording.plural(len(each_at_best(self.whole)), "asset")
-            note = f"mean chance that the best path of an asset is its best; {n} that act, weighed by worth"
+            note = f"mean chance that what the verdict says is best for an asset; {n} to act on, weighed by worth"
             return (Tile("How sure", wording.opening(wording.chance(sure)), note, id=f"{WHOLE}.best.chance"),)
         if self.path is None:
-            return ()
-        if self.asset.verdict in ("leave it", "cannot tell yet"):
             rest = max(0.0, 1 - sum(p.chance for p in self.asset.paths))
             return (Tile("How sure", wording.opening(wording.chance(rest)), "chance that doing nothing is best"),)
         told = wording.opening(wording.chance(self.path.chance))
@@ -143,14 +150,14 @@ class _MoneyWords:
 
 
 def _worth_of_all(whole: Diagnosis) -> Tile | None:
-    """What all assets bring, each by its best path; None where no asset brings anything."""
+    """What all assets bring, each by the path of its verdict; None where no asset brings anything."""
     value, chosen = sum_at_best(whole), each_at_best(whole)
     if value is None or not chosen:
         return None
     told, one = wording.said(value), at_best.of_one_path(whole)
     n = f"{wording.count(len(chosen))} of {wording.plural(len(whole.assets), 'asset')}"
     alike = f"; one path for all: {one}" if one else "; no path pays if all take it"
-    note = f"({told.interval}) over {evidence_words.horizon(whole)}, {n} by its best path{alike}"
+    note = f"({told.interval}) over {evidence_words.horizon(whole)}, {n} by its own verdict{alike}"
     return Tile("Worth", told.value, wording.prose(note), id=told.id)
 
 

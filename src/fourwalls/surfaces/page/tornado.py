@@ -45,7 +45,7 @@ def tornado(bars: Sequence[Bar], base: float, path: str, currency: str) -> str:
     money_axis(canvas, x, 6, bottom, f"{path} brings, {currency}: pale at the low end, dark at the high end", 5)
     for number, bar in enumerate(bars):
         top = 6 + _ROW * number
-        canvas.text((2, top + 13), clipped(bar.name, 34), "start", INK, 12, 600)
+        canvas.text((2, top + 13), clipped(bar.name, 38), "start", INK, 12, 600)
         canvas.text((WIDTH - 2, top + 13), f"{bar.low} to {bar.high}", "end")
         for end, fill in ((bar.at_low, PALE), (bar.at_high, BLUE)):
             canvas.box(min(x(base), x(end)), top + 18, abs(x(end) - x(base)), 10, fill)

@@ -14,6 +14,9 @@ from fourwalls.surfaces.page.portfolio_map import mark
 _ROW = 52.0
 _COLOURS: dict[str, str] = {"operate": BLUE, "orchestrate": ORANGE}
 
+# Width of a letter of a path's name, and of what stands beside it.
+_NAME, _LETTER = 7.2, 5.7
+
 
 @dataclass(frozen=True, slots=True)
 class Fan:
@@ -32,6 +35,14 @@ class Fan:
     best_chance: float | None = None
 
 
+def _told(fan: Fan) -> str:
+    """The middle, the range where there is room for it beside the name, and the chance."""
+    chance = "" if fan.best_chance is None else f", best in {wording.chance(fan.best_chance)}"
+    whole = f"{money(fan.middle)} ({money(fan.low)} to {money(fan.high)}){chance}"
+    room = WIDTH - 4 - _NAME * len(wording.VERDICTS[fan.path])
+    return whole if _LETTER * len(whole) <= room else f"{money(fan.middle)}{chance}"
+
+
 def value_fan(fans: Sequence[Fan], currency: str) -> str:
     """Each path as a bar from P10 to P90, a mark at P50, and the chance that it is the best one.
 
@@ -47,10 +58,7 @@ def value_fan(fans: Sequence[Fan], currency: str) -> str:
         top = 6 + _ROW * number
         colour = _COLOURS.get(fan.path, SOFT)
         canvas.text((2, top + 14), wording.VERDICTS[fan.path], "start", INK, 13, 600)
-        chance = "" if fan.best_chance is None else f", best in {wording.chance(fan.best_chance)}"
-        canvas.text(
-            (WIDTH - 2, top + 14), f"{money(fan.middle)} ({money(fan.low)} to {money(fan.high)}){chance}", "end", INK
-        )
+        canvas.text((WIDTH - 2, top + 14), _told(fan), "end", INK)
         middle = top + 34
         # The bar thins towards the ends of the range: there is less of it there.
         canvas.polygon(

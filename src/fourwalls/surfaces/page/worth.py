@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis, PathWorth
 from fourwalls.figures import Estimate
-from fourwalls.numbers import slug, sum_at_best
+from fourwalls.numbers import acted_on, slug, sum_at_best
 from fourwalls.surfaces import at_best, evidence_words, wording
 from fourwalls.surfaces.evidence_words import PathTold
 from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
@@ -45,7 +45,7 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class AssetWorth:
-    """One asset as a row: each path's value, the worth most one, and when it pays."""
+    """One asset as a row: each path's value, what the verdict says, what that brings, and when it pays."""
 
     name: str
     values: tuple[wording.Said, ...]
@@ -63,7 +63,7 @@ class PortfolioWorth:
         paths: Names of the paths, the columns.
         rows: One for each asset, most worth first.
         sums: Of each path, taken by all assets; ranges are of the sum and not sums of ranges.
-        best_sum: Of each asset's best path.
+        best_sum: Of each asset by the path of its verdict.
         more: Assets without a row.
         picture: The map of all assets.
         is_default: Whether any costs are defaults.
@@ -88,7 +88,7 @@ def worth(asset: AssetDiagnosis, currency: str, diagnosis: Diagnosis | None = No
         if isinstance(p.value, Estimate)
     ]
     return Worth(
-        evidence_words.path_rows(asset.paths, currency) if diagnosis is None else at_best.rows(asset, diagnosis),
+        evidence_words.path_rows(asset, currency) if diagnosis is None else at_best.rows(asset, diagnosis),
         _links(asset, currency),
         _inline(value_fan(fans, currency)) if fans else Markup(),
         evidence_words.doing_nothing(asset.paths),
@@ -160,14 +160,14 @@ def portfolio_worth(diagnosis: Diagnosis, most: int) -> PortfolioWorth | None:
 def _row(asset: AssetDiagnosis, names: tuple[str, ...]) -> AssetWorth:
     by_name = {p.path: p for p in asset.paths}
     none = wording.Said("–", "")
-    best = evidence_words.best_path(asset)
+    chosen = acted_on(asset)
     return AssetWorth(
         wording.asset(asset),
         tuple(wording.said(by_name[n].value) if n in by_name else none for n in names),
-        "Nothing pays" if best is None else wording.VERDICTS[best.path],
-        "leave-it" if best is None else best.path.replace(" ", "-"),
-        none if best is None else wording.said(best.value),
-        "–" if best is None else evidence_words.payback(best.payback),
+        wording.VERDICTS[asset.verdict],
+        asset.verdict.replace(" ", "-"),
+        none if chosen is None else wording.said(chosen.value),
+        "–" if chosen is None else evidence_words.payback(chosen.payback),
     )
 
 
@@ -185,8 +185,8 @@ def _map(diagnosis: Diagnosis) -> Markup:
 
 
 def _best_value(asset: AssetDiagnosis) -> float:
-    best = evidence_words.best_path(asset)
-    return _mean(best) if best is not None else 0.0
+    chosen = acted_on(asset)
+    return _mean(chosen) if chosen is not None else 0.0
 
 
 def _of(asset: AssetDiagnosis, name: str) -> float:

@@ -12,11 +12,11 @@ from fourwalls.diagnosis import AssetDiagnosis
 from fourwalls.errors import PortfolioError
 from fourwalls.figures import Refusal
 from fourwalls.surfaces import evidence_words, wording
-from fourwalls.surfaces.page import evidence, waterfall, worth
+from fourwalls.surfaces.page import evidence, html, waterfall, worth
 from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.desk import Asked, page
 from fourwalls.surfaces.web.telling import MOST_ASKED
-from fourwalls.surfaces.web.views import AssetRow, portfolio_view, words_of
+from fourwalls.surfaces.web.views import AssetRow, found_id, portfolio_view, turns_of, words_of
 
 SORTS = {"loss": "lost most", "worth": "worth most", "name": "name"}
 
@@ -111,7 +111,7 @@ def _asset(asked: Asked) -> dict[str, object]:
     plan = register.plan_of(after.name)
     return {
         **changed,
-        "a": words_of(served).view(after),
+        "a": _view(asked, after, is_changed=bool(changed["changes"]) and changed["wrong"] is None),
         "found": found,
         "page": PageLike(wording.flows(found)),
         "knobs": whatif.knobs(kept, dict(asked.request.query_params)) if kept is not None and after.paths else {},
@@ -122,6 +122,16 @@ def _asset(asked: Asked) -> dict[str, object]:
         "neighbours": _neighbours(asked),
         "gists": {flow: gist(after, flow) for flow in ("service", "stock")},
     }
+
+
+def _view(asked: Asked, after: AssetDiagnosis, is_changed: bool) -> html.AssetView:
+    """The asset in words, with what would change the answer."""
+    served, words = asked.served, words_of(asked.served)
+    if not after.paths:
+        return words.view(after)
+    query = tuple(sorted(asked.request.query_params.items())) if is_changed else ()
+    swings = turns_of(served, served.version, found_id(served.diagnosis()), after.name, query)
+    return words.turned(words.view(after), swings)
 
 
 def gist(asset: AssetDiagnosis, flow: wording.Flow) -> str:

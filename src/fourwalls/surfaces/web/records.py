@@ -56,7 +56,7 @@ def looked_up(study: Study, found: Diagnosis) -> Mapping[Key, Records]:
             one_of.setdefault(key, number.id)
     made = {}
     for key, name in one_of.items():
-        told = study.explain(name, MOST_RECORDS)
+        told = study.explain(name, MOST_RECORDS, parts=False)
         if told.records is not None:
             rows = tuple(tuple(_shown(v) for v in row.values()) for row in told.records.to_pylist())
             made[key] = Records(told.source, told.query, told.in_all, tuple(told.records.column_names), rows)

@@ -8,10 +8,14 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from fourwalls.diagnosis import AssetDiagnosis, Diagnosis
-from fourwalls.figures import Estimate
+from fourwalls.figures import Estimate, Refusal
+from fourwalls.numbers import acted_on
+from fourwalls.reconsidering import swings_kept
+from fourwalls.sensitivity import Swing
 from fourwalls.surfaces import evidence_words, wording
 from fourwalls.surfaces.page import html
 from fourwalls.surfaces.page.portfolio_map import Spot, portfolio_map
+from fourwalls.surfaces.web import whatif
 from fourwalls.surfaces.web.folders import Served
 
 MOST_ON_MAP = 80
@@ -24,7 +28,7 @@ class AssetRow:
     Attributes:
         address, name, verdict, icon: Which, and what was said.
         where: The stage that holds most of it, and whose.
-        best, worth, chance: The path worth most, its value with range, and the chance that it is the best.
+        worth, chance: What the path of the verdict brings, with range, and the chance that it is the best.
         sort_worth, sort_lost: The values to sort by.
         lost: Margin lost a year over all records.
     """
@@ -34,7 +38,6 @@ class AssetRow:
     verdict: str
     icon: str
     where: str
-    best: str
     worth: wording.Said
     chance: str
     sort_worth: float
@@ -81,6 +84,16 @@ def _words(served: Served, version: int, _: int) -> html.AssetWords:
     return html.AssetWords(served.diagnosis())
 
 
+@lru_cache(maxsize=64)
+def turns_of(
+    served: Served, version: int, _: int, asset: str, query: tuple[tuple[str, str], ...]
+) -> tuple[Swing, ...] | Refusal:
+    """What each assumption does to the choice for an asset, under the changes that an address carries; none where nothing is kept."""
+    del version
+    kept = served.result.kept if served.result else None
+    return () if kept is None else swings_kept(kept, asset, whatif.changes_in(dict(query), kept))
+
+
 def found_id(found: Diagnosis) -> int:
     """Stands for one diagnosis in a cache."""
     return id(found)
@@ -104,7 +117,7 @@ def _portfolio(served: Served, version: int, _: int) -> PortfolioView:
 
 
 def _row(served: Served, asset: AssetDiagnosis, currency: str) -> AssetRow:
-    best = evidence_words.best_path(asset)
+    chosen, told = acted_on(asset), evidence_words.worth_told(asset)
     none = wording.Said("–", "")
     lost = sum(t.amount.value for t in asset.losses if isinstance(t.amount, Estimate))
     return AssetRow(
@@ -113,10 +126,9 @@ def _row(served: Served, asset: AssetDiagnosis, currency: str) -> AssetRow:
         asset.verdict,
         asset.verdict.replace(" ", "-"),
         wording.where(asset),
-        "nothing pays" if best is None and asset.paths else "" if best is None else wording.VERDICTS[best.path],
-        none if best is None else wording.said(best.value),
-        "" if best is None else wording.chance(best.chance),
-        best.value.value if best is not None and isinstance(best.value, Estimate) else float("-inf"),
+        none if told is None else told,
+        "" if chosen is None else wording.chance(chosen.chance),
+        chosen.value.value if chosen is not None and isinstance(chosen.value, Estimate) else float("-inf"),
         lost if asset.losses else float("-inf"),
         wording.Said(evidence_words.money(lost, currency), "") if asset.losses else none,
     )
