@@ -16,6 +16,7 @@ from fourwalls.diagnosis import Availability
 from fourwalls.errors import TableError
 from fourwalls.figures import Refusal
 from fourwalls.stocktaking import Stocktaking, sides
+from fourwalls.stocktaking.doers import handed_down
 from fourwalls.study import Study
 from fourwalls.worlds import make
 
@@ -101,10 +102,20 @@ def test_who_does_what_on_each_shelf(opened: Opened) -> None:
     }
     assert who["supply"]["s0", "dc"] == ("mill", "between")
     assert who["supply"]["s1", "hall"] == ("forge", "between")
-    assert who["supply"]["s2", "hall"] == ("us", "inside"), "a transfer is supplied by whoever runs the giving node"
+    assert who["supply"]["s2", "hall"] == ("mill", "between"), "a transfer is supplied by whoever supplies its giver"
     assert who["receiving"]["s0", "dc"] == ("us", "inside")
     assert who["receiving"]["s0", "hall"] == ("packers", "between")
     assert set(who["decision"].values()) == {("us", "inside")}
+
+
+def test_who_supplies_is_handed_down_from_giver_to_taker() -> None:
+    # Shelf 0 buys from 1 and, less, from 2; it refills 1, which refills 2. Shelves 3 and 4 refill each other; 6 gets what
+    # nobody ever bought for 5.
+    donor = np.array([-1, -1, 0, 1, 4, 3, 5, 0])
+    shelf = np.array([0, 0, 1, 2, 3, 4, 6, 7])
+    code = np.array([1, 2, 9, 9, 9, 9, 7, 9])
+    weight = np.array([6.0, 4.0, 3.0, 2.0, 1.0, 1.0, 1.0, 5.0])
+    assert handed_down(shelf, donor, code, weight, 8).tolist() == [1, 1, 1, 0, 0, 0, 7, 1]
 
 
 def test_whose_demand_a_shelf_serves(opened: Opened) -> None:

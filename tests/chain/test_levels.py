@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fourwalls.chain import levels as book
-from fourwalls.chain.levels import Levels, lanes, levels, occasions, of_counted
+from fourwalls.chain.levels import Levels, lanes, levels, occasions, of_counted, short_days
 from fourwalls.chain.stock_replay import FIXED, NEVER
 from fourwalls.chain.supply import DAY_S, Repaired, Supplies
 
@@ -124,11 +124,45 @@ def test_transfers_cut_by_an_empty_giver_show_no_level() -> None:
     known = levels(s, lane, stock, FIRST)
     assert known.day.tolist() == [0, 4]
     assert known.level.tolist() == [10, 12]
-    ready, _ = occasions(s, unrepaired(s), lane, known, stock, np.ones((2, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, known, np.ones((2, 6), bool), FIRST)
     mine = [k for k in range(len(ready.day)) if ready.shelf[k] == 1]
     need = dict(zip(ready.day[mine].tolist(), ready.need[mine].tolist(), strict=True))
     # On day 2 the level was 11 and 2 were there: 9 were wanted where 3 came.
     assert need == {0: 8, 2: pytest.approx(9), 4: 10}
+
+
+def test_a_giver_that_kept_a_rest_was_short_where_more_was_wanted() -> None:
+    # Two shelves are filled up to 10 each. On day 2 there are 7 for the 16 that they lack: 3 each, and one stays behind.
+    # On day 4, when a shelf of another sku is filled up, nothing is sent; on day 6 the centre is full again.
+    full = [(k, 0, 0, 1, 6) for k in (1, 2)] + [(k, 0, 6, 7, 9) for k in (1, 2)]
+    s = orders([*full, (1, 0, 2, 3, 3), (2, 0, 2, 3, 3), (4, 3, 4, 5, 1)], node=np.array(["shop"] * 7))
+    stock = closing([40, 40, 1, 1, 1, 1, 40, 40], *[[4, 2, 2, 2, 1, 1, 3, 3]] * 2, [9] * 8, [5] * 8)
+    lane, active = lanes(s, 5), np.ones((5, 8), bool)
+    short = short_days(s, lane, stock, active, FIRST)
+    assert np.flatnonzero(short[0]).tolist() == [2, 4]
+    known = levels(s, lane, stock, FIRST, short)
+    assert known.level[known.shelf == 1].tolist() == [10, 10]
+    ready, _ = occasions(s, unrepaired(s), lane, known, active, FIRST)
+    mine = {int(ready.day[k]): float(ready.need[k]) for k in range(len(ready.day)) if ready.shelf[k] == 1}
+    assert mine == {0: 6, 2: 8, 4: 8, 6: 9}
+
+
+def test_a_giver_with_little_left_was_not_short_where_all_had_what_they_wanted() -> None:
+    s = orders([(1, 0, day, day + 1, 4) for day in range(0, 12, 2)])
+    stock = closing([40, 40, 40, 40, 2, 2, 40, 40, 40, 40, 40, 40], [6] * 12)
+    short = short_days(s, lanes(s, 2), stock, np.ones((2, 12), bool), FIRST)
+    assert not short.any()
+
+
+def test_what_was_asked_for_beside_what_was_sent_is_the_wish() -> None:
+    s = orders([(1, 0, 0, 1, 8), (1, 0, 2, 3, 9, 3), (1, 0, 4, 5, 10)])
+    stock = closing([30, 30, 0, 30, 30, 30], [2, 2, 2, 2, 2, 2])
+    lane = lanes(s, 2)
+    known = levels(s, lane, stock, FIRST)
+    assert known.level.tolist() == [10, 11, 12]
+    ready, _ = occasions(s, unrepaired(s), lane, known, np.ones((2, 6), bool), FIRST)
+    (row,) = np.flatnonzero((ready.shelf == 1) & (ready.day == 2))
+    assert (ready.need[row], ready.ordered[row], ready.fill[row].tolist()) == (9, 3, [1, 1])
 
 
 def test_occasions_on_which_nothing_was_ordered() -> None:
@@ -137,7 +171,7 @@ def test_occasions_on_which_nothing_was_ordered() -> None:
     stock = closing([5, 4, 3, 6, 5, 4, 8], [4, 3, 2, 12, 8, 8, 8])
     lane = lanes(s, 2)
     known = levels(s, lane, stock, FIRST)
-    ready, lane_of = occasions(s, unrepaired(s), lane, known, stock, np.ones((2, 7), bool), FIRST)
+    ready, lane_of = occasions(s, unrepaired(s), lane, known, np.ones((2, 7), bool), FIRST)
     rows = list(zip(ready.shelf.tolist(), ready.day.tolist(), ready.ordered.tolist(), strict=True))
     assert rows == [(0, 1, 4), (1, 1, 6), (0, 4, 5), (1, 4, 0)]
     # Level 4 + 6, position 12 (a return): two less, and something would have been ordered. It would come after 2 days.
@@ -152,7 +186,7 @@ def test_outside_its_own_record_a_shelf_has_no_occasions() -> None:
     active = np.ones((2, 7), bool)
     active[1, 4:] = False
     lane = lanes(s, 2)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, active, FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), active, FIRST)
     assert 0 not in ready.ordered.tolist()
 
 
@@ -168,7 +202,7 @@ def test_orders_at_the_edges_of_the_record() -> None:
     s = orders(rows)
     stock = closing([5.0] * 6)
     lane = lanes(s, 1)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, np.ones((1, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), np.ones((1, 6), bool), FIRST)
     known = [k for k in range(len(ready.day)) if ready.ordered[k] > 0]
     assert ready.ordered[known].tolist() == [5, 6, 7]
     assert ready.day[known].tolist() == [0, 3, 5]
@@ -181,7 +215,7 @@ def test_moves_off_the_main_lane_are_carried_as_they_are() -> None:
     s = orders([(0, -1, 0, 2, 9), (0, -1, 3, 5, 9), (0, 1, 2, 3, 4)])
     stock = closing([5.0] * 6, [7.0] * 6)
     lane = lanes(s, 2)
-    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), stock, np.ones((2, 6), bool), FIRST)
+    ready, _ = occasions(s, unrepaired(s), lane, levels(s, lane, stock, FIRST), np.ones((2, 6), bool), FIRST)
     moved = ready.ordered.tolist().index(4)
     assert ready.need[moved] == FIXED
     assert ready.donor[moved] == -1
@@ -208,7 +242,13 @@ def test_levels_that_follow_the_forecast_are_read_between_orders_in_days_of_it()
     swings = np.repeat(rng.uniform(1.0, 9.0, 11), 4)[:days].astype(np.float32)[None, :]
     knots = np.arange(0, days, 4, dtype=np.int64)
     shelf = np.zeros(len(knots), np.int64)
-    known = Levels(np.zeros((1, days), np.float32), shelf, knots, level_days * swings[0, knots].astype(np.float64))
+    known = Levels(
+        np.zeros((1, days), np.float32),
+        shelf,
+        knots,
+        level_days * swings[0, knots].astype(np.float64),
+        np.zeros((1, days), bool),
+    )
     followed = known.following(swings, np.zeros(1, np.int64))
     every = np.arange(days)
     np.testing.assert_allclose(followed.at(np.zeros(days, np.int64), every), level_days * swings[0], rtol=1e-6)

@@ -158,6 +158,16 @@ def test_even_sharing_is_left_alone() -> None:
     assert taken <= 6
 
 
+def test_lanes_that_differ_in_minutes_explain_no_uneven_sharing() -> None:
+    level, rate, protects, sku, node = shared(0.0, 3)
+    kind = sku % 3
+    level = level * np.exp(np.where(kind == 0, 1.0 * node, 0.0))
+    found = skew(level, rate, protects * (1 + 1e-4 * node), sku, 3 * node + kind)
+    assert [abs(found.lean[kind == k]).max() for k in (1, 2)] == pytest.approx([0, 0], abs=0.05)
+    lean = [found.lean[(kind == 0) & (node == k)].mean() for k in (0, 1)]
+    assert lean[1] - lean[0] == pytest.approx(1.0, abs=0.15)
+
+
 def test_a_sku_at_one_node_is_not_shared_out() -> None:
     level, rate, protects, sku, node = shared(0.8)
     found = skew(np.where(node == 1, level, np.nan), rate, protects, sku, node)

@@ -19,11 +19,13 @@ from fourwalls.chain.stock_flow import (
     StockAccounts,
     Walls,
     attribute,
+    drawn_on,
     empty_occasions,
     in_packs,
     networks,
     packs,
     plan,
+    sharing,
 )
 from fourwalls.chain.stock_record import Books, Record
 from fourwalls.chain.stock_replay import Occasions, Shelves, replay
@@ -240,3 +242,17 @@ def test_a_bare_shelf_and_a_wrong_record_by_hand() -> None:
     # Without the shelf, three of the four; without the record, two early and two too few later: nothing.
     assert found.stage[STAGES.index("shelf")].sum() == pytest.approx(((2 - 2) + (3 - 3)) / 2)
     assert found.stage[STAGES.index("record")].sum() == pytest.approx(3)
+
+
+def test_what_is_wanted_of_a_giver_is_what_its_takers_need_as_well() -> None:
+    assert drawn_on(np.array([1.0, 2.0, 4.0, 8.0]), np.array([-1, 0, 1, 0])).tolist() == [15, 6, 4, 8]
+    # Two that refill each other end, and those that buy keep their own.
+    assert np.isfinite(drawn_on(np.array([1.0, 2.0]), np.array([1, 0]))).all()
+    assert drawn_on(np.array([1.0, 2.0]), np.array([-1, -1])).tolist() == [1, 2]
+
+
+def test_a_sku_is_shared_out_among_its_buyers_and_among_those_one_giver_refills() -> None:
+    among = sharing(np.array([0, 0, 0, 0, 1, 1]), np.array([-1, -1, 0, 0, -1, 4]))
+    assert len(set(among.tolist())) == 4
+    assert among[0] == among[1]
+    assert among[2] == among[3]

@@ -26,6 +26,8 @@ def made(seed: int, *, donors: bool = True, shift: float = 2.0, repairs: bool = 
     donor = np.where((shelf > 0) & donors & (rng.random(24) < 0.5), 0, -1)
     ordered = rng.poisson(5.0, 24) * (rng.random(24) < 0.8)
     need = np.where(ordered > 0, ordered, -rng.integers(0, 4, 24)).astype(np.float32)
+    # Some givers kept a rest though more was wanted.
+    need += rng.integers(0, 5, 24) * ((donor >= 0) & (rng.random(24) < 0.3) & (need >= 0))
     need[rng.random(24) < 0.1] = FIXED
     recorded = day + rng.integers(1, 15, 24)
     recorded[rng.random(24) < 0.1] = NEVER
@@ -124,6 +126,26 @@ def test_what_a_giver_has_bounds_what_it_sends() -> None:
     out = replay(shelves, occasions)
     assert out.gained[1, 0, 1] == pytest.approx(4.0)
     assert out.held[0, 1] == pytest.approx(-4.0 * 5)
+
+
+def test_what_a_giver_kept_though_more_was_wanted_it_keeps() -> None:
+    """A store got 2 of 6 while one unit stayed behind; a repair brings the centre 3 more, and those are sent."""
+    closing = np.array([[1.0] * 5, [0.0] * 5], np.float32)
+    lost = np.array([[0.0] * 5, [3.0] * 5], np.float32)
+    shelves = Shelves(
+        lost, np.zeros_like(lost), closing, np.array([0, 2], np.int32), np.array([0, 2], np.int32),
+        np.zeros(5, np.int32), np.zeros(2, np.bool_),
+    )  # fmt: skip
+    arrives = np.array([[0, 4][c & 1 == 0] for c in range(8)], np.int32)  # the centre's order, with decision repaired
+    occasions = Occasions(
+        np.array([0, 1], np.int32), np.array([-1, 0], np.int32), np.array([0, 1], np.int32),
+        np.array([3, 6], np.float32), np.array([3, 2], np.float32),
+        np.array([[3, 3], [2, 2]], np.float32), np.ones((2, 2), np.float32), np.zeros((2, 8), np.float32),
+        np.stack([arrives, np.full(8, 2, np.int32)]),
+    )  # fmt: skip
+    out = replay(shelves, occasions)
+    assert not out.gained[:, 0, 0].any()
+    assert out.gained[1, 0, 8] == pytest.approx(3.0)
 
 
 def simulated(demand: np.ndarray, level: np.ndarray, lead: int, *, waits: bool) -> tuple[Shelves, Occasions]:

@@ -56,7 +56,8 @@ def _order(
         position = ahead[shelf] + awaited[shelf]
         units = max(0.0, float(occasions.need[k]) + float(occasions.shift[k, low]) - position)
         if donor >= 0:
-            left = float(shelves.closing[donor, day]) + ahead[donor]
+            kept = 0.0 if occasions.need[k] > occasions.ordered[k] else float(shelves.closing[donor, day])
+            left = kept + ahead[donor]
             units = ordered + min(units - ordered, max(left, -ordered))
             ahead[donor] -= units - ordered
     awaited[shelf] += units - ordered

@@ -1,8 +1,9 @@
 """What was ordered for a shelf, when it could have been, and how much the amount hung on what stood there.
 
 The order-up-to level is read off every order: position (on hand and on order) plus what was ordered. Between orders it is
-interpolated, since on a day without an order it lay at or below the position. Where the giver of a transfer had nothing
-left, what came was not what was wanted: there the level is interpolated from the occasions on which it had.
+interpolated, since on a day without an order it lay at or below the position. Where the giver of a transfer had less left
+than those it refills still wanted, what came was not what was wanted: there the level is interpolated from the occasions
+on which it had enough.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Levels:
     Attributes:
         position: On hand and on order at the beginning of each day [units], shape (shelves, days).
         shelf, day, level: Where orders show the level [units], by shelf and day, shape (knots,).
+        short: Days on which what each shelf had to give was not enough for those it refills, shape (shelves, days).
         pace: Forecast of each shelf that its levels follow [units/day], shape (shelves, days); 0 where they follow none,
             and None where none does.
     """
@@ -104,7 +106,13 @@ class Levels:
     shelf: Ints
     day: Ints
     level: Floats
+    short: Bools
     pace: Floats32 | None = None
+
+    def cut(self, donor: Ints, day: Ints) -> Bools:
+        """Whether what comes from some givers (−1: none) on some days is less than what was wanted."""
+        found: Bools = (donor >= 0) & self.short[np.maximum(donor, 0), day]
+        return found
 
     def at(self, shelf: Ints, day: Ints) -> Floats:
         """The level on some days, interpolated between orders; NaN for a shelf without any."""
@@ -154,7 +162,7 @@ class Levels:
         return replace(self, pace=np.where(follows[:, None], forecast, np.float32(0.0))) if follows.any() else self
 
 
-def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Levels:
+def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int, short: Bools | None = None) -> Levels:
     """Levels that the orders of some shelves imply.
 
     Args:
@@ -162,6 +170,8 @@ def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Level
         lane: Who supplies them, for the same orders and shelves.
         closing: Stock at the end of each day [units], shape (shelves, days).
         first_day: First day [days since 1970].
+        short: Days on which each shelf could not give all that was wanted of it, from `short_days`, shape (shelves,
+            days); None: those on which it had nothing left.
     """
     shelves, days = closing.shape
     day = (decided_day(s) - first_day).astype(np.int64)
@@ -176,37 +186,70 @@ def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int) -> Level
     position += np.concatenate([closing[:, :1], closing[:, :-1]], axis=1)
     here = live & (arrives > 0) & (arrives < days)
     np.add.at(position, (s.shelf[here], arrives[here]), np.nan_to_num(s.come[here]).astype(np.float32))
-    knots = _knots(s, lane, day, closing)
-    rows = np.flatnonzero(knots)
+    nothing = np.zeros(0, np.int64)
+    known = Levels(position, nothing, nothing, np.zeros(0), closing <= 0 if short is None else short)
+    # The orders that show it: by the main lane, inside the record, and not cut by what the giver had; or with what was asked
+    # for beside what was sent.
+    inside = lane.refills & (day >= 0) & (day < days) & (s.ordered > 0)
+    rows = np.flatnonzero(inside & (~known.cut(s.donor, day.clip(0, days - 1)) | (s.come < s.ordered)))
     width = days + 1
     key, inverse = np.unique(s.shelf[rows] * width + day[rows], return_inverse=True)
     ordered = np.bincount(inverse.ravel(), s.ordered[rows], minlength=len(key))
     shelf, at = key // width, key % width
-    return Levels(position, shelf, at, position[shelf, at] + ordered)
+    return replace(known, shelf=shelf, day=at, level=position[shelf, at] + ordered)
 
 
-def _knots(s: Supplies, lane: Lanes, day: Ints, closing: Floats32) -> Bools:
-    """Orders that show the level: by the main lane, inside the record, and not cut by what the giver had."""
-    inside = lane.refills & (day >= 0) & (day < closing.shape[1]) & (s.ordered > 0)
-    at = day.clip(0, closing.shape[1] - 1)
-    cut = (s.donor >= 0) & (closing[np.maximum(s.donor, 0), at] <= 0)
-    found: Bools = inside & ~cut
+def short_days(
+    s: Supplies, lane: Lanes, closing: Floats32, active: Bools, first_day: int, forecast: Floats32 | None = None
+) -> Bools:
+    """Days on which what a shelf had to give was not enough for those it refills, shape (shelves, days).
+
+    Transfers are as censored as sales are. Whoever shares out too little stock keeps a broken case or what rounding leaves,
+    so an empty giver is not the only sign: it is short where its takers still wanted more, all together, than it kept. What
+    they wanted is read between the occasions on which it could have sent as much again.
+
+    Args:
+        s, lane, closing, first_day: As for `levels`.
+        active: Days inside each shelf's own record, shape (shelves, days).
+        forecast: Of each shelf on each day [units/day], 0 where there is none, same shape; None if there are none.
+    """
+    bare = closing <= 0
+    if not (lane.donor >= 0).any():
+        return bare
+    days = closing.shape[1]
+    day = (decided_day(s) - first_day).astype(np.int64)
+    moved = lane.refills & (s.donor >= 0) & (day >= 0) & (day < days)
+    sent = np.zeros(closing.shape, np.float32)
+    np.add.at(sent, (s.donor[moved], day[moved]), np.fmin(s.ordered, s.come)[moved].astype(np.float32))
+    draft = levels(s, lane, closing, first_day, bare | (closing < sent))
+    if forecast is not None:
+        draft = draft.following(forecast, lane.of_shelf)
+    shelf, at = _open(s, lane, active, day)
+    taker = lane.donor[shelf] >= 0
+    shelf, at = shelf[taker], at[taker]
+    wish = np.nan_to_num(np.maximum(draft.at(shelf, at) - draft.position[shelf, at], 0.0))
+    # What came beyond one wish makes up for what the estimate of another is too high.
+    missing = -sent.astype(np.float64)
+    np.add.at(missing, (lane.donor[shelf], at), wish)
+    found: Bools = bare | (missing > closing)
     return found
 
 
 def occasions(
-    s: Supplies, r: Repaired, lane: Lanes, known: Levels, closing: Floats32, active: Bools, first_day: int
+    s: Supplies, r: Repaired, lane: Lanes, known: Levels, active: Bools, first_day: int
 ) -> tuple[Occasions, Ints]:
     """Every occasion on which something was, or could have been, ordered for these shelves; shifts are still 0.
 
     Args:
-        s, r, lane, known, closing, first_day: As for `levels`.
+        s, lane, first_day: As for `levels`.
+        r: What repairs change about the orders.
+        known: What the orders imply.
         active: Days inside each shelf's own record, shape (shelves, days).
 
     Returns:
         The occasions by shelf and day, and the lane of each.
     """
-    days = closing.shape[1]
+    days = active.shape[1]
     day = (decided_day(s) - first_day).astype(np.int64)
     arrives = np.where(np.isnan(r.arrives), NEVER, np.nan_to_num(r.arrives) // DAY_S - first_day).astype(np.int64)
     rows = np.flatnonzero((arrives[:, 0] >= 0) & (day < days) & (s.ordered > 0))
@@ -214,20 +257,22 @@ def occasions(
     at = day[rows].clip(0, days - 1)
     donor = np.where(lane.refills[rows], s.donor[rows], -1)
     need = np.where(inside, s.ordered[rows], FIXED)
-    # Where the giver had nothing left, the wish was larger than what came.
-    cut = inside & (donor >= 0) & (closing[np.maximum(donor, 0), at] <= 0)
+    # Where the giver had too little, the wish was larger than what was sent: as recorded, else as the level has it.
+    cut = inside & known.cut(donor, at)
+    asked = cut & (s.come[rows] < s.ordered[rows])
+    ordered = np.where(asked, s.come[rows], s.ordered[rows])
     wish = known.at(s.shelf[rows], at) - known.position[s.shelf[rows], at]
-    need = np.where(cut & np.isfinite(wish), np.maximum(wish, s.ordered[rows]), need)
-    fill = np.where(s.ordered[rows, None] > 0, r.come[rows] / np.maximum(s.ordered[rows, None], 1e-9), 1.0)
+    need = np.where(cut & ~asked & np.isfinite(wish), np.maximum(wish, ordered), need)
+    fill = np.where(ordered[:, None] > 0, r.come[rows] / np.maximum(ordered[:, None], 1e-9), 1.0)
     never = arrives[rows, 0] >= NEVER
     fill[never] = 1.0
-    quiet = _quiet(s, r, lane, known, closing, active, day, arrives)
+    quiet = _quiet(s, r, lane, known, active, day, arrives)
     made = {
         "shelf": np.concatenate([s.shelf[rows], quiet["shelf"]]),
         "donor": np.concatenate([donor, quiet["donor"]]),
         "day": np.concatenate([np.maximum(day[rows], 0), quiet["day"]]),
         "need": np.concatenate([need, quiet["need"]]),
-        "ordered": np.concatenate([s.ordered[rows], np.zeros(len(quiet["shelf"]))]),
+        "ordered": np.concatenate([ordered, np.zeros(len(quiet["shelf"]))]),
         "come": np.concatenate([r.come[rows].astype(np.float32), np.zeros((len(quiet["shelf"]), 2), np.float32)]),
         "fill": np.concatenate([fill.astype(np.float32), quiet["fill"]]),
         "arrives": np.concatenate([arrives[rows].clip(0).astype(np.int32), quiet["arrives"]]),
@@ -249,23 +294,16 @@ def _quiet(
     r: Repaired,
     lane: Lanes,
     known: Levels,
-    closing: Floats32,
     active: Bools,
     day: Ints,
     arrives: Ints,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Occasions of a lane on which nothing was ordered for a shelf it supplies."""
-    days = closing.shape[1]
     count = len(lane.protects)
-    inside = lane.refills & (day >= 0) & (day < days)
-    open_days = np.zeros((max(count, 1), days), np.bool_)
-    open_days[lane.of_order[inside], day[inside]] = True
-    ordered = np.zeros(closing.shape, np.bool_)
+    inside = lane.refills & (day >= 0) & (day < active.shape[1])
+    ordered = np.zeros(active.shape, np.bool_)
     ordered[s.shelf[inside], day[inside]] = True
-    supplied = lane.of_shelf >= 0
-    could = active & ~ordered & supplied[:, None] & open_days[np.maximum(lane.of_shelf, 0)]
-    could &= _own_rhythm(s.shelf[inside], day[inside], closing.shape)
-    shelf, at = np.nonzero(could)
+    shelf, at = _open(s, lane, active & ~ordered, day)
     takes, fill = np.full((max(count, 1), 8), float(NEVER)), np.ones((max(count, 1), 2), np.float32)
     came = inside & (arrives[:, 0] < NEVER) & (s.ordered > 0)
     for number in np.unique(lane.of_order[came]).tolist():
@@ -274,8 +312,7 @@ def _quiet(
         fill[number] = r.come[mine].sum(axis=0) / s.ordered[mine].sum()
     donor = lane.donor[shelf]
     wish = known.at(shelf, at) - known.position[shelf, at]
-    cut = (donor >= 0) & (closing[np.maximum(donor, 0), at] <= 0)
-    need = np.where(cut, np.maximum(wish, 0.0), np.minimum(wish, 0.0))
+    need = np.where(known.cut(donor, at), np.maximum(wish, 0.0), np.minimum(wish, 0.0))
     keep = np.isfinite(need)
     shelf, at, need = shelf[keep], at[keep], need[keep]
     of = lane.of_shelf[shelf]
@@ -287,6 +324,17 @@ def _quiet(
         "fill": fill[of],
         "arrives": np.minimum(at[:, None].astype(np.int32) + np.round(takes).astype(np.int32)[of], NEVER),
     }
+
+
+def _open(s: Supplies, lane: Lanes, active: Bools, day: Ints) -> tuple[Ints, Ints]:
+    """Shelves and days on which something could be ordered for them: when their lane was used, in their own rhythm."""
+    inside = lane.refills & (day >= 0) & (day < active.shape[1])
+    open_days = np.zeros((max(len(lane.protects), 1), active.shape[1]), np.bool_)
+    open_days[lane.of_order[inside], day[inside]] = True
+    could = active & (lane.of_shelf >= 0)[:, None] & open_days[np.maximum(lane.of_shelf, 0)]
+    could &= _own_rhythm(s.shelf[inside], day[inside], active.shape)
+    shelf, at = np.nonzero(could)
+    return shelf, at
 
 
 def _own_rhythm(shelf: Ints, day: Ints, shape: tuple[int, ...]) -> Bools:

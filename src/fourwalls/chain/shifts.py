@@ -21,6 +21,8 @@ LEAST_BLOCKS = 6
 LEAST_SHARED = 12
 LEAST_SKUS = 4
 _HUBER = 1.345
+# How log cover may hang on the log of the rate and of the days it has to last.
+_SLOPES = ((-np.inf, -1.0, 0.0), (np.inf, 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,9 @@ def skew(level: Floats, rate: Floats, protects: Floats, sku: Ints, cell: Ints) -
     """How unevenly stock is shared out: levels beside demand, sku by sku, what holds for all skus of a cell.
 
     Slow sellers need more days of cover than fast ones, and long lead times more than short ones: what cover a rate and
-    a lead time usually get is fitted over all shelves (Huber's weights, 1964), and only the rest is compared.
+    a lead time usually get is fitted over all shelves (Huber's weights, 1964), and only the rest is compared. Cover rises
+    with the days it has to last, at most in proportion, and falls with the rate, at most to the same units for all: a node
+    that is given more of everything is not explained by lanes that differ in minutes.
 
     Args:
         level: Mean order-up-to level [units], NaN where unknown, shape (shelves,).
@@ -263,11 +267,14 @@ def skew(level: Floats, rate: Floats, protects: Floats, sku: Ints, cell: Ints) -
 
 
 def _fitted(x: Floats, y: Floats) -> Floats:
-    """Coefficients of a regression that a minority of odd rows does not bend."""
+    """Coefficients of a regression of log cover that a minority of odd rows does not bend; slopes lie within _SLOPES."""
+    from scipy.optimize import lsq_linear  # takes as long to import as the command line may take to answer
+
     weight: Floats = np.ones(len(y))
     found: Floats = np.zeros(x.shape[1])
     for _ in range(20):
-        found = np.asarray(np.linalg.lstsq(x * weight[:, None] ** 0.5, y * weight**0.5, rcond=None)[0], np.float64)
+        root = weight**0.5
+        found = np.asarray(lsq_linear(x * root[:, None], y * root, _SLOPES).x, np.float64)
         off = np.abs(y - x @ found)
         scale = max(float(np.median(off)) / 0.6745, 1e-9)
         weight = np.minimum(1.0, _HUBER * scale / np.maximum(off, 1e-12))

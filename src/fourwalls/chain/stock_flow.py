@@ -33,6 +33,8 @@ _PASSES = 4
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
 _NOTHING = 1e-9
+# Longer chains of shelves that refill each other are followed no further.
+ECHELONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +185,26 @@ def plan(
     if not counted.all():
         supplies, repaired = level_book.of_counted(supplies, repaired, counted)
     lane = level_book.lanes(supplies, shelves)
-    known = level_book.levels(supplies, lane, closing, first_day)
-    foreseen = None
-    if forecasts is not None:
-        foreseen = on_each_day(forecasts[0], forecasts[0].units, days, shelves)
+    foreseen = None if forecasts is None else on_each_day(forecasts[0], forecasts[0].units, days, shelves)
+    short = level_book.short_days(supplies, lane, closing, record.active, first_day, foreseen)
+    known = level_book.levels(supplies, lane, closing, first_day, short)
+    if foreseen is not None:
         known = known.following(foreseen, lane.of_shelf)
-    occasions, _ = level_book.occasions(supplies, repaired, lane, known, closing, record.active, first_day)
+    occasions, _ = level_book.occasions(supplies, repaired, lane, known, record.active, first_day)
     protects = lane.protects[np.maximum(lane.of_shelf, 0)]
     protects = np.where((lane.of_shelf >= 0) & np.isfinite(protects), protects, 0.0)
     demand = np.nansum(record.sold, axis=1, dtype=np.float64) + wanted.sum(axis=1, dtype=np.float64)
-    rate = demand / np.maximum(record.active.sum(axis=1), 1)
-    mean_level = _mean_level(known, lane, shelves)
-    uneven = skew(mean_level, rate, protects, sku, cell)
+    rate = drawn_on(demand / np.maximum(record.active.sum(axis=1), 1), lane.donor)
+    level = _mean_level(known, shelves)
+    mean_level = np.where(lane.donor < 0, level, np.nan)
+    among = sharing(sku, lane.donor)
+    bought, given = (
+        skew(np.where(of, level, np.nan), rate, protects, among, cell) for of in (lane.donor < 0, lane.donor >= 0)
+    )
+    uneven = Skew(bought.lean + given.lean, bought.judged | given.judged)
     shift = np.zeros((len(occasions.day), 8), np.float32)
     bits = np.arange(8)
-    even = (even_share(mean_level, uneven.lean, sku) - 1).astype(np.float32)
+    even = (even_share(level, uneven.lean, among) - 1).astype(np.float32)
     at = known.at(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
     moved = in_packs(np.nan_to_num(even[occasions.shelf] * at), packs(supplies, shelves)[occasions.shelf])
     shift += moved[:, None].astype(np.float32) * ((bits >> 1) & 1)
@@ -237,11 +244,31 @@ def in_packs(units: Floats, pack: Ints) -> Floats:
     return np.where(pack > 1, np.round(units / pack) * pack, units)
 
 
-def _mean_level(known: Levels, lane: Lanes, shelves: int) -> Floats:
-    """Mean order-up-to level of each shelf that is bought for [units]; NaN where fewer than three orders show it."""
+def sharing(sku: Ints, donor: Ints) -> Ints:
+    """Number of those among whom each shelf's stock is shared out: all that buy a sku, or that one giver refills with it."""
+    found: Ints = np.unique(sku * (len(sku) + 1) + donor + 1, return_inverse=True)[1].ravel()
+    return found
+
+
+def drawn_on(units: Floats, donor: Ints) -> Floats:
+    """Units wanted of each shelf and, through it, of those it refills.
+
+    Args:
+        units: Wanted of each shelf by its own customers, shape (shelves,).
+        donor: Shelf that refills each, −1 for none, same shape.
+    """
+    refilled = donor >= 0
+    total = units
+    for _ in range(ECHELONS if refilled.any() else 0):
+        total = units + np.bincount(donor[refilled], total[refilled], minlength=len(units))
+    return total
+
+
+def _mean_level(known: Levels, shelves: int) -> Floats:
+    """Mean order-up-to level of each shelf [units]; NaN where fewer than three orders show it."""
     n = np.bincount(known.shelf, minlength=shelves)
     total = np.bincount(known.shelf, known.level, minlength=shelves)
-    return np.where((n >= 3) & (lane.donor < 0), total / np.maximum(n, 1), np.nan)
+    return np.where(n >= 3, total / np.maximum(n, 1), np.nan)
 
 
 def _moved(level: Floats, foreseen: Floats32, change: Floats32, protects: Floats, shelf: Ints, day: Ints) -> Floats:
@@ -281,7 +308,8 @@ def attribute(
     # Spans of the record that a shelf's own rows do not cover carry no demand.
     missed = np.add.reduceat(lost + ready.shelves.hidden, starts, axis=1).astype(np.float64)
     sold = np.add.reduceat(np.nan_to_num(record.sold), starts, axis=1).astype(np.float64)
-    enough = _enough(ready.lanes, record, sold.sum(axis=1) + missed.sum(axis=1))
+    wanted = sold.sum(axis=1) + missed.sum(axis=1)
+    enough = _enough(ready.lanes, record, wanted if ready.lanes is None else drawn_on(wanted, ready.lanes.donor))
     known = np.where(np.isfinite(enough), enough, PLENTY).astype(np.float32)
     net = ready.shelves.network
     cuts = [0]

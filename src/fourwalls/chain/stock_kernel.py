@@ -138,6 +138,8 @@ def _order(  # noqa: C901 - one loop over coalitions, flat for the compiler's sa
     recorded_day = occasions.arrives[k, 0]
     recorded_come = occasions.come[k, 0]
     zero = np.float32(0.0)
+    # What a giver kept though more was wanted it keeps again: a broken case, what rounding left.
+    spare = zero if donor < 0 or need > ordered else record[donor, day]
     for high in range(8):
         arrives = occasions.arrives[k, high]
         supply = (high >> 1) & 1
@@ -155,7 +157,7 @@ def _order(  # noqa: C901 - one loop over coalitions, flat for the compiler's sa
                 wanted = max(zero, need + occasions.shift[k, low] - y)
                 more = wanted - ordered
                 if donor >= 0:
-                    left = record[donor, day] + extra[d, c]
+                    left = spare + extra[d, c]
                     more = min(more, max(left, -ordered))
                     extra[d, c] -= more
             out.bought[first + n, c] += more

@@ -5,7 +5,7 @@ difference is 0 on every day, so the record is reproduced exactly, whatever unex
 
 A recorded order is read as `level = position + ordered` (the implied order-up-to level; position: on hand and on order).
 Where position would be higher by y, `max(0, level − position − y)` would have been ordered, so a repair that leaves more
-stock today buys less tomorrow. What a donor shelf has bounds what it sends.
+stock today buys less tomorrow. What a donor shelf has bounds what it sends; what it kept though more was wanted it keeps.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Occasions(NamedTuple):
     Attributes:
         shelf, donor: Who gets, and who gives (−1 for a purchase), shape (occasions,).
         day: When it was decided how much, same shape; 0 if before the first day.
-        need: Level less position [units], same shape; FIXED where the amount does not depend on stock.
+        need: Level less position [units], same shape; FIXED where the amount does not depend on stock. More than was ordered
+            where the giver had too little.
         ordered: Units that were ordered, same shape.
         come: Units of them that came, as recorded and with supply at its standard, shape (occasions, 2).
         fill: Share that would come of each further unit ordered, likewise, shape (occasions, 2).

@@ -11,13 +11,15 @@ from fourwalls.chain import stock_flow, supply
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import NAIVE_DAYS
-from fourwalls.chain.stock_flow import STAGES
+from fourwalls.chain.stock_flow import ECHELONS, STAGES
+from fourwalls.chain.supply import DAY_S
 
 if TYPE_CHECKING:
     from fourwalls.stocktaking.taking import Stocktaking
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 class Doers:
@@ -65,24 +67,49 @@ class Doers:
         return np.array([self._number(self._parties, str(u)) for u in unique], dtype=np.int64)[inverse]
 
     def _receiving(self) -> None:
+        """Whose dock it is; where goods pass several, the one on which they would have lain longest beyond its standard."""
         at = STAGES.index("receiving")
-        self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
+        s, r = self._t.supplies, self._t.repaired
+        dock = np.arange(self._n)
+        if s is not None and r is not None:
+            row, donor = supply.STAGES.index("receiving"), self._t._donor  # noqa: SLF001
+            # Bit 2 of a coalition is receiving.
+            days = np.nan_to_num(r.arrives[:, 0] - r.arrives[:, 4]) / DAY_S
+            units = np.bincount(s.shelf, s.ordered, minlength=self._n)
+            lain = np.bincount(s.shelf, days * s.ordered, minlength=self._n) / np.maximum(units, 1e-9)
+            held = self._mostly(s.shelf, r.held[row])
+            words = usual(s.shelf, self._words_of(r.standards)[r.words[row]], s.ordered, self._n)
+            up = donor
+            self._held[at] = held
+            for _ in range(ECHELONS):
+                here = np.maximum(up, 0)
+                dock = np.where((up >= 0) & (lain[here] > lain[dock]), here, dock)
+                self._held[at] |= (up >= 0) & held[here]
+                up = np.where(up >= 0, donor[here], -1)
+            self._standard[at] = words[dock]
+        self._party[at] = self._named(self._t._node_party[dock])  # noqa: SLF001
+
+    def _mostly(self, shelf: Ints, is_so: Bools) -> Bools:
+        """Whether something is so of more than half of the orders of each shelf."""
+        found: Bools = np.bincount(shelf, is_so, minlength=self._n) > np.bincount(shelf, minlength=self._n) / 2
+        return found
+
+    def _words_of(self, standards: tuple[str, ...]) -> Ints:
+        return np.array([self._number(self._words, w) if w else 0 for w in standards], dtype=np.int64)
 
     def _supply(self) -> None:
+        """Who supplies a shelf is who supplies the shelf that refills it: what an empty centre cannot send, it lacked itself."""
         s, r = self._t.supplies, self._t.repaired
         if s is None or r is None:
             return
-        numbers = np.array([self._number(self._words, w) if w else 0 for w in r.standards], dtype=np.int64)
+        numbers = self._words_of(r.standards)
         giver = np.where(s.donor >= 0, self._t._node_party[np.maximum(s.donor, 0)], s.supplier)  # noqa: SLF001
-        who = self._named(giver)
-        for i, stage in enumerate(supply.STAGES):
-            at = STAGES.index(stage)
-            votes = np.bincount(s.shelf, minlength=self._n)
-            holds = np.bincount(s.shelf, r.held[i], minlength=self._n)
-            self._held[at] = holds > votes / 2
-            self._standard[at] = usual(s.shelf, numbers[r.words[i]], s.ordered, self._n)
-            if stage == "supply":
-                self._party[at] = usual(s.shelf, who, s.ordered, self._n)
+        for stage in ("decision", "supply"):
+            at, row = STAGES.index(stage), supply.STAGES.index(stage)
+            held = handed_down(s.shelf, s.donor, r.held[row].astype(np.int64), np.ones(len(s.shelf)), self._n)
+            self._held[at] = held > 0
+            self._standard[at] = handed_down(s.shelf, s.donor, numbers[r.words[row]], s.ordered, self._n)
+        self._party[STAGES.index("supply")] = handed_down(s.shelf, s.donor, self._named(giver), s.ordered, self._n)
 
     def _decision(self) -> None:
         """Buying is ours, unless the log of work shows that somebody else decides for a supplier."""
@@ -91,7 +118,7 @@ class Doers:
             return
         at = STAGES.index("decision")
         told = np.where(who == NOBODY, self._t.book.own, who)
-        self._party[at] = usual(s.shelf, self._named(told), s.ordered, self._n)
+        self._party[at] = handed_down(s.shelf, s.donor, self._named(told), s.ordered, self._n)
         # Where nothing was ever bought nobody decided.
         self._party[at, np.bincount(s.shelf, minlength=self._n) == 0] = self._number(self._parties, self._t.book.own)
 
@@ -126,24 +153,24 @@ class Doers:
     def _sharers(self) -> Ints:
         """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
 
-        Shelves that others refill take no part: what they get follows from their own orders.
+        Those that buy a sku share it among them, and those that one giver refills with it.
         """
         own = self._number(self._parties, self._t.book.own)
         keeper = self._named(self._t._node_party)  # noqa: SLF001
-        bought = self._t._donor < 0  # noqa: SLF001
-        foreign = bought & (keeper != own) & (keeper != 0)
+        among = stock_flow.sharing(self._t.sku, self._t._donor)  # noqa: SLF001
+        groups = int(among.max(initial=-1)) + 1
+        foreign = (keeper != own) & (keeper != 0)
         kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
-        skus = int(self._t.sku.max(initial=-1)) + 1
-        other = usual(self._t.sku[foreign], keeper[foreign], kept[foreign], skus)
-        shared = np.bincount(self._t.sku[bought], minlength=skus) >= 2
-        return np.where(shared & (other > 0), other, own)[self._t.sku]
+        other = usual(among[foreign], keeper[foreign], kept[foreign], groups)
+        shared = np.bincount(among, minlength=groups) >= 2
+        return np.where(shared & (other > 0), other, own)[among]
 
     def _keeping(self) -> None:
         """The record and the shelf are in the hands of whoever runs the node."""
         unseen = self._t.unseen
         for i, stage in enumerate(("record", "shelf")):
             at = STAGES.index(stage)
-            self._party[at] = self._party[STAGES.index("receiving")]
+            self._party[at] = self._named(self._t._node_party)  # noqa: SLF001
             self._held[at] = unseen.judged[i]
             self._standard[at] = [self._number(self._words, w) if w else 0 for w in unseen.words[i]]
 
@@ -155,6 +182,24 @@ class Doers:
         self._party[at] = self._named(parties)[np.minimum(hidden.main, len(parties) - 1)]
         self._held[at] = hidden.judged
         self._standard[at] = [self._number(self._words, w) if w else 0 for w in hidden.words]
+
+
+def handed_down(shelf: Ints, donor: Ints, code: Ints, weight: Floats, shelves: int) -> Ints:
+    """The code of most weight among the orders of each shelf, a transfer having that of the shelf it comes from.
+
+    Args:
+        shelf, donor: Whom each order is for, and which shelf it comes from (−1 for a purchase), shape (orders,).
+        code: Of each order; of a transfer it counts where nothing was ever ordered for the shelf it comes from, same shape.
+        weight: Of each order, same shape.
+        shelves: How many there are.
+    """
+    supplied = np.bincount(shelf, minlength=shelves) > 0
+    giver = np.maximum(donor, 0)
+    passes = (donor >= 0) & supplied[giver]
+    found = usual(shelf[~passes], code[~passes], weight[~passes], shelves)
+    for _ in range(ECHELONS if passes.any() else 0):
+        found = usual(shelf, np.where(passes, found[giver], code), weight, shelves)
+    return found
 
 
 def usual(group: Ints, code: Ints, weight: Floats, groups: int) -> Ints:
