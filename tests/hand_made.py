@@ -9,7 +9,7 @@ import numpy as np
 
 from fourwalls.concluding import NO_ORDER_FLOW, Case, values_of
 from fourwalls.figures import Refusal
-from fourwalls.governance.readiness import Hole, Lean, Readiness
+from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Portfolio, Thresholds
 from fourwalls.resampling import REPLICATES
@@ -50,6 +50,5 @@ def case(said: Portfolio, inside: float, between: float = 0.0, name: str = "chai
     )  # fmt: skip
     if blocked:
         hole = Hole("p", "Packers", "owner", "Who answers?", "nobody is named", "name one", True, blocked)
-        lean = Lean("cannot tell", 0.0, "")
-        both = replace(both, readiness=Readiness((name,), 0.5, 0.5, True, blocked, 0.0, (hole,), lean))
+        both = replace(both, readiness=Readiness((name,), 0.5, 0.5, True, blocked, 0.0, (hole,)))
     return Case((name,), replace(both, values=values_of(both, said, 1.0, 0.0)), tuple(losses), 1.0)

@@ -13,7 +13,7 @@ from fourwalls.figures import Refusal
 from fourwalls.portfolio import Portfolio
 from fourwalls.value import SIDES, PathValue
 from fourwalls.verdict import percent
-from fourwalls.weighing import blocking, chance_to_pay, decide_all, known_values, pays
+from fourwalls.weighing import blocking, chance_to_pay, decide_all, pays
 
 
 def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
@@ -47,8 +47,7 @@ def options_of(cases: Sequence[Case], portfolio: Portfolio) -> list[Option]:
 
 def _open_to(case: Case, portfolio: Portfolio) -> dict[VerdictName, tuple[PathValue, str]]:
     """Paths with what bars them; "" where nothing does. A path that costs more than it brings stands for what it lacks."""
-    t = portfolio.thresholds
-    values = known_values(case.both, t)
+    t, values = portfolio.thresholds, case.both.values or {}
     verdict = decide_all(case.both, t).name
     if verdict in values:
         named = values[verdict].value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Container, Iterator, Sequence
+from textwrap import shorten
 from typing import Literal
 
 from fourwalls.diagnosis import AssetDiagnosis, PathWorth, Plan, RuleHole, Task
@@ -14,6 +15,8 @@ from fourwalls.numbers import acted_on
 from fourwalls.planning.doers import ANALYST, FINANCE, LEAD, NOT_NAMED, Doer, Owners, doers
 from fourwalls.planning.pilots import ACTED_ON, first_doer
 
+# A title is read in a list, and kept in a register that takes 200 characters.
+_MOST_TITLE = 160
 _MOST_HOLES, _MOST_DATA, _MOST_LISTED = 3, 2, 3
 _WITH_PARTNERS = ("orchestrate", "operate then orchestrate", "govern first")
 _DATA = "data engineer"
@@ -58,11 +61,19 @@ def _get_data(asset: AssetDiagnosis, start: int, end: int, most: int = _MOST_DAT
     ids: dict[str, None] = {}
     for r in [r for r in asset.refusals if steps.get(r.next_step) is r][:most]:
         ids[name := _unused(_slug("data", r.code), ids)] = None
-        title, why = (
-            f"Get {_small(r.next_step)}".rstrip("."),
-            f"Not known: {_small(r.about)}, because {_small(r.because)}",
-        )
+        title, why = _titled(f"Get {_small(r.next_step)}".rstrip("."))
+        why = f"Not known: {_small(r.about)}, because {_small(r.because)}{why}"
         yield Task(name, 1, title, why, NOT_NAMED + _DATA, start, end)
+
+
+def _titled(step: str) -> tuple[str, str]:
+    """A title of a line, and what of the step goes into the reason."""
+    if len(step) <= _MOST_TITLE:
+        return step, ""
+    head, _, rest = step.partition(": ")
+    return (
+        (head, f"; {rest}") if rest and len(head) <= _MOST_TITLE else (shorten(step, _MOST_TITLE, placeholder=" …"), "")
+    )
 
 
 def _separate(asset: AssetDiagnosis, owners: Owners) -> Iterator[Task]:
