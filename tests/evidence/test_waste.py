@@ -189,7 +189,15 @@ def test_who_cannot_be_compared_is_held_to_its_own_better_channels(wasteful: Gro
         category="category", channel_id="channel_id", region=ibis.null("string"),
     )  # fmt: skip
     leakage = leakage.mutate(day=(leakage.span * wasteful.span_seconds).as_timestamp("s").date()).drop("span")
-    found = find(replace(wasteful, rows=dict(wasteful.rows) | {"leakage": leakage}))
+    rows = dict(wasteful.rows) | {"leakage": leakage}
+    ours = sold.span % 2 == 0
+    shared = sold.mutate(
+        fulfilment_party=ibis.ifelse(ours, "own", "polar-logistics"),
+        fulfilled_at=ibis.ifelse(ours, sold.fulfilled_at, "hall"),
+    )
+    # Of goods that others handle, too, bookings do not tell the part.
+    assert find(replace(wasteful, rows=rows, lines=shared)).losses == ()
+    found = find(replace(wasteful, rows=rows, lines=sold))
     told = sum(x.amount for x in found.losses)
     true = 0.03 * wasteful.engine.run(week.filter(bad).agg(v=week.value.sum()))["v"][0].as_py()
     assert told == pytest.approx(true, rel=0.15)

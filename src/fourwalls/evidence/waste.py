@@ -240,6 +240,13 @@ def _places(
     dealt = matrix.count[matrix.cell] * below[matrix.row] / np.maximum(in_cell[matrix.cell], 1e-12)
     bookings = np.bincount(matrix.row, dealt, len(below)).astype(np.float64)
     where = [tuple(place[i] for i in at) for place in handled.place]
+    # Where others handle a part of the goods, bookings need not be about the doer's own part.
+    shared, mine = (
+        np.unique([repr(key) for key in zip(*parts, strict=True)], return_inverse=True)[1]
+        for parts in ((_kinds(handled), where), (_kinds(handled), where, handled.doer))
+    )
+    every, own = (np.bincount(code, below)[code] for code in (shared, mine))
+    alone = alone & (own >= _NAMED_PART * every)
     return compare_places(compared.amount, base, bookings, (handled.doer, _kinds(handled), where), alone, draws, chance)
 
 
