@@ -10,14 +10,24 @@ from hypothesis import strategies as st
 
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.calendars import CANDIDATES
-from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, replayed_ends
+from fourwalls.chain.order_flow import (
+    COALITIONS,
+    PLAYERS,
+    TIMED,
+    Lines,
+    Repairs,
+    asked_by,
+    at_fault,
+    recovered,
+    replayed_ends,
+)
 
 HOUR = 3600.0
 START = 1_735_776_000.0  # Thursday 2025-01-02 00:00 UTC
 GATE = next(g for g in CANDIDATES if g.hour == 16 and g.days == "Monday to Friday")
 
 
-def lines_and_repairs(rows: list[dict]) -> tuple[Lines, Repairs]:
+def lines_and_repairs(rows: list[dict], *, by_calendar: bool = False) -> tuple[Lines, Repairs]:
     n = len(rows)
     ends = np.full((TIMED, n), np.nan)
     for i, row in enumerate(rows):
@@ -45,6 +55,7 @@ def lines_and_repairs(rows: list[dict]) -> tuple[Lines, Repairs]:
         usual=np.full((TIMED, n), 10 * HOUR),
         sound=sound,
         judged=np.array([r.get("judged", False) for r in rows]),
+        by_calendar=np.full(TIMED, by_calendar),
     )
     return lines, repairs
 
@@ -113,9 +124,9 @@ def test_nothing_repaired_reproduces_the_record(rows: list[dict]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(row, min_size=1, max_size=8))
-def test_more_repairs_never_save_less_and_contributions_add_up(rows: list[dict]) -> None:
-    lines, repairs = lines_and_repairs(rows)
+@given(st.lists(row, min_size=1, max_size=8), st.booleans())
+def test_more_repairs_never_save_less_and_contributions_add_up(rows: list[dict], by_calendar: bool) -> None:
+    lines, repairs = lines_and_repairs(rows, by_calendar=by_calendar)
     saved = recovered(lines, repairs)
     for coalition in range(COALITIONS):
         for player in range(PLAYERS):
@@ -224,3 +235,35 @@ def test_a_slow_stage_does_not_hide_behind_a_promise_it_would_keep() -> None:
 def test_a_target_caps_a_stage() -> None:
     row = {"hours": [1.0, 40.0, 5.0], "promise_hours": 30.0, "cap_hours": [math.inf, 20.0, math.inf]}
     assert saved_by(row)[0b0010]
+
+
+def slow_asked_by(start: float, cap_hours: float) -> float:
+    """Walks the clock in minutes; on Saturdays and Sundays, when nothing leaves, it stands still."""
+    at, left = start, cap_hours * 60
+    while left > 0:
+        left -= (math.floor(at / HOUR / 24) + 3) % 7 < 5
+        at += 60
+    return max(at, start + slow_wait(start))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 168 * 60), st.sampled_from([1.0, 8.0, 26.0, 50.0, 200.0]))
+def test_what_a_target_asks_equals_the_slow_twin(minute: int, cap_hours: float) -> None:
+    start = np.array([START + 60 * minute, START + 60 * minute, np.nan])
+    found = asked_by(start, np.full(3, cap_hours * HOUR), np.array([0, -1, 0]), np.array([GATE.wait_hours]))
+    # Hours that end with a Friday do so at its midnight or at Monday's: nobody can tell.
+    assert found[0] - slow_asked_by(start[0], cap_hours) in (0.0, 48 * HOUR)
+    assert found[1] == start[1] + cap_hours * HOUR
+    assert np.isnan(found[2])
+
+
+def test_a_target_does_not_ask_for_a_slot_that_is_not_there() -> None:
+    friday_evening = START + (24 + 18) * HOUR
+    late = {
+        "ordered": friday_evening, "hours": [0.0, 70.0, 24.0], "gate": [-1, 0, -1],  # leaves on Monday at 16:00, the first slot
+        "promise_hours": 60.0, "cap_hours": [math.inf, 26.0, math.inf],
+    }  # fmt: skip
+    saved = [bool(recovered(*lines_and_repairs([BASE | late], by_calendar=on))[0b0010, 0]) for on in (True, False)]
+    assert saved == [False, True]
+    slow = late | {"hours": [0.0, 94.0, 24.0], "promise_hours": 105.0}  # a day later, which the target does forbid
+    assert recovered(*lines_and_repairs([BASE | slow], by_calendar=True))[0b0010, 0]

@@ -314,6 +314,28 @@ def test_one_place_alone_is_compared_with_nothing(engine: DuckDBEngine) -> None:
     assert [r.code for r in found.refusals] == ["nothing_to_compare"]
 
 
+def test_a_channel_that_never_had_such_a_case_shows_nothing_of_those_that_have(engine: DuckDBEngine) -> None:
+    log = cases({cell: 0.02 for cell in CELLS if cell[1] == "bazaar"}, "reconciliation")
+    on = ground(engine, log)
+    found = case_work.find(on)
+    assert found.losses == ()
+    assert not found.refusals
+    assert set(found.judged.values()) == {frozenset({"feed", "status"})}  # the bazaar's regions were compared
+    coast = on.lines.filter(on.lines.destination == "coast")
+    refused = case_work.find(replace(on, lines=coast, assets=(("lamps", "coast"), ("rugs", "coast")))).refusals
+    assert any("site never had such a case" in r.because for r in refused)
+
+
+def test_a_feed_that_never_needs_a_hand_shows_how_little_would_do(engine: DuckDBEngine) -> None:
+    log = cases({cell: 0.02 for cell in CELLS if cell[1] == "bazaar"}, "reconciliation")
+    on = ground(engine, log)
+    feeds = engine.load("feeds", pa.table({"feed_id": ["a"], "party_id": ["us"]}))
+    found = case_work.find(replace(on, rows=dict(on.rows) | {"feeds": feeds}))
+    true = 0.02 * LINES * WEEKS * WAGE
+    assert sum(x.amount for x in found.losses) == pytest.approx(4 * true, rel=0.2)
+    assert {(x.stage, x.party_id) for x in found.losses} == {("feed", "bazaar")}
+
+
 def test_a_log_alone_is_read(engine: DuckDBEngine) -> None:
     given = ground(engine, cases(rates(0.1), "exception"))
     alone = case_work.log_ground(engine, given.rows, given.portfolio)

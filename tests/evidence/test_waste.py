@@ -171,3 +171,36 @@ def test_bookings_of_untold_places_are_compared_by_party_or_refused(
     found, told, true = found_in(tmp_path / "w")
     assert sum(told.values()) == pytest.approx(told_of_true * sum(true.values()), rel=0.1)
     assert {r.code for r in found.refusals} == codes
+
+
+def test_who_cannot_be_compared_is_held_to_its_own_better_channels(wasteful: Ground) -> None:
+    lines = wasteful.lines
+    assert lines is not None
+    # One cause, booked week by week by us alone: the same share of sales everywhere, six times that in one channel of one category.
+    sold = lines.filter((lines.outcome != "cancelled") & (lines.fulfilment_party == "own"))
+    category, channel = (
+        min(wasteful.engine.run(sold.select(c).distinct())[c].to_pylist()) for c in ("category", "channel_id")
+    )
+    week = sold.group_by("category", "channel_id", "span").agg(value=sold.value_amount.sum())
+    bad = (week.category == category) & (week.channel_id == channel)
+    leakage = week.select(
+        day=ibis.literal(0).cast("int64").cast("timestamp").cast("date"), span="span", cause=ibis.literal("xu"),
+        amount=week.value * ibis.ifelse(bad, 0.036, 0.006), party_id=ibis.literal("own"), brand=ibis.null("string"),
+        category="category", channel_id="channel_id", region=ibis.null("string"),
+    )  # fmt: skip
+    leakage = leakage.mutate(day=(leakage.span * wasteful.span_seconds).as_timestamp("s").date()).drop("span")
+    rows = dict(wasteful.rows) | {"leakage": leakage}
+    ours = sold.span % 2 == 0
+    shared = sold.mutate(
+        fulfilment_party=ibis.ifelse(ours, "own", "polar-logistics"),
+        fulfilled_at=ibis.ifelse(ours, sold.fulfilled_at, "hall"),
+    )
+    # Of goods that others handle, too, bookings do not tell the part.
+    assert find(replace(wasteful, rows=rows, lines=shared)).losses == ()
+    found = find(replace(wasteful, rows=rows, lines=sold))
+    told = sum(x.amount for x in found.losses)
+    true = 0.03 * wasteful.engine.run(week.filter(bad).agg(v=week.value.sum()))["v"][0].as_py()
+    assert told == pytest.approx(true, rel=0.15)
+    assert {(x.party_id, x.wall) for x in found.losses} == {("own", "inside")}
+    assert all(f"xu of {category} in {channel}" in x.standard for x in found.losses)
+    assert len(found.judged or {}) > 0

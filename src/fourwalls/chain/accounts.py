@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.chain.attribution import shapley, worth_of
-from fourwalls.chain.calendars import HOURS, Gate
+from fourwalls.chain.calendars import HOURS, Gate, hours_of_open_days
 from fourwalls.chain.comparison import NOBODY, Key, Standards, coded_keys, group_numbers
 from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, working_times
 from fourwalls.chain.standards import BINS
@@ -246,7 +246,8 @@ def _repairs(
         # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
         stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
         standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
-        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words)
+        rests = any(not hours_of_open_days(tables[g]).all() for g in np.unique(gate[s][gate[s] >= 0]).tolist())
+        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words, rests=rests)
         start = lines.ends[s]
     # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it.
     lead = lines.promised - lines.ordered
@@ -259,7 +260,7 @@ def _repairs(
     judged &= ~(borrowed & ~is_target & ~is_small).any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
-        Repairs(tables, gate, kept, cap, usual, sound, judged),
+        Repairs(tables, gate, kept, cap, usual, sound, judged, is_target[:, 0]),
         standard,
         tuple(words),
         held | compared,
@@ -278,6 +279,8 @@ def _apply_caps(
     standard: Ints,
     compared: Bools,
     words: list[str],
+    *,
+    rests: bool,
 ) -> None:
     """A target takes the place of what was demonstrated; what the party has promised bounds it.
 
@@ -286,7 +289,7 @@ def _apply_caps(
     target = portfolio.targets.get(f"{stage}_hours")
     if target is not None:
         cap[s], kept[s], compared[s] = target * _HOUR_S, 1.0, True
-        standard[s] = _number(words, f"own target: {target:g} h")
+        standard[s] = _number(words, f"own target: {target:g} h" + ", days without a slot not counted" * rests)
         return
     for level in (x for x in portfolio.service_levels if x.stage == stage):
         mine = pc.equal(parties, level.party_id)
@@ -342,6 +345,7 @@ def _slice_repairs(repairs: Repairs, part: slice) -> Repairs:
         repairs.usual[:, part],
         repairs.sound[:, :, part],
         repairs.judged[part],
+        repairs.by_calendar,
     )
 
 

@@ -42,6 +42,13 @@ class Gate:
     wait_hours: Floats
 
 
+def hours_of_open_days(wait_hours: Floats) -> Floats:
+    """Whether an hour of the week is of a day on which a gate opens, 1 or 0, shape (168,), from its `Gate.wait_hours`."""
+    # One hour after the beginning of the hour before it, the gate opens.
+    opens = np.roll(wait_hours == 1, 1)
+    return np.repeat(opens.reshape(7, 24).any(axis=1), 24).astype(np.float64)
+
+
 def _candidates() -> tuple[Gate, ...]:
     gates = []
     for words, days in _DAYS.items():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.calendars import HOURS
+from fourwalls.chain.calendars import HOURS, hours_of_open_days
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,6 +53,7 @@ class Repairs:
         sound: The same at standard: median, .8, .9 quantile and the quantile a sound promise is made at [s],
             shape (4, 3, lines). NaN where unknown.
         judged: Whether every stage of the line was compared with something, so that its promise can be, shape (lines,).
+        by_calendar: Stages whose cap passes through their gates, see `asked_by`, shape (3,).
     """
 
     gates: Floats
@@ -62,6 +63,7 @@ class Repairs:
     usual: Floats
     sound: Floats
     judged: Bools
+    by_calendar: Bools = field(default_factory=lambda: np.zeros(TIMED, dtype=np.bool_))
 
 
 def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
@@ -73,6 +75,33 @@ def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
     hour = ((whole + _MONDAY_SHIFT_HOURS) % HOURS).astype(np.int64)
     wait = gates[np.maximum(gate, 0), hour] * _HOUR_S - (np.where(known, start, 0.0) - whole * _HOUR_S)
     return np.where((gate >= 0) & known, np.maximum(wait, 0.0), 0.0)
+
+
+def asked_by(start: Floats, cap: Floats, gate: Ints, gates: Floats) -> Floats:
+    """When a target of so many hours asks a stage to be through [s], shape (lines,).
+
+    Its clock stands still on days on which the gate never opens, and nobody is asked to be through before the gate first opens:
+    what a target does not say is that people should work on Sundays. Whoever starts later is never asked to be through earlier.
+
+    Args:
+        start, cap: When each line starts, and the target [s], shape (lines,).
+        gate, gates: As in `Repairs`.
+    """
+    asked = start + cap
+    behind = np.isfinite(asked) & (gate >= 0)
+    for number in np.unique(gate[behind]).tolist():
+        mine = behind & (gate == number)
+        opens = start[mine] + wait_at_gate(start[mine], gate[mine], gates)
+        hours = hours_of_open_days(gates[number])
+        done = np.concatenate([[0.0], np.cumsum(hours)])
+        monday = start[mine] / _HOUR_S + _MONDAY_SHIFT_HOURS
+        weeks = np.floor(monday / HOURS)
+        worked = weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done) + cap[mine] / _HOUR_S
+        weeks, left = np.divmod(worked, done[-1])
+        which = np.flatnonzero(hours)[np.floor(left).astype(np.int64).clip(max=int(done[-1]) - 1)]
+        clock = weeks * HOURS + which + (left - np.floor(left))
+        asked[mine] = np.maximum((clock - _MONDAY_SHIFT_HOURS) * _HOUR_S, opens)
+    return asked
 
 
 def working_times(ordered: Floats, ends: Floats, gates_of: Ints, gates: Floats) -> tuple[Floats, Ints]:
@@ -139,11 +168,19 @@ def _replays(
         for at in ends:
             wait = wait_at_gate(at, gate[stage], repairs.gates)
             as_is.append(at + wait + actual[stage])
-            full = at + np.minimum(wait + actual[stage], repairs.cap[stage])
+            full = np.minimum(at + wait + actual[stage], _latest(at, stage, gate, repairs))
             mended.append(np.minimum(at + wait + repaired[stage], full))
         ends = as_is + mended
         handed_over = ends if stage == TIMED - 2 else handed_over
     return handed_over, ends
+
+
+def _latest(start: Floats, stage: int, gate: Ints, repairs: Repairs) -> Floats:
+    """When the cap of a stage has passed [s], shape (lines,)."""
+    if not repairs.by_calendar[stage]:
+        end: Floats = start + repairs.cap[stage]
+        return end
+    return asked_by(start, repairs.cap[stage], gate[stage], repairs.gates)
 
 
 def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats, Floats]:
@@ -165,7 +202,9 @@ def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats,
         waited = lines.waited_until - start
         # Given up while the promise could still be kept is nobody's doing, unless a cap was broken.
         in_time = lines.cancelled <= lines.promised
-        slow = (known & (waited > repairs.sound[2, stage]) & ~in_time) | (waited > cap)
+        slow = (known & (waited > repairs.sound[2, stage]) & ~in_time) | (
+            lines.waited_until > _latest(start, stage, repairs.gate, repairs)
+        )
         median = np.where(known, np.minimum(repairs.sound[0, stage], cap), cap)
         as_is[stage] = np.where(stuck, np.inf, np.where(missing, repairs.usual[stage], as_is[stage]))
         repaired[stage] = np.where(stuck, np.where(slow, median, np.inf), repaired[stage])

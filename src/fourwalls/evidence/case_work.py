@@ -134,6 +134,10 @@ def _by_class(sums: Columns, ground: Ground, present: list[str], draws: Draws, w
         judged[name] = found.mostly_held
         if not found.excess.held.any():
             because = "no two places (channel or region) of one category do enough of it to be compared"
+            if found.without:
+                because += (
+                    f"; {', '.join(found.without)} never had such a case, and shows nothing of those that have them"
+                )
             refusals.append(
                 Refusal(
                     "nothing_to_compare",
@@ -168,6 +172,10 @@ def _not_compared(found: _Compared, name: str, draws: Draws, kinds: int) -> Iter
     alone = sorted({str(c) for c in worked if c not in held and c is not None})
     if alone:
         because = f"nothing is comparable with what is done for {', '.join(alone)}: only one channel or region of it does enough"
+        if found.without:
+            because += (
+                f", and that {', '.join(found.without)} never had such a case shows nothing of those that have them"
+            )
         yield Refusal("nothing_to_compare", about, because, "a record of more channels or regions, or a pilot there")
     looked_into = [key[0] for key, more in zip(found.names, found.excess.amount, strict=True) if more > 0]
     names = [key[0] if key[0] in held else None for key in found.names]
@@ -196,6 +204,7 @@ class _Compared:
         hours, lines: Of each by span, shape (places, spans).
         excess: What exceeds the standard [hours].
         mostly_held: Whether at least half of an asset's lines are in places that could be compared, shape (assets,).
+        without: Channels that never had such a case; they were compared with nobody, and their lines are left out.
     """
 
     names: tuple[tuple[str | None, ...], ...]
@@ -205,6 +214,7 @@ class _Compared:
     lines: Floats
     excess: Excess
     mostly_held: Bools
+    without: tuple[str, ...] = ()
 
 
 def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int) -> _Compared:
@@ -215,7 +225,9 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     of = np.array([cell[tuple(n[i] for i in at)] for n in places.names], dtype=np.int64)
     shape = (len(cell), places.lines.shape[1])
     lines, hours = np.zeros(shape), np.zeros(shape)
-    np.add.at(lines, of, places.lines)
+    without = _channels_without(sums, ground, name)
+    idle = np.array([n[PLACE.index("channel_id")] in without for n in places.names], dtype=np.bool_)
+    np.add.at(lines, of[~idle], places.lines[~idle])
     weights = np.zeros((len(cell), len(ground.assets)))
     doers: dict[tuple[Wall, str | None], Floats] = {}
     for place, rows in _placed(sums, name):
@@ -235,9 +247,31 @@ def _compared(sums: Columns, ground: Ground, name: str, draws: Draws, kinds: int
     # Every category and every kind of work is a chance to be fooled: all of them together may be, one time in twenty.
     found = excess(hours, lines, peer, draws, error=_ERROR / (len(set(peer)) * kinds))
     of_asset = places.lines.sum(axis=1)[:, None] * places.of_asset
-    held = of_asset[found.held[of]].sum(axis=0)
-    mostly: Bools = (held > 0) & (held >= 0.5 * of_asset.sum(axis=0))
-    return _Compared(tuple(cell), weights, {k: v / total for k, v in doers.items()}, hours, lines, found, mostly)
+    # Where none of it is done, nothing of it can be lost.
+    held = of_asset[found.held[of] | idle].sum(axis=0)
+    mostly: Bools = (held > 0) & (held >= 0.5 * of_asset.sum(axis=0)) & found.held.any()
+    shares = {k: v / total for k, v in doers.items()}
+    return _Compared(tuple(cell), weights, shares, hours, lines, found, mostly, without)
+
+
+def _channels_without(sums: Columns, ground: Ground, name: str) -> tuple[str, ...]:
+    """Channels that never had a case of a class, nor a feed whose data could fail to agree.
+
+    They have no such work by their nature, or do not log it; a channel that has it cannot learn from them how little would do.
+    A feed that comes without ever a case shows just that, and stays.
+    """
+    at = PLACE.index("channel_id")
+    cases = np.bincount(sums.place[_is(sums, [name])], sums.numbers["cases"][_is(sums, [name])], len(sums.places))
+    worked = {
+        place[at] for place, n in zip(sums.places, cases, strict=True) if n > 0 and any(v is not None for v in place)
+    }
+    channels = {str(n[at]) for n in ground.places.names if n[at] is not None}
+    if None in worked or channels <= worked:
+        return ()
+    if STAGE[name] == "feed" and "feeds" in ground.rows:
+        senders = set(ground.engine.run(ground.rows["feeds"].select("party_id").distinct())["party_id"].to_pylist())
+        worked |= {c for c in channels if ground.channel_party.get(c) in senders - {None}}
+    return tuple(sorted(channels - worked))
 
 
 def _placed(sums: Columns, name: str) -> Iterator[tuple[tuple[str | None, ...], Ints]]:

@@ -6,7 +6,7 @@ write-offs and markdowns (they are what became of stock, and told from the stock
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.diagnosis import Wall
+from fourwalls.evidence.doer_places import Places, compare_places
 from fourwalls.evidence.doers import Comparison, compare
 from fourwalls.evidence.failure_costs import FailureCosts, draws_of, lines_of, measure
 from fourwalls.evidence.ground import PLACE, Finding, Ground
@@ -26,6 +27,7 @@ from fourwalls.measures import ledger
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, Draws, ratio_ranges
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 # From this part on, a cause is taken to follow failures wholly.
@@ -42,7 +44,7 @@ def find(ground: Ground, costs: FailureCosts | None = None) -> Finding:
     A cause is laid to those who handle the lines in one role: the nodes that pack them, the channels that sell them, or the carriers;
     that role whose parties are those that bookings name. What a doer causes is told apart from what a category brings with it by
     rates that multiply (`doers.compare`): a doer is held to the better quarter of the doers of the same categories, or of
-    categories that other doers connect.
+    categories that other doers connect; one whom nobody can be compared with, to its own better places (`doer_places`).
 
     Args:
         ground: Tables, assets and weeks.
@@ -208,20 +210,44 @@ def _wasted(
         # Where the place is half told, doers of one party cannot be told apart.
         handled = replace(handled, doer=[p or d for p, d in zip(handled.party, handled.doer, strict=True)])
     base = handled.value if _scales_with_value(booked, handled) else handled.lines
-    compared = compare(_matrix(booked, handled, ground), base, _kinds(handled), handled.doer, draws_of(ground), chance)
-    if not compared.held.any():
-        because = "nobody else of whom such bookings are known does the same work"
-        refused = Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")
-        return [], [refused], [], _held(ground, handled, compared)
-    alone = sorted(d for d, is_held in zip(compared.doers, compared.held, strict=True) if not is_held)
+    matrix = _matrix(booked, handled, ground)
+    compared = compare(matrix, base, _kinds(handled), handled.doer, draws_of(ground), chance)
+    alone = np.array([not compared.held[compared.doers.index(d)] for d in handled.doer], dtype=np.bool_)
+    places = _places(handled, compared, matrix, base, (booked.named, alone, chance), draws_of(ground))
+    open_ = sorted({d for d, left in zip(handled.doer, alone & ~places.held, strict=True) if left})
     refusals = []
-    if alone:
-        because = f"nobody else of whom such bookings are known does the same work as {', '.join(alone)}"
+    if open_:
+        because = (
+            f"nobody else of whom such bookings are known does the same work as {', '.join(open_)}, and bookings do not "
+            "tell two channels or regions apart at which the same goods are handled"
+        )
         refusals = [Refusal("no_peers", f"waste by {text}", because, "a record of more than one place or partner")]
-    _add_detectable(ground, handled, compared, chance, part, least)
-    losses = _losses(ground, handled, compared, booked, text, (cause, role), part)
-    alike = _alike_throughout(handled, compared, base, text, draws_of(ground), chance)
-    return losses, refusals, alike, _held(ground, handled, compared)
+    _add_detectable(ground, handled, compared, places, (chance, part), least)
+    losses = _losses(ground, handled, (compared, places), booked, text, (cause, role), part)
+    alike = _alike_throughout(handled, compared, base, text, draws_of(ground), chance, places)
+    return losses, refusals, alike, _held(ground, handled, compared, places)
+
+
+def _places(
+    handled: Handled, compared: Comparison, matrix: Matrix, base: Floats, about: tuple[tuple[int, ...], Bools, float],
+    draws: Draws,
+) -> Places:  # fmt: skip
+    """The channels and regions of those who are compared with nobody, as far as bookings tell them apart."""
+    named, alone, chance = about
+    at = [i for i in named if PLACE[i] in ("channel_id", "region")]
+    below = base.sum(axis=1)
+    in_cell = np.bincount(matrix.cell, below[matrix.row], len(matrix.count))
+    dealt = matrix.count[matrix.cell] * below[matrix.row] / np.maximum(in_cell[matrix.cell], 1e-12)
+    bookings = np.bincount(matrix.row, dealt, len(below)).astype(np.float64)
+    where = [tuple(place[i] for i in at) for place in handled.place]
+    # Where others handle a part of the goods, bookings need not be about the doer's own part.
+    shared, mine = (
+        np.unique([repr(key) for key in zip(*parts, strict=True)], return_inverse=True)[1]
+        for parts in ((_kinds(handled), where), (_kinds(handled), where, handled.doer))
+    )
+    every, own = (np.bincount(code, below)[code] for code in (shared, mine))
+    alone = alone & (own >= _NAMED_PART * every)
+    return compare_places(compared.amount, base, bookings, (handled.doer, _kinds(handled), where), alone, draws, chance)
 
 
 def _by_asset(ground: Ground, booked: _Booked) -> Floats:
@@ -232,10 +258,11 @@ def _by_asset(ground: Ground, booked: _Booked) -> Floats:
     return found
 
 
-def _held(ground: Ground, handled: Handled, compared: Comparison) -> Floats:
-    """Bookings and lines of each asset, of doers that were compared and of all, shape (bookings and lines, held and all, assets)."""
+def _held(ground: Ground, handled: Handled, compared: Comparison, places: Places | None = None) -> Floats:
+    """Bookings and lines of each asset, of what was compared and of all, shape (bookings and lines, held and all, assets)."""
     found = np.zeros((2, 2, len(ground.assets)))
     is_held = np.array([compared.held[compared.doers.index(d)] for d in handled.doer], dtype=np.bool_)
+    is_held |= False if places is None else places.held
     for kind, sums in enumerate((compared.amount.sum(axis=1), handled.lines.sum(axis=1))):
         for every, chosen in enumerate((is_held, np.ones_like(is_held))):
             rows = chosen & (handled.asset >= 0)
@@ -251,26 +278,31 @@ def _judged(ground: Ground, compared: Floats) -> dict[AssetKey, frozenset[str]]:
 
 
 def _add_detectable(
-    ground: Ground, handled: Handled, compared: Comparison, chance: float, part: float,
+    ground: Ground, handled: Handled, compared: Comparison, places: Places, about: tuple[float, float],
     least: dict[AssetKey, dict[str, float]],
 ) -> None:  # fmt: skip
     """Adds the smallest waste of our own that would have been told apart, asset by asset; of it, what does not follow failures."""
+    chance, part = about
     ours = np.array([p == ground.own for p in handled.party], dtype=np.bool_)
     of_doer = np.array([compared.doers.index(d) for d in handled.doer])
     for asset, key in enumerate(ground.assets):
         mine = ours & (handled.asset == asset)
         for doer in np.unique(of_doer[mine]).tolist():
             amount = part * compared.detectable(doer, mine & (of_doer == doer), chance)
+            amount += part * places.detectable(mine & (of_doer == doer))
             of_asset = least.setdefault(key, {})
             of_asset["waste"] = of_asset.get("waste", 0.0) + amount
 
 
 def _alike_throughout(
-    handled: Handled, compared: Comparison, base: Floats, text: str, draws: Draws, chance: float
-) -> list[str]:
+    handled: Handled, compared: Comparison, base: Floats, text: str, draws: Draws, chance: float,
+    places: Places | None = None,
+) -> list[str]:  # fmt: skip
     """Categories that lose more of it than others with all who handle them: they may have to, and nothing is claimed."""
     kinds = _kinds(handled)
     claimed = {k for k, d in zip(kinds, handled.doer, strict=True) if compared.excess[compared.doers.index(d)] > 0}
+    if places is not None:
+        claimed |= {cell[1] for cell, more in zip(places.cells, places.excess.amount, strict=True) if more > 0}
     whole = stand_out_as_a_whole(kinds, compared.amount, base, draws, chance, tuple(claimed))
     if not whole:
         return []
@@ -375,33 +407,45 @@ def _matrix(booked: _Booked, handled: Handled, ground: Ground) -> Matrix:
 
 
 def _losses(
-    ground: Ground, handled: Handled, compared: Comparison, booked: _Booked, text: str,
+    ground: Ground, handled: Handled, found: tuple[Comparison, Places], booked: _Booked, text: str,
     about: tuple[ledger.Cause, ledger.Role], part: float,
 ) -> list[Loss]:  # fmt: skip
-    cause, role = about
-    per_booking = float(booked.amount.sum() / max(booked.count.sum(), 1.0))
+    (compared, places), (cause, role) = found, about
     doers = {d: i for i, d in enumerate(compared.doers)}
     of_doer = np.array([doers[d] for d in handled.doer])
-    found = []
-    for d in np.flatnonzero(compared.excess > 0):
+    losses: list[Loss] = []
+
+    def lose(rows: Bools, amount: float, drawn: Floats, standard: str) -> None:
+        party = next((handled.party[i] for i in np.flatnonzero(rows) if handled.party[i] is not None), None)
+        wall: Wall = "unknown" if party is None else "inside" if party == ground.own else "between"
+        key: AssetKey = ground.assets[int(handled.asset[rows][0])]
+        per_booking = float(booked.amount.sum() / max(booked.count.sum(), 1.0))
+        losses.append(
+            Loss(key, "ledger", "waste", wall, party, part * amount, part * drawn, part * amount / per_booking, "bookings", standard)
+        )  # fmt: skip
+
+    for d in np.flatnonzero(compared.excess > 0).tolist():
         best = ", ".join(compared.doers[i] for i in compared.best[d])
         ratio = 1 / max(1 - compared.excess[d], 1e-9)
         standard = (
             f"{text} at {compared.doers[d]} is {ratio:.1f} times what it is at {best}, category by category "
             f"(the better quarter of {compared.peers[d]} compared in {role}); {cause.side}"
         )
-        for asset in np.unique(handled.asset[(of_doer == d) & (handled.asset >= 0)]).tolist():
-            rows = (of_doer == d) & (handled.asset == asset)
-            amount, drawn = compared.wasted(int(d), rows)
-            if amount <= 0:
-                continue
-            party = next((handled.party[i] for i in np.flatnonzero(rows) if handled.party[i] is not None), None)
-            wall: Wall = "unknown" if party is None else "inside" if party == ground.own else "between"
-            key: AssetKey = ground.assets[asset]
-            found.append(
-                Loss(key, "ledger", "waste", wall, party, part * amount, part * drawn, part * amount / per_booking, "bookings", standard)
-            )  # fmt: skip
-    return found
+        for rows in _by_assets(handled, of_doer == d):
+            amount, drawn = compared.wasted(d, rows)
+            if amount > 0:
+                lose(rows, amount, drawn, standard)
+    for c in np.flatnonzero(places.excess.amount > 0).tolist():
+        for rows in _by_assets(handled, places.cell == c):
+            amount, drawn = places.wasted(rows)
+            if amount > 0:
+                lose(rows, amount, drawn, f"{text} of {places.in_words(c)}; {cause.side}")
+    return losses
+
+
+def _by_assets(handled: Handled, rows: Bools) -> Iterator[Bools]:
+    for asset in np.unique(handled.asset[rows & (handled.asset >= 0)]).tolist():
+        yield rows & (handled.asset == asset)
 
 
 def _readings(ground: Ground, booked: _Booked) -> dict[AssetKey, tuple[Reading, ...]]:
