@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fourwalls.chain.comparison import NATURAL_SPREAD
-from fourwalls.evidence.doer_places import Places, compare_places
+from fourwalls.evidence.doer_places import Places, compare_places, gentler
 from fourwalls.resampling import blocks_per_fold, draw_clusters, spans_per_block
 
 WEEKS = 48
@@ -65,3 +65,22 @@ def test_without_places_or_with_one_nothing_is_held() -> None:
         assert not found.held.any()
         assert found.wasted(np.ones(2, np.bool_))[0] == 0.0
         assert found.detectable(np.ones(2, np.bool_)) == 0.0
+
+
+def test_dear_lines_are_no_waste_whichever_way_bookings_are_counted() -> None:
+    rng = np.random.default_rng(5)
+    dear = np.array([1.0, 1.0, 8.0] * 3)[:, None]
+    lines = rng.poisson(60.0, (len(CELLS), WEEKS)).astype(float)
+    value = lines * 20.0 * dear
+    of = (["us"] * len(CELLS), [kind for kind, _ in CELLS], [(channel,) for _, channel in CELLS])
+    n, alone = np.full(len(CELLS), float(WEEKS)), np.ones(len(CELLS), np.bool_)
+    for by in (lines, value):
+        amount = by * 0.006 * rng.lognormal(-0.045, 0.3, by.shape)
+        each = [compare_places(amount, base, n, of, alone, DRAWS, 0.05) for base in (lines, value)]
+        assert any(one.excess.amount.any() for one in each)
+        assert not gentler(*each).excess.amount.any()
+    amount = (
+        value * np.where(np.arange(len(CELLS)) == 4, 0.036, 0.006)[:, None] * rng.lognormal(-0.045, 0.3, value.shape)
+    )
+    found = gentler(*(compare_places(amount, base, n, of, alone, DRAWS, 0.05) for base in (lines, value)))
+    assert np.flatnonzero(found.excess.amount).tolist() == [4]

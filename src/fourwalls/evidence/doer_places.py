@@ -118,6 +118,28 @@ def compare_places(
     return Places(cells, cell, found, share)
 
 
+def gentler(by_line: Places, by_value: Places) -> Places:
+    """Of two comparisons of the same cells, for each cell the one that claims less.
+
+    A wholesaler's line is worth ten of a shop's: what is booked by the value of the goods is then ten times as much a line, and
+    what is booked by the line a tenth as much of the value, though both are worked equally well. What exceeds the standard
+    either way is no matter of what one counts by.
+    """
+    a, b = by_line.excess, by_value.excess
+    first = np.where(a.held & b.held, a.amount <= b.amount, a.held)
+    held = a.held & b.held
+    chosen = Excess(
+        np.where(first, a.rate, b.rate),
+        np.where(first, a.standard, b.standard),
+        np.where(held, np.where(first, a.amount, b.amount), 0.0),
+        np.where(first & held, a.draws, np.where(held, b.draws, 0.0)),
+        held,
+        np.where(first, a.peers, b.peers),
+        np.fmax(a.detectable, b.detectable),
+    )
+    return replace(by_line, excess=chosen)
+
+
 def _beyond_nature(found: Excess, base: Floats, peer: Sequence[object], draws: Draws, chance: float) -> Excess:
     """Only what is told apart from the standard with the natural spread in its error, and with an error known from few blocks."""
     freedom = len(np.unique(draws.block)) - 1

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.diagnosis import Wall
-from fourwalls.evidence.doer_places import Places, compare_places
+from fourwalls.evidence.doer_places import Places, compare_places, gentler
 from fourwalls.evidence.doers import Comparison, compare
 from fourwalls.evidence.failure_costs import FailureCosts, draws_of, lines_of, measure
 from fourwalls.evidence.ground import PLACE, Finding, Ground
@@ -247,7 +247,10 @@ def _places(
     )
     every, own = (np.bincount(code, below)[code] for code in (shared, mine))
     alone = alone & (own >= _NAMED_PART * every)
-    return compare_places(compared.amount, base, bookings, (handled.doer, _kinds(handled), where), alone, draws, chance)
+    of = handled.doer, _kinds(handled), where
+    bases = [handled.lines, *([handled.value] if handled.value.sum() > 0 else [])]
+    found = [compare_places(compared.amount, b, bookings, of, alone, draws, chance) for b in bases]
+    return found[0] if len(found) == 1 else gentler(*found)
 
 
 def _by_asset(ground: Ground, booked: _Booked) -> Floats:
