@@ -326,6 +326,13 @@ def test_a_channel_that_never_had_such_a_case_shows_nothing_of_those_that_have(e
     assert any("site never had such a case" in r.because for r in refused)
 
 
+def test_work_that_nobody_says_which_channel_it_is_for_leaves_the_rest_judged(engine: DuckDBEngine) -> None:
+    nowhere = {"channel_id": None, "category": None, "region": None}
+    log = cases(rates(bazaar=0.02), "status update") + cases(rates(bazaar=0.02), "report", **nowhere)
+    found = case_work.find(ground(engine, log))
+    assert all("status" in stages for stages in found.judged.values())
+
+
 def test_a_feed_that_never_needs_a_hand_shows_how_little_would_do(engine: DuckDBEngine) -> None:
     log = cases({cell: 0.02 for cell in CELLS if cell[1] == "bazaar"}, "reconciliation")
     on = ground(engine, log)

@@ -266,7 +266,8 @@ def _channels_without(sums: Columns, ground: Ground, name: str) -> tuple[str, ..
         place[at] for place, n in zip(sums.places, cases, strict=True) if n > 0 and any(v is not None for v in place)
     }
     channels = {str(n[at]) for n in ground.places.names if n[at] is not None}
-    if None in worked or channels <= worked:
+    # Of work that nobody says which channel it is for, no channel can be said to have none.
+    if not worked or None in worked or channels <= worked:
         return ()
     if STAGE[name] == "feed" and "feeds" in ground.rows:
         senders = set(ground.engine.run(ground.rows["feeds"].select("party_id").distinct())["party_id"].to_pylist())

@@ -50,7 +50,19 @@ def rows(asset: AssetDiagnosis, diagnosis: Diagnosis) -> tuple[PathTold, ...]:
     best = row(diagnosis) if asset is diagnosis.total and paths else None
     if best is None:
         return paths
-    return (best, *(r.for_all() for r in paths))
+    return (best, *(r.for_all(_whom(diagnosis)) for r in paths))
+
+
+def _whom(diagnosis: Diagnosis) -> str:
+    """Whom a path for all is meant for: assets whose value nobody can tell are in no sum."""
+    valued = sum(bool(a.paths) for a in diagnosis.assets)
+    return (
+        "All assets"
+        if valued == len(diagnosis.assets)
+        else f"All {valued} with a value"
+        if valued > 1
+        else "The one with a value"
+    )
 
 
 def of_one_path(diagnosis: Diagnosis) -> str:
@@ -96,7 +108,8 @@ def _of_portfolio(diagnosis: Diagnosis) -> str:
     if len(diagnosis.assets) < 2:
         return ""
     one = of_one_path(diagnosis)
-    alike = f"the same path for all would bring {one}, at most" if one else "no path would pay if all assets took it"
+    whom = "all" if _whom(diagnosis) == "All assets" else f"{_whom(diagnosis)[:1].lower()}{_whom(diagnosis)[1:]}"
+    alike = f"the same path for {whom} would bring {one}, at most" if one else f"no path would pay for {whom}"
     return wording.prose(
         f"Together they bring {wording.said(value).value} over {evidence_words.horizon(diagnosis)}{costs}; {alike}."
     )

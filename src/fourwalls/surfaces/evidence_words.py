@@ -101,9 +101,9 @@ class PathTold:
     is_best: bool
     at: str = ""
 
-    def for_all(self) -> PathTold:
-        """The same as one path that all assets would take."""
-        return replace(self, path=f"All assets: {self.path[:1].lower()}{self.path[1:]}", is_best=False)
+    def for_all(self, whom: str) -> PathTold:
+        """The same as one path that all of them would take."""
+        return replace(self, path=f"{whom}: {self.path[:1].lower()}{self.path[1:]}", is_best=False)
 
 
 def losses_of(asset: AssetDiagnosis, wall: Wall) -> tuple[StageLoss, ...]:
