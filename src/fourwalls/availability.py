@@ -37,6 +37,8 @@ _ROWS = 4_000
 CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", "shelf", "listing")
 # Part of what was wanted whose price must be known for sums of money; the rest is taken to cost what the others do on average.
 _PRICED_PART = 0.95
+# A repair costs for sure where so many of its replicates do.
+_SURE = 0.95
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -214,14 +216,16 @@ def drawn(
 
 
 def _without_losers(found: Drawn, rate: float) -> Drawn:
-    """The same, its paths without repairs that cost more than they bring: nobody would do those.
+    """The same, its paths without repairs that are sure to cost more than they bring: nobody would do those.
+
+    What may as well be chance stays: to drop every repair that happens to come out below zero would make paths dearer than they are.
 
     What such a stage would lose stays among the parts; units of the paths stay what the replay of all repairs says.
     """
     sums: dict[tuple[int, int], list[Part]] = {}
     for (stage, wall, _), part in found.parts.items():
         sums.setdefault((stage, wall), []).append(part)
-    losers = {key: mine for key, mine in sums.items() if sum(p[2] for p in mine) < 0}
+    losers = {k: mine for k, mine in sums.items() if np.quantile(np.sum([p.amounts for p in mine], axis=0), _SURE) < 0}
     if not losers:
         return found
     point, draws, stock = dict(found.point), dict(found.draws), dict(found.stock)
