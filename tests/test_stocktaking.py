@@ -137,6 +137,21 @@ def test_whose_demand_a_shelf_serves(opened: Opened) -> None:
         assert weight == pytest.approx(units[sku, node, str(asset[0])] / both)
 
 
+def test_a_shelf_that_serves_no_line_takes_what_its_sku_fetches_and_costs_elsewhere(opened: Opened) -> None:
+    portfolio = small.stocked()
+    portfolio.set("price_amount", "40")
+    portfolio.set("cost_amount", "25")
+    portfolio.set("node_id", portfolio.lines[0]["node_id"])
+    t = taking(opened(portfolio))
+    assert t.share is not None
+    idle = np.array([n != portfolio.lines[0]["node_id"] for n in t.shelves["node_id"].to_pylist()])
+    assert idle.any()
+    sold = {line["sku_id"] for line in portfolio.lines}
+    fetched = np.array([sku in sold for sku in t.shelves["sku_id"].to_pylist()])
+    assert t.share.price[idle & fetched] == pytest.approx(40)
+    assert t.share.cost[idle & fetched] == pytest.approx(25)
+
+
 def test_lines_without_a_price_do_not_make_the_others_cheaper(opened: Opened) -> None:
     portfolio = small.stocked()
     portfolio.set("price_amount", "40")

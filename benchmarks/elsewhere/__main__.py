@@ -20,6 +20,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=None, help="keep the worlds' folders here")
     said = parser.parse_args()
     some = [w for w in worlds(said.seed, said.worlds) if said.only in w.name]
+    if not some:
+        parser.error(
+            f"no world has '{said.only}' in its name; such are: {', '.join(w.name for w in worlds(said.seed, 5))} …"
+        )
     with tempfile.TemporaryDirectory() as kitchen:
         keep = said.keep or Path(kitchen)
         keep.mkdir(parents=True, exist_ok=True)

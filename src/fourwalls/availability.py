@@ -218,8 +218,7 @@ def drawn(
 def _without_losers(found: Drawn, rate: float) -> Drawn:
     """The same, its paths without repairs that are sure to cost more than they bring: nobody would do those.
 
-    What may as well be chance stays: to drop every repair that happens to come out below zero would make paths dearer than they are.
-
+    What may as well be chance stays: to drop every repair that happens to come out below zero would tell paths better than they are.
     What such a stage would lose stays among the parts; units of the paths stay what the replay of all repairs says.
     """
     sums: dict[tuple[int, int], list[Part]] = {}

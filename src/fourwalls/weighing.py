@@ -78,7 +78,11 @@ class Both:
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
     """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
-    return _unexplained(_unseen(_governed(_by_money(_decided(b, t), b, t), b), b, t), b, t)
+    return _unexplained(_unseen(_by_what_is_seen(b, t), b, t), b, t)
+
+
+def _by_what_is_seen(b: Both, t: Thresholds) -> Verdict:
+    return _governed(_by_money(_decided(b, t), b, t), b)
 
 
 def _unexplained(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
@@ -109,7 +113,8 @@ _MUCH = 2.0
 
 def unseen_worth(b: Both, t: Thresholds) -> Refusal | None:
     """Why no path of an asset has a value: nothing to act on was seen, and what shelves hide nobody saw; None where that is not so."""
-    if decide_all(b, t).rule != _unseen_rule(t):
+    seen_alone = _by_what_is_seen(b, t)
+    if _unseen(seen_alone, b, t) is seen_alone:
         return None
     known = b.values or {}
     best = max((v.value for v in known.values()), default=0.0)
@@ -130,10 +135,6 @@ def known_values(b: Both, t: Thresholds) -> Mapping[VerdictName, PathValue]:
 _UNSEEN_DATA = "stock_days and supply_orders; if there are no shelves that could be empty, unseen_stock_share = 0 under [verdict] in portfolio.toml"
 
 
-def _unseen_rule(t: Thresholds) -> str:
-    return f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
-
-
 def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
     """To leave an asset alone takes having looked at its shelves: they usually cost more than late lines do."""
     unknown = isinstance(b.availability, Refusal) and b.availability.code in UNSEEN
@@ -148,14 +149,13 @@ def _unseen(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         f"{verdict.because} But nothing is known of empty shelves, which usually cost about {percent(t.unseen_stock_share)} of "
         "sales: whether the asset can be left alone cannot be told."
     )
+    rule = f"U1. Nothing to act on in the records given, and none of stock, where {percent(t.unseen_stock_share)} is usually lost: cannot tell."
     step = (
         "Get stock_days and supply_orders; if there are no shelves that could be empty, say so in portfolio.toml with "
         "unseen_stock_share = 0 under [verdict]."
     )
     refusals = tuple(dict.fromkeys([*verdict.refusals, b.availability])) if isinstance(b.availability, Refusal) else ()
-    return replace(
-        verdict, name="cannot tell yet", because=because, rule=_unseen_rule(t), next_step=step, refusals=refusals
-    )
+    return replace(verdict, name="cannot tell yet", because=because, rule=rule, next_step=step, refusals=refusals)
 
 
 def _decided(b: Both, t: Thresholds) -> Verdict:

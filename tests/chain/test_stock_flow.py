@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.chain.test_stock_replay import made
 
+from fourwalls.chain import stock_flow
 from fourwalls.chain.attribution import shapley
 from fourwalls.chain.shifts import Skew
 from fourwalls.chain.stock_flow import (
@@ -256,3 +257,22 @@ def test_a_sku_is_shared_out_among_its_buyers_and_among_those_one_giver_refills(
     assert len(set(among.tolist())) == 4
     assert among[0] == among[1]
     assert among[2] == among[3]
+
+
+@pytest.mark.parametrize("bias", [0.5, 1.0, 2.2])
+def test_a_level_made_from_a_forecast_moves_to_the_level_of_the_better_one(bias: float) -> None:
+    true, days, reserve = 4.0, 10.0, 1.5
+    level = true * bias * days + reserve * np.sqrt(true * bias * days)
+    foreseen = np.full((1, 30), true * bias, np.float32)
+    change = np.full((1, 30), true - true * bias, np.float32)
+    one = np.zeros(1, np.int64)
+    moved = stock_flow._moved(np.array([level]), foreseen, change, np.array([days]), one, one + 7)
+    # What the same buyer would have made of the true demand: no more, and above all not less than it.
+    assert level + moved[0] == pytest.approx(true * days + reserve * np.sqrt(true * days), rel=1e-6)
+
+
+def test_a_level_that_nothing_shows_moves_by_the_forecast_alone() -> None:
+    foreseen, change = np.full((1, 30), 4.0, np.float32), np.full((1, 30), -1.0, np.float32)
+    one = np.zeros(1, np.int64)
+    moved = stock_flow._moved(np.array([np.nan]), foreseen, change, np.array([10.0]), one, one)
+    assert moved.tolist() == pytest.approx([-10.0])

@@ -32,6 +32,7 @@ from fourwalls.planning import Known, Sales, advised
 from fourwalls.planning.doers import NOT_NAMED, between_shares, doers
 from fourwalls.planning.mistakes import MISTAKES, guardrails
 from fourwalls.planning.pilots import LEAST_CONTROLS
+from fourwalls.planning.plan import _titled
 from fourwalls.planning.roles import growth_beside, role_of
 from fourwalls.portfolio import Portfolio, SignalThresholds
 from fourwalls.study import open as open_study
@@ -326,3 +327,13 @@ def test_growth_is_beside_the_portfolio_by_hand() -> None:
     assert value == pytest.approx(1.5 / (450 / 400) - 1)
     assert low == pytest.approx(value)
     assert high == pytest.approx(value)
+
+
+def test_a_long_step_becomes_a_title_that_a_register_takes() -> None:
+    step = "Get contracts with these partners: " + "who owns the data, who is called when it fails, " * 5
+    assert _titled("Get stock_days") == ("Get stock_days", "")
+    assert _titled(step) == ("Get contracts with these partners", f"; {step.partition(': ')[2]}")
+    title, rest = _titled("Get " + "one thing and another " * 12)
+    assert len(title) <= 200
+    assert title.endswith(" …")
+    assert rest == ""
