@@ -58,7 +58,7 @@ def walls(shelves: int = 4) -> Walls:
 
 def serving(asset: list[int], shelf: list[int] | None = None, **given: Any) -> Serving:
     n = len(asset)
-    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0), "fulfilment": np.zeros(n)} | given
+    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0), "follows": np.zeros(n)} | given
     return Serving(np.arange(n) if shelf is None else np.array(shelf), np.array(asset), assets=max(asset) + 1, **base)
 
 
@@ -226,7 +226,7 @@ def test_luck_has_no_bias_of_its_own() -> None:
 
 def test_what_it_costs_to_reach_the_customer_is_no_margin() -> None:
     (free, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
-    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, fulfilment=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
+    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, follows=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
     assert paid.point["inside_worth"] == pytest.approx(free.point["inside_worth"] * 3 / 4)
     assert paid.draws["between_worth"] == pytest.approx(free.draws["between_worth"] * 3 / 4)
 

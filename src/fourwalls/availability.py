@@ -55,7 +55,7 @@ class Serving:
         shelf, asset: Numbers, shape (pairs,).
         weight: Part of the shelf's demand that is the asset's, 0-1, same shape.
         price, cost: Mean net price and cost of a unit [amount]; NaN if unknown, same shape.
-        fulfilment: Mean cost of getting a unit to the customer [amount], same shape.
+        follows: What a unit sold brings along: getting it to the customer, bookings, returns [amount], same shape.
         assets: How many assets there are.
     """
 
@@ -64,7 +64,7 @@ class Serving:
     weight: Floats
     price: Floats
     cost: Floats
-    fulfilment: Floats
+    follows: Floats
     assets: int
 
 
@@ -296,7 +296,7 @@ def _margins(serving: Serving, lost_share: float) -> Floats:
     # Where nothing is priced, units are compared with each other as if they cost the same.
     usual = float(price[known].mean()) if known.any() else 1.0
     found: Floats = np.where(
-        np.isfinite(price - cost), price - cost - serving.fulfilment, np.where(known, price, usual) * lost_share
+        np.isfinite(price - cost), price - cost - serving.follows, np.where(known, price, usual) * lost_share
     )
     return found
 

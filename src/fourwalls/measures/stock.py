@@ -154,7 +154,7 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
 
     Grain: shelf, the grain columns, channel_id.
     Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost and fulfilment [amount] of the
-        costed_units and fulfilled_units that have them; lines.
+        costed_units and fulfilled_units that have them; returned of the shipped units of which is known what came back; lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -167,7 +167,25 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         valued_units=units.sum(where=t.price_amount.notnull()).cast("float64"),
         costed_units=units.sum(where=t.cost_amount.notnull()).cast("float64"),
         fulfilled_units=units.sum(where=t.fulfilment_amount.notnull()).cast("float64"),
+        returned=t.returned_units.sum(where=t.shipped_units.notnull()).cast("float64"),
+        shipped=t.shipped_units.sum(where=t.returned_units.notnull()).cast("float64"),
         lines=t.count(),
+    )
+
+
+def sold_value(lines: ir.Table) -> ir.Table:
+    """What was ordered, by kind of product and day: what bookings are held against.
+
+    Args:
+        lines: Order lines with their references (`with_references`).
+
+    Grain: brand, category, day.
+    Gives: value [net amount].
+    """
+    t = lines.filter(lines.cancelled_at.isnull() & lines.price_amount.notnull())
+    t = t.mutate(day=t.ordered_at.cast("date"))
+    return t.group_by("brand", "category", "day").agg(
+        value=(t.ordered_units.fill_null(1) * t.price_amount).sum().cast("float64")
     )
 
 

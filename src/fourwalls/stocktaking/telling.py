@@ -38,7 +38,7 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
         share.weight[keep],
         share.price[keep],
         share.cost[keep],
-        share.fulfilment[keep],
+        share.follows[keep],
         len(assets),
     )
     spans = len(np.unique(taking.spans))
