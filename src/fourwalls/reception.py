@@ -314,7 +314,7 @@ class Reception:
         if "released_at" not in self._order_lines.present:
             # Nobody recorded a release: its time counts as fulfilment, and a note on the page says so.
             rows = rows.mutate(released_at=rows.ordered_at)
-        return order_lines.judged_lines(
+        judged = order_lines.judged_lines(
             rows,
             self.rows.get("products"),
             self.rows.get("nodes"),
@@ -324,6 +324,9 @@ class Reception:
             self._engine.fingerprint,
             self.span_seconds,
         )
+        if "stock_days" in self.rows and {"sku_id", "node_id"} <= self._order_lines.present:
+            judged = order_lines.without_waits_for_goods(judged, self.rows["stock_days"])
+        return judged
 
     def set_aside(self) -> dict[str, pa.Table]:
         """Rows set aside, table by table, with `set_aside_reason`; exact copies, which add nothing, are only counted."""

@@ -173,6 +173,33 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
     )
 
 
+def asked_for(lines: ir.Table, stock_days: ir.Table, numbered: ir.Table) -> ir.Table:
+    """What was ordered from shelves on days on which they sold nothing: customers who order all the same, and wait or are let down.
+
+    Args:
+        lines: Order lines with sku_id and node_id.
+        stock_days: Rows that intake kept.
+        numbered: sku_id, node_id, shelf.
+
+    Grain: shelf, day [days since 1970].
+    Gives: units [ordered]; unfilled [ordered and never shipped, of lines that are concluded]; late [shipped after the promise].
+    """
+    t = lines.filter(lines.sku_id.notnull() & lines.node_id.notnull()).mutate(day=lines.ordered_at.cast("date"))
+    idle = stock_days.filter(stock_days.sold_units <= 0).select("sku_id", "node_id", "day")
+    t = t.inner_join(idle, ["sku_id", "node_id", "day"]).inner_join(numbered, ["sku_id", "node_id"])
+    units = t.ordered_units.fill_null(1).cast("float64")
+    shipped = ibis.cases(
+        (t.cancelled_at.notnull(), t.shipped_units.fill_null(0)), else_=t.shipped_units.fill_null(t.ordered_units)
+    )
+    ended = t.cancelled_at.notnull() | t.delivered_at.notnull()
+    is_late = (t.delivered_at > t.promised_at).fill_null(False)
+    return t.group_by("shelf", day=days(t.day)).agg(
+        units=units.sum(),
+        unfilled=ibis.greatest(units - shipped.fill_null(1), 0.0).sum(where=ended).fill_null(0.0),
+        late=units.sum(where=is_late).fill_null(0.0),
+    )
+
+
 def sold_value(lines: ir.Table) -> ir.Table:
     """What was ordered, by kind of product and day: what bookings are held against.
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from fourwalls.chain import stock_record, supply
 from fourwalls.chain.accounts import PartyBook
+from fourwalls.chain.backorders import Backorders, backorders
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
 from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, demand_statistics
@@ -224,8 +225,28 @@ class StockTables:
 
     @cached_property
     def lost(self) -> Floats32:
-        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, which a note counts."""
-        return np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
+        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, which a note counts.
+
+        Estimated; where orders are taken on empty days, what was ordered on them.
+        """
+        estimated = np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
+        if self.backorders is None:
+            return estimated
+        estimated[self.backorders.shelves] = self.backorders.asked
+        return estimated
+
+    @cached_property
+    def backorders(self) -> Backorders | None:
+        """Shelves whose orders are taken though they are empty; None where there are none."""
+        known = self._reception.present("order_lines") >= {"sku_id", "node_id", "ordered_units", "ordered_at"}
+        lines = self._reception.referenced_lines
+        if lines is None or not known:
+            return None
+        self._progress("looking whether orders are taken on empty shelves")
+        found = self._engine.run(stock.asked_for(lines, self._looked_at, self._numbered))
+        return backorders(
+            found, self.record, self.demand.lost.astype(np.float64), self._code("category", "node_id"), self.first_day
+        )
 
     @cached_property
     def sku(self) -> Ints:
