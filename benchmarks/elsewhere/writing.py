@@ -25,15 +25,17 @@ REASONS = ("", "customer: took too long", "not found", "sold out")
 
 def write(life: Life, folder: Path) -> None:
     """Write the folder of a company."""
+    write_with(life, folder, MAKERS, {})
+
+
+def write_with(
+    life: Life, folder: Path, makers: dict[str, Callable[[Life], Columns]], other: dict[str, Columns]
+) -> None:
+    """Write the folder of a company whose tables are made so, or are there already."""
     c = life.c
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    makers: dict[str, Callable[[Life], Columns]] = {
-        "order_lines": _order_lines, "products": _products, "nodes": _nodes, "channels": _channels, "parties": _parties,
-        "stock_days": _stock_days, "supply_orders": _supply_orders, "forecasts": _forecasts, "listings": _listings,
-        "leakage": _leakage, "work_log": _work_log, "feeds": _feeds,
-    }  # fmt: skip
     for name in sorted(c.tables):
-        columns = makers[name](life)
+        columns = other[name] if name in other else makers[name](life)
         kept = {k: v for k, v in columns.items() if k not in c.omitted.get(name, set())}
         table = pa.table(kept)
         if c.file_kind == "csv":
@@ -244,6 +246,14 @@ def _feeds(life: Life) -> Columns:
         "arrived_at": _happened(c, [r.arrived for r in rows]), "expected_rows": [r.rows for r in rows],
         "arrived_rows": [r.rows for r in rows], "mismatched_rows": [r.mismatched for r in rows],
     }  # fmt: skip
+
+
+MAKERS: dict[str, Callable[[Life], Columns]] = {
+    "order_lines": _order_lines, "products": _products, "nodes": _nodes, "channels": _channels, "parties": _parties,
+    "stock_days": _stock_days, "supply_orders": _supply_orders, "forecasts": _forecasts, "listings": _listings,
+    "leakage": _leakage, "work_log": _work_log, "feeds": _feeds,
+}  # fmt: skip
+"""What makes each table."""
 
 
 def _portfolio(c: Company) -> str:
