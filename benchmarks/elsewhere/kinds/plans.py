@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.elsewhere.kinds import wholesaler
+from benchmarks.elsewhere.kinds import shops, wholesaler
 from benchmarks.elsewhere.kinds.frame import Fault, World
 
 _F = Fault
@@ -30,8 +30,8 @@ PLANS: dict[str, tuple[tuple[Fault, ...], ...]] = {
         (_F("late carrier", "medium", 0),),
         (_F("slow credit", "high", 0),),
         (_F("late order feed", "high", 2),),
-        (_F("tight promise", "high", 1),),
-        (_F("own waste", "high", category=2),),
+        (_F("tight promise", "high", 0),),
+        (_F("own waste", "high", 0, 2),),
         (_F("chargebacks", "high", 2),),
         (_F("status work", "high", 2),),
         (_F("status work", "medium", 0),),
@@ -40,8 +40,39 @@ PLANS: dict[str, tuple[tuple[Fault, ...], ...]] = {
         (_F("points too low", "high", category=0), _F("late carrier", "high", 1)),
         (_F("late supplier", "high", 1), _F("chargebacks", "medium", 2), _F("slow dock", "medium", 0)),
     ),
+    "shops": (
+        (),
+        (),
+        (),
+        (),
+        (_F("forecast too low", "high", category=1),),
+        (_F("forecast too low", "medium", category=0),),
+        (_F("forecast too high", "high", category=2),),
+        (_F("late supplier", "high", 0),),
+        (_F("late supplier", "medium", 1),),
+        (_F("short supplier", "high", 2),),
+        (_F("slow buyer", "high", category=1),),
+        (_F("slow back room", "high", 2),),
+        (_F("slow back room", "medium", 0, 1),),
+        (_F("phantom stock", "high", 1, 0),),
+        (_F("phantom stock", "high", 2),),
+        (_F("stranded stock", "high", 0, 2),),
+        (_F("slow picking", "high", 0),),
+        (_F("slow picking", "high", 2),),
+        (_F("late carrier", "high"),),
+        (_F("late order feed", "high"),),
+        (_F("tight promise", "high", 1),),
+        (_F("own waste", "high", 0, 1),),
+        (_F("chargebacks", "high", 2),),
+        (_F("status work", "high", 2),),
+        (_F("status work", "high", 1),),
+        (_F("phantom stock", "low", 0),),
+        (_F("late supplier", "high", 3), _F("phantom stock", "high", 1)),
+        (_F("forecast too low", "high", category=0), _F("late carrier", "high")),
+        (_F("slow back room", "high", 2), _F("chargebacks", "medium", 2), _F("slow buyer", "high", category=2)),
+    ),
 }
-HOUSES = {"wholesaler": wholesaler.house}
+HOUSES = {"wholesaler": wholesaler.house, "shops": shops.house}
 
 
 def worlds(kind: str, first_seed: int, n: int | None = None) -> list[World]:

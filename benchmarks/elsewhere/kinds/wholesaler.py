@@ -30,7 +30,7 @@ def house(seed: int) -> House:
     luck = Luck(seed)
     words, rng = Words(luck.of("words")), luck.of("wholesaler")
     first, own_words = beginning(seed, words)
-    own, group, partner, parcels = words.some(4)
+    own, group, second, partner, parcels = words.some(5)
     days = WARM + int(rng.integers(365, 540))
     brand_of = np.arange(SKUS) % 6
     suppliers = words.some(4)
@@ -38,21 +38,24 @@ def house(seed: int) -> House:
     price = np.round(rng.lognormal(1.6, 0.7, SKUS), 2)
     c = House(
         template="wholesaler", seed=seed, first=first, warm=WARM, days=days, own=own,
-        kinds={own: "own company", group: "buying group", partner: "3PL", parcels: "parcel carrier", **dict.fromkeys(suppliers, "supplier")},
+        kinds={own: "own company", group: "buying group", second: "buying group", partner: "3PL", parcels: "parcel carrier", **dict.fromkeys(suppliers, "supplier")},
         grain=GRAINS[seed % len(GRAINS)], sku=[f"{words.one()[:4].upper()}-{100 + i}" for i in range(SKUS)],
         brand=words.some(6), category=words.some(3), brand_of=brand_of, category_of=brand_of % 3,
         supplier_of=[maker[b] for b in brand_of], price=price, cost=price * rng.uniform(0.64, 0.74, SKUS),
         node=words.some(2), node_kind=["own DC", "3PL site"], node_party=[own, partner], region=words.some(2),
-        channel=words.some(3), channel_kind=["wholesale", "wholesale", "wholesale"], channel_party=[own, own, group],
+        channel=words.some(3), channel_kind=["wholesale", "wholesale", "wholesale"], channel_party=[own, second, group],
         destination=words.some(4), carrier=[own, parcels],
         money={"wage_amount_per_hour": 31.0, "carrying_rate_per_year": 0.18, "discount_rate": 0.08, "horizon_years": 3.0,
                "late_line_cost_share": 0.08, "attainable_share": 0.8, "ramp_weeks": 12.0},
         tables={"order_lines", "products", "nodes", "channels", "parties", "stock_days", "supply_orders", "leakage", "work_log", "feeds"}
         | ({"forecasts"} if rng.random() < 0.5 else set()),
         words=own_words, faults=FAULTS, sound=_sound(rng), live=live, made={},
-        omitted={"stock_days": {"empty_share"}, "order_lines": {"returned_units"}},
+        omitted={"stock_days": {"empty_share"} if rng.random() < 0.5 else set(),
+                 "order_lines": {"returned_units"} | ({"customer_id"} if rng.random() < 0.5 else set())},
+        service_levels=[{"party_id": own, "stage": "carriage", "value": 14, "unit": "hours"},
+                        {"party_id": parcels, "stage": "carriage", "value": 3, "unit": "days"}],
     )  # fmt: skip
-    c.contracts = dict.fromkeys((group, partner, parcels, *suppliers), True)
+    c.contracts = dict.fromkeys((group, second, partner, parcels, *suppliers), True)
     c.made = {
         "feeder": [-1, 0], "splits": bool(rng.random() < 0.5), "happens": HAPPENINGS[int(rng.integers(len(HAPPENINGS)))],
         "supplier_at": np.array([suppliers.index(s) for s in c.supplier_of]), "suppliers": suppliers,
@@ -72,7 +75,7 @@ def _sound(rng: np.random.Generator) -> Ways:
         "mislaid": about(0.01, 2, 3), "slip": about(0.03, 2, 4), "slip_days": np.array([1.0, 1.5]), "tight": np.zeros(3),
         "late": about(0.12, 4), "late_days": np.full(4, 4.0), "short": np.full(4, 0.03), "decide": np.full(3, 0.0),
         "bias": np.ones(3), "noise": 0.08, "dock": np.full((2, 3), 1.0), "vanish": np.full((2, 3), 0.0004),
-        "tilt": np.ones(3), "waste": about(0.004, 3), "charged": 0.003, "asks": about(0.03, 3, 3),
+        "tilt": np.ones(3), "waste": about(0.004, 3, 3), "charged": np.array([0.0, 0.003, 0.003]), "asks": about(0.03, 3, 3),
         "touches": np.ones((3, 3)), "garbled": 0.005,
     }  # fmt: skip
 
@@ -117,7 +120,7 @@ def _status(w: Ways, f: Fault, x: float) -> None:
 
 
 def _charged(w: Ways, f: Fault, x: float) -> None:
-    w["charged"] += 0.02 * x
+    w["charged"][f.at] += 0.02 * x
 
 
 def _put(x: Any, at: Any, value: float) -> None:
@@ -131,15 +134,15 @@ FAULTS: dict[str, Any] = {
     "short supplier": ("supply", lambda f: f.house.made["suppliers"][f.at], _set("short", lambda v, f, x: _put(v, f.at, 0.2 + 0.25 * x))),
     "slow buyer": ("decision", _own, _set("decide", lambda v, f, x: _put(v, _cats(f), 8 + 16 * x))),
     "slow dock": ("receiving", lambda f: f.house.node_party[f.at], _set("dock", lambda v, f, x: _put(v, (f.at, _cats(f)), 5 + 12 * x))),
-    "phantom stock": ("record", lambda f: f.house.node_party[f.at], _set("vanish", lambda v, f, x: _put(v, (f.at, _cats(f)), 0.009 * x))),
+    "phantom stock": ("record", lambda f: f.house.node_party[f.at], _set("vanish", lambda v, f, x: _put(v, (f.at, _cats(f)), 0.006 * x))),
     "stranded stock": ("allocation", _own, _set("tilt", lambda v, f, x: _put(v, _cats(f), 1 - min(0.35 + 0.25 * x, 0.85)))),
     "slow picking": ("fulfilment", lambda f: f.house.node_party[f.at], _picking),
     "late carrier": ("carriage", lambda f: f.house.carrier[f.at], _carrier),
     "slow credit": ("release", _own, _set("check", lambda v, f, x: _put(v, f.at, 0.08 + 0.45 * min(x, 1.6)))),
     "late order feed": ("release", lambda f: f.house.channel_party[2], _feed),
     "tight promise": ("promise", lambda f: f.house.channel_party[f.at], _set("tight", lambda v, f, x: _put(v, f.at, 0.2 + 0.35 * min(x, 1.6)))),
-    "own waste": ("waste", _own, _set("waste", lambda v, f, x: _put(v, _cats(f), 0.004 + 0.02 * x))),
-    "chargebacks": ("waste", lambda f: f.house.channel_party[2], _charged),
+    "own waste": ("waste", _own, _set("waste", lambda v, f, x: _put(v, (_cats(f), f.at), 0.004 + 0.02 * x))),
+    "chargebacks": ("waste", lambda f: f.house.channel_party[f.at], _charged),
     "status work": ("status", lambda f: f.house.channel_party[f.at], _status),
 }  # fmt: skip
 
@@ -261,12 +264,14 @@ class _Stock:
                 self._take(int(i), day, float(released[i]))
             self._send(day)
             self._buy(day)
+            bare = self.record <= 0
+            self.out.empty[:, :, day] = np.where(bare, np.where(self.out.sold[:, :, day] > 0, 0.5, 1.0), 0.0)
             self.out.record[:, :, day] = self.record
 
     def _vanish(self, day: int) -> None:
         chance = self.w["vanish"][:, self.c.category_of].T
         for s, n in np.argwhere((self.luck[0, :, :, day] < chance) & (self.really > 0)):
-            gone = ceil(self.really[s, n] * (0.25 + 0.5 * self.luck[1, s, n, day]))
+            gone = ceil(self.really[s, n] * (0.08 + 0.2 * self.luck[1, s, n, day]))
             self.really[s, n] -= gone
             self.out.vanished[s, n, day] += gone
         for s, n in np.argwhere((self.record != self.really) & (self.luck[2, :, :, day] < 1 / 150)):
@@ -552,8 +557,8 @@ def _book(c: House, w: Ways, x: Lines, books: Books) -> Floats:
     for a in range(3):
         for j in range(3):
             for t in range(weeks):
-                broken = sales[a, j, t] * w["waste"][a] * swing[0, a, j, t]
-                taken = (sales[a, j, t] * w["charged"] * swing[1, a, j, t] + 0.03 * failed[a, j, t]) * (j == 2)
+                broken = sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t]
+                taken = (sales[a, j, t] * w["charged"][j] * swing[1, a, j, t] + 0.03 * failed[a, j, t]) * (j > 0)
                 for cause, amount, party in ((c.words["damage"], broken, c.own), ("chargeback", taken, c.channel_party[j])):
                     if amount > 0:
                         books.bookings.append(Booking(t, cause, float(amount), party, a, j))
@@ -562,14 +567,13 @@ def _book(c: House, w: Ways, x: Lines, books: Books) -> Floats:
 
 
 def _feeds(c: House, w: Ways, x: Lines, books: Books) -> None:
-    lines = np.bincount(x["day"][x["channel"] == 2], minlength=c.days)
-    draws = c.luck.of("feeds").random((c.days, 2))
-    for day in range(c.warm, c.days):
-        if c.weekday(day) < 5:
-            rows = int(lines[day])
+    for j in (1, 2):
+        lines = np.bincount(x["day"][x["channel"] == j], minlength=c.days)
+        draws = c.luck.of("feeds", j).random((c.days, 2))
+        for day in (d for d in range(c.warm, c.days) if c.weekday(d) < 5):
+            rows, due = int(lines[day]), day * 24.0 + 18.0
             wrong = int(rows * w["garbled"] + draws[day, 0])
-            due = day * 24.0 + 18.0
-            books.deliveries.append(Delivery(2, due, due + 0.5 * draws[day, 1], rows, min(wrong, rows)))
+            books.deliveries.append(Delivery(j, due, due + 0.5 * draws[day, 1], rows, min(wrong, rows)))
 
 
 def _forecasts(c: House, stock: _Stock) -> dict[str, Any]:
@@ -579,7 +583,7 @@ def _forecasts(c: House, stock: _Stock) -> dict[str, Any]:
     s, on, of, units = (np.array(v) for v in zip(*rows, strict=True))
     cc: Any = c
     return {
-        "sku_id": writing._named(c.sku, s), "node_id": pa.array([c.node[0]] * len(s)), "forecast_on": writing._days(cc, on),
+        "sku_id": writing._named(c.sku, s), "forecast_on": writing._days(cc, on),
         "period_on": writing._days(cc, of), "period_days": pa.array(np.full(len(s), 28)),
         "forecast_units": pa.array(np.round(units, 1)), "forecaster_id": pa.array([c.own] * len(s)),
     }  # fmt: skip
