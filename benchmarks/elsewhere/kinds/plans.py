@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.elsewhere.kinds import shops, wholesaler
+from benchmarks.elsewhere.kinds import seasons, shops, wholesaler
 from benchmarks.elsewhere.kinds.frame import Fault, World
 
 _F = Fault
@@ -71,8 +71,36 @@ PLANS: dict[str, tuple[tuple[Fault, ...], ...]] = {
         (_F("forecast too low", "high", category=0), _F("late carrier", "high")),
         (_F("slow back room", "high", 2), _F("chargebacks", "medium", 2), _F("slow buyer", "high", category=2)),
     ),
+    "seasons": (
+        (),
+        (),
+        (),
+        (),
+        (_F("bought too little", "high", category=0),),
+        (_F("bought too much", "high", category=1),),
+        (_F("wrong sizes", "high"),),
+        (_F("stranded stock", "high", category=2),),
+        (_F("late supplier", "high", 0),),
+        (_F("late supplier", "medium", 1),),
+        (_F("slow dock", "high", 0, 1),),
+        (_F("slow dock", "high", 1),),
+        (_F("phantom stock", "high", 1),),
+        (_F("slow picking", "high", 0),),
+        (_F("slow picking", "high", 1),),
+        (_F("late carrier", "high", 0),),
+        (_F("slow release", "high", 0),),
+        (_F("late order feed", "high", 1),),
+        (_F("tight promise", "high", 0),),
+        (_F("slow returns", "high", 0),),
+        (_F("slow returns", "high", 1),),
+        (_F("own waste", "high", 0, 1),),
+        (_F("chargebacks", "high", 2),),
+        (_F("status work", "high", 1),),
+        (_F("bought too little", "medium", category=1), _F("late carrier", "high", 1)),
+        (_F("late supplier", "high", 2), _F("slow picking", "high", 1)),
+    ),
 }
-HOUSES = {"wholesaler": wholesaler.house, "shops": shops.house}
+HOUSES = {"wholesaler": wholesaler.house, "shops": shops.house, "seasons": seasons.house}
 
 
 def worlds(kind: str, first_seed: int, n: int | None = None) -> list[World]:
