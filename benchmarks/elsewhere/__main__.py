@@ -24,9 +24,7 @@ def main() -> None:
     every = plans.worlds(said.kind, said.seed, said.worlds) if said.kind else worlds(said.seed, said.worlds)
     some = [w for w in every if said.only in w.name]
     if not some:
-        parser.error(
-            f"no world has '{said.only}' in its name; such are: {', '.join(w.name for w in every[:5])} …"
-        )
+        parser.error(f"no world has '{said.only}' in its name; such are: {', '.join(w.name for w in every[:5])} …")
     with tempfile.TemporaryDirectory() as kitchen:
         keep = said.keep or Path(kitchen)
         keep.mkdir(parents=True, exist_ok=True)

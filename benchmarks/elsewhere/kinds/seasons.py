@@ -16,7 +16,7 @@ from benchmarks.elsewhere import writing
 from benchmarks.elsewhere.books import Booking, Delivery
 from benchmarks.elsewhere.buying import Order
 from benchmarks.elsewhere.kinds.frame import Books, Fault, House, Life, Lines, Shelves, Ways, beginning, chores
-from benchmarks.elsewhere.luck import Bools, Floats, Luck, Words
+from benchmarks.elsewhere.luck import Bools, Floats, Ints, Luck, Words
 from benchmarks.elsewhere.parcels import Calendar
 
 SEASON, STYLES, SIZES, WARM = 182, 18, ("S", "M", "L", "XL"), 56
@@ -91,7 +91,7 @@ def _channel(f: Fault) -> str:
     return str(f.house.channel_party[f.at])
 
 
-def _cats(f: Fault) -> Any:
+def _cats(f: Fault) -> slice | list[int]:
     return slice(None) if f.category is None else [f.category]
 
 
@@ -214,7 +214,12 @@ def _demand(c: House, rng: np.random.Generator) -> None:
     order = np.argsort(at, kind="stable")
     x: Lines = {"ordered": at, "day": day, "sku": s, "channel": ch, "units": np.ones(n, np.int64), "node": m["shelf"][ch],
                 "destination": rng.integers(0, 3, n), "carrier": (rng.random(n) < 0.4).astype(int), "draws": rng.random((n, 16))}  # fmt: skip
-    m |= {"wishes": {k: v[order] for k, v in x.items()}, "mean": mean, "starts": starts[m["style_of"]], "marked": marked[m["style_of"]] | (age[m["style_of"]] >= 1.0)}
+    m |= {
+        "wishes": {k: v[order] for k, v in x.items()},
+        "mean": mean,
+        "starts": starts[m["style_of"]],
+        "marked": marked[m["style_of"]] | (age[m["style_of"]] >= 1.0),
+    }
 
 
 def _forecast(c: House, w: Ways) -> Floats:
@@ -267,13 +272,32 @@ class _Stock:
                     draw = self.batch[:, supplier, part + 2 * n, season]
                     promised = max(start, 4)
                     promised += {5: 2, 6: 1}.get(c.weekday(promised), 0)
-                    late = round(w["late_days"][supplier] * (0.5 + draw[1])) if draw[0] < w["late"][supplier] else round(2 * draw[1] - 1)
+                    late = (
+                        round(w["late_days"][supplier] * (0.5 + draw[1]))
+                        if draw[0] < w["late"][supplier]
+                        else round(2 * draw[1] - 1)
+                    )
                     arrives = max(promised + late, 1)
                     arrives += {5: 2, 6: 1}.get(c.weekday(arrives), 0)
                     placed = (promised - 120) * 24.0 + 10.0 + 5 * draw[3]
                     received = arrives * 24.0 + 8.0 + 5 * draw[2]
                     ready = received + 24.0 * w["dock"][n, k[s]] * (0.6 + 0.8 * draw[4])
-                    self.out.orders.append(Order(s, n, -1, placed - 60.0, placed - 12.0, placed, promised * 24.0 + 16.0, received - 24.0 * 21, received, ready, units, units))
+                    self.out.orders.append(
+                        Order(
+                            s,
+                            n,
+                            -1,
+                            placed - 60.0,
+                            placed - 12.0,
+                            placed,
+                            promised * 24.0 + 16.0,
+                            received - 24.0 * 21,
+                            received,
+                            ready,
+                            units,
+                            units,
+                        )
+                    )
                     self.coming.setdefault(int(ready // 24), []).append((s, n, units, True))
 
     def run(self) -> None:
@@ -360,7 +384,16 @@ def live(c: House, w: Ways) -> Life:
         for j in (1, 2):
             due = day * 24.0 + 6.0
             books.deliveries.append(Delivery(j, due, due + draws[day, j], 40, 0))
-    return Life(c, lines, stock.out, books, hours, booked, {k: v[inside] for k, v in x.items()}, {"forecasts": _told(c, stock), "stock_days": _days(c, stock)})
+    return Life(
+        c,
+        lines,
+        stock.out,
+        books,
+        hours,
+        booked,
+        {k: v[inside] for k, v in x.items()},
+        {"forecasts": _told(c, stock), "stock_days": _days(c, stock)},
+    )
 
 
 WORK = np.zeros((7, 24), bool)
@@ -369,9 +402,11 @@ FETCH = np.zeros((7, 24), bool)
 FETCH[:6, 18] = True
 
 
-def _lines(c: House, w: Ways, x: Lines, fate: Any) -> Lines:
+def _lines(c: House, w: Ways, x: Lines, fate: Ints) -> Lines:
     at, channel, draws, k = x["ordered"], x["channel"], x["draws"], x["carrier"]
-    came = np.ceil(at / w["feed"][channel]) * w["feed"][channel] * (w["feed"][channel] > 0.5) + at * (w["feed"][channel] <= 0.5)
+    came = np.ceil(at / w["feed"][channel]) * w["feed"][channel] * (w["feed"][channel] > 0.5) + at * (
+        w["feed"][channel] <= 0.5
+    )
     released = came + 0.1 + np.where(draws[:, 5] < w["check"][channel], 3.0 + 36.0 * draws[:, 6] ** 2, 0.0)
     picked = _pick(c, w, x, released)
     handed = Calendar(FETCH.ravel(), c.first.weekday(), c.days).next_open(picked)
@@ -391,7 +426,9 @@ def _lines(c: House, w: Ways, x: Lines, fate: Any) -> Lines:
     for v in (handed, delivered, cancelled):
         v[v >= c.end] = np.nan
     marked = c.made["marked"][x["sku"], x["day"]]
-    factor = np.where(marked, 0.6, 1.0) * np.where((c.made["happens"] == "price rise") & (x["day"] > c.warm + 250), 1.05, 1.0)
+    factor = np.where(marked, 0.6, 1.0) * np.where(
+        (c.made["happens"] == "price rise") & (x["day"] > c.warm + 250), 1.05, 1.0
+    )
     shipped = np.where(np.isnan(handed), 0, 1)
     back = (fate == 3) & (shipped == 1) & (delivered + 24.0 * 12 < c.end)
     return {
@@ -403,7 +440,7 @@ def _lines(c: House, w: Ways, x: Lines, fate: Any) -> Lines:
     }  # fmt: skip
 
 
-def _working(c: House, day: Any) -> Any:
+def _working(c: House, day: Ints) -> Ints:
     return day + ((c.first.weekday() + day) % 7 == 6)
 
 
@@ -413,7 +450,9 @@ def _pick(c: House, w: Ways, x: Lines, released: Floats) -> Floats:
     for n in range(2):
         mine = np.flatnonzero(x["node"] == n)
         mine = mine[np.argsort(released[mine], kind="stable")]
-        weekly = np.bincount((released[mine] // 168).astype(int).clip(0, c.days // 7), minlength=c.days // 7 + 1).astype(float)
+        weekly = np.bincount(
+            (released[mine] // 168).astype(int).clip(0, c.days // 7), minlength=c.days // 7 + 1
+        ).astype(float)
         expected = np.convolve(np.pad(weekly, 2, mode="edge"), np.ones(5) / 5, "valid") + 15.0
         each = 72.0 / (expected[(released[mine] // 168).astype(int).clip(0, c.days // 7)] * w["pace"][n])
         done = 0.0
@@ -431,12 +470,22 @@ def _book(c: House, w: Ways, x: Lines, books: Books) -> Floats:
     weeks, booked = (c.days - c.warm) // 7, np.zeros((3, 3))
     swing = c.luck.of("bookings").lognormal(-0.045, 0.3, (2, 3, 3, weeks + 1))
     sales = np.zeros((3, 3, weeks + 1))
-    np.add.at(sales, (c.category_of[x["sku"]], x["channel"], ((x["ordered"] - c.begin) // 168).astype(int)), x["shipped_units"] * x["price"])
+    np.add.at(
+        sales,
+        (c.category_of[x["sku"]], x["channel"], ((x["ordered"] - c.begin) // 168).astype(int)),
+        x["shipped_units"] * x["price"],
+    )
     for a in range(3):
         for j in range(3):
             for t in range(weeks):
-                lost, taken = sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t], sales[a, j, t] * w["charged"][j] * swing[1, a, j, t]
-                for cause, amount, party in ((c.words["damage"], lost, c.own), ("chargeback", taken, c.channel_party[j])):
+                lost, taken = (
+                    sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t],
+                    sales[a, j, t] * w["charged"][j] * swing[1, a, j, t],
+                )
+                for cause, amount, party in (
+                    (c.words["damage"], lost, c.own),
+                    ("chargeback", taken, c.channel_party[j]),
+                ):
                     if amount > 0:
                         books.bookings.append(Booking(t, cause, float(amount), party, a, j))
                         booked[a, j] += amount
@@ -456,7 +505,7 @@ def _days(c: House, stock: _Stock) -> dict[str, Any]:
     at = (s[mine], n[mine], day[mine])
     cc: Any = anyhow
     return {
-        "sku_id": writing._named(c.sku, at[0]), "node_id": writing._named(c.node, at[1]), "day": writing._days(cc, at[2]),
+        "sku_id": writing.names_at(c.sku, at[0]), "node_id": writing.names_at(c.node, at[1]), "day": writing.dates(cc, at[2]),
         "on_hand_units": pa.array(x.record[at]), "sold_units": pa.array(x.sold[at]), "received_units": pa.array(x.received[at]),
         "adjusted_units": pa.array(x.adjusted[at]), "empty_share": pa.array(np.round(x.empty[at], 2)),
         "discount_share": pa.array(np.where(c.made["marked"][at[0], at[2]], 0.4, 0.0)),
@@ -470,8 +519,8 @@ def _told(c: House, stock: _Stock) -> dict[str, Any]:
     s, n = s[keep], n[keep]
     cc: Any = c
     return {
-        "sku_id": writing._named(c.sku, s), "node_id": writing._named(c.node, n),
-        "forecast_on": writing._days(cc, c.made["starts"][s] - 130), "period_on": writing._days(cc, c.made["starts"][s]),
+        "sku_id": writing.names_at(c.sku, s), "node_id": writing.names_at(c.node, n),
+        "forecast_on": writing.dates(cc, c.made["starts"][s] - 130), "period_on": writing.dates(cc, c.made["starts"][s]),
         "period_days": pa.array(np.full(len(s), SEASON)), "forecast_units": pa.array(np.round(stock.seen[s, n], 1)),
         "forecaster_id": pa.array([c.own] * len(s)),
     }  # fmt: skip

@@ -6,7 +6,7 @@ the shelf has room; the last third of them is run by a franchisee. One order in 
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from benchmarks.elsewhere import writing
 from benchmarks.elsewhere.books import Booking, Delivery
 from benchmarks.elsewhere.buying import Order
 from benchmarks.elsewhere.kinds.frame import Books, Fault, House, Life, Lines, Shelves, Ways, beginning, chores
-from benchmarks.elsewhere.luck import Floats, Ints, Luck, Words
+from benchmarks.elsewhere.luck import Bools, Floats, Ints, Luck, Words
 
 SKUS, WARM = 30, 63
 GRAINS = (("category", "node_region"), ("brand",), ("node_region",), ("channel_id", "category"))
@@ -52,7 +52,6 @@ def house(seed: int) -> House:
         | ({"forecasts"} if rng.random() < 0.6 else set()),
         words=own_words, faults=FAULTS, sound=_sound(rng), live=live, made={},
         omitted={"order_lines": {"returned_units", "cancel_reason"}, "supply_orders": {"signalled_at", "decided_at"} if rng.random() < 0.4 else set()},
-        targets={"fulfilment_hours": 4},
     )  # fmt: skip
     c.contracts = dict.fromkeys((franchise, bringer, *suppliers), True)
     skewed = np.sort(rng.lognormal(-1.6, 1.1, SKUS))[::-1]
@@ -99,7 +98,7 @@ def _channel(f: Fault) -> str:
     return str(f.house.channel_party[f.at])
 
 
-def _cats(f: Fault) -> Any:
+def _cats(f: Fault) -> slice | list[int]:
     return slice(None) if f.category is None else [f.category]
 
 
@@ -141,11 +140,11 @@ def _picking(w: Ways, f: Fault, x: float) -> None:
     w["forgot"][f.at] += 0.14 * x
 
 
-def _carrier(w: Ways, f: Fault, x: float) -> None:
+def _carrier(w: Ways, _: Fault, x: float) -> None:
     w["slip"] += 0.16 * x
 
 
-def _feed(w: Ways, f: Fault, x: float) -> None:
+def _feed(w: Ways, _: Fault, x: float) -> None:
     w["feed"] = 4.0 + 6.0 * x
 
 
@@ -215,7 +214,14 @@ def _demand(c: House, rng: np.random.Generator) -> None:
     at = day * 24.0 + OPEN + (CLOSE - OPEN) * rng.beta(2.2, 1.8, n)
     order = np.lexsort((at, s))
     channel = np.searchsorted([0.78, 0.9], rng.random(n))
-    x: Lines = {"ordered": at, "day": day, "sku": s, "node": shop + 1, "channel": channel, "units": 1 + rng.poisson(0.6, n)}
+    x: Lines = {
+        "ordered": at,
+        "day": day,
+        "sku": s,
+        "node": shop + 1,
+        "channel": channel,
+        "units": 1 + rng.poisson(0.6, n),
+    }
     x = {k: v[order] for k, v in x.items()}
     x["destination"] = m["region_of"][x["node"]]
     x["draws"] = rng.random((n, 16))
@@ -233,7 +239,9 @@ class _Stock:
         self.fate = np.zeros(len(c.made["wishes"]["sku"]), np.int64)  # 1 sold, 2 not found, 0 lost
         self.by_supplier = c.luck.of("suppliers").random((4, 5, c.days))
         weeks = c.days // 7 + 3
-        mean = np.concatenate([c.made["mean"], np.repeat(c.made["mean"][:, :, -14:], 3, axis=2)], axis=2)[:, :, : 7 * weeks]
+        mean = np.concatenate([c.made["mean"], np.repeat(c.made["mean"][:, :, -14:], 3, axis=2)], axis=2)[
+            :, :, : 7 * weeks
+        ]
         by_week = mean.reshape(SKUS, nodes - 1, weeks, 7).sum(axis=3)
         self.weekly = np.concatenate([by_week.sum(axis=1, keepdims=True), by_week], axis=1)
         k, made = c.category_of, c.days // 7 + 1
@@ -397,7 +405,11 @@ class _Stock:
         c, luck = self.c, self.by_supplier
         promised = day + lead
         promised += {5: 2, 6: 1}.get(c.weekday(promised), 0)
-        late = round(self.w["late_days"][supplier] * (0.5 + luck[1, supplier, day])) if luck[0, supplier, day] < self.w["late"][supplier] else 0
+        late = (
+            round(self.w["late_days"][supplier] * (0.5 + luck[1, supplier, day]))
+            if luck[0, supplier, day] < self.w["late"][supplier]
+            else 0
+        )
         arrives = promised + late
         arrives += {5: 2, 6: 1}.get(c.weekday(arrives), 0)
         short = self.luck[4, s, 0, day] < self.w["short"][supplier]
@@ -416,7 +428,7 @@ def _light(since: float, until: float) -> float:
 
 def live(c: House, w: Ways) -> Life:
     """One life of a chain."""
-    m, x = c.made, c.made["wishes"]
+    x = c.made["wishes"]
     x["sent"] = np.zeros(len(x["sku"]), np.int64)
     stock = _Stock(c, w)
     stock.run()
@@ -447,7 +459,9 @@ def _lines(c: House, w: Ways, x: Lines, fate: Ints) -> Lines:
     at, channel, draws = x["ordered"], x["channel"], x["draws"]
     region = c.made["region_of"][x["node"]]
     released = at + np.where(channel == 2, w["feed"] * draws[:, 2], 0.05)
-    work = w["pick"][region] * np.exp(0.5 * (2 * draws[:, 3] - 1)) + np.where(draws[:, 4] < w["forgot"][region], 3 + 14 * draws[:, 5], 0)
+    work = w["pick"][region] * np.exp(0.5 * (2 * draws[:, 3] - 1)) + np.where(
+        draws[:, 4] < w["forgot"][region], 3 + 14 * draws[:, 5], 0
+    )
     picked = _open(c, released, work)
     fetch = np.where(channel == 2, _fetched(c, picked), picked)
     slip = draws[:, 6] < w["slip"]
@@ -456,7 +470,9 @@ def _lines(c: House, w: Ways, x: Lines, fate: Ints) -> Lines:
         slip = slip | ((fetch > middle) & (fetch < middle + 96))
     home = _open(c, fetch + np.where(slip, 22.0, 0.0), 0.7 + 1.6 * draws[:, 7], 8.0, 22.0)
     delivered = np.where(channel == 2, home, fetch)
-    promised = np.where(channel == 2, _fetched(c, _open(c, at, np.full(len(at), 3.2))) + 3.0, _open(c, at, np.full(len(at), 4.0)))
+    promised = np.where(
+        channel == 2, _fetched(c, _open(c, at, np.full(len(at), 3.2))) + 3.0, _open(c, at, np.full(len(at), 4.0))
+    )
     promised = np.ceil(promised - w["tight"][channel])
     promised = np.maximum(promised, np.ceil(at))
     walks = channel == 0
@@ -481,7 +497,7 @@ def _lines(c: House, w: Ways, x: Lines, fate: Ints) -> Lines:
     }  # fmt: skip
 
 
-def _shut(c: House, day: Ints) -> Any:
+def _shut(c: House, day: Ints) -> Bools:
     days = np.clip(day, 0, c.days - 1)
     return ((c.first.weekday() + day) % 7 == 6) | c.made["holiday"][days]
 
@@ -520,8 +536,14 @@ def _book(c: House, w: Ways, x: Lines, books: Books) -> Floats:
     for a in range(3):
         for j in range(3):
             for t in range(weeks):
-                lost, taken = sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t], sales[a, j, t] * w["charged"][j] * swing[1, a, j, t]
-                for cause, amount, party in ((c.words["damage"], lost, c.own), ("chargeback", taken, c.channel_party[j])):
+                lost, taken = (
+                    sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t],
+                    sales[a, j, t] * w["charged"][j] * swing[1, a, j, t],
+                )
+                for cause, amount, party in (
+                    (c.words["damage"], lost, c.own),
+                    ("chargeback", taken, c.channel_party[j]),
+                ):
                     if amount > 0:
                         books.bookings.append(Booking(t, cause, float(amount), party, a, j))
                         booked[a, j] += amount
@@ -537,7 +559,7 @@ def _stock_days(c: House, stock: _Stock) -> dict[str, Any]:
     at = (s[mine], n[mine], day[mine])
     anyhow: Any = cc
     return {
-        "sku_id": writing._named(c.sku, at[0]), "node_id": writing._named(c.node, at[1]), "day": writing._days(anyhow, at[2]),
+        "sku_id": writing.names_at(c.sku, at[0]), "node_id": writing.names_at(c.node, at[1]), "day": writing.dates(anyhow, at[2]),
         "on_hand_units": pa.array(x.record[at]), "sold_units": pa.array(x.sold[at]), "received_units": pa.array(x.received[at]),
         "adjusted_units": pa.array(x.adjusted[at]), "empty_share": pa.array(np.round(np.minimum(x.empty[at], 1.0), 4)),
         "is_promoted": pa.array(c.made["promoted"][at[0], at[2]] & (at[1] > 0)),
@@ -554,7 +576,7 @@ def _forecasts(c: House, stock: _Stock) -> dict[str, Any]:
     s, n, week, ahead = s[keep], n[keep], week[keep], ahead[keep]
     anyhow: Any = c
     return {
-        "sku_id": writing._named(c.sku, s), "node_id": writing._named(c.node, n), "forecast_on": writing._days(anyhow, 7 * week),
-        "period_on": writing._days(anyhow, 7 * (week + ahead)), "period_days": pa.array(np.full(len(s), 7)),
+        "sku_id": writing.names_at(c.sku, s), "node_id": writing.names_at(c.node, n), "forecast_on": writing.dates(anyhow, 7 * week),
+        "period_on": writing.dates(anyhow, 7 * (week + ahead)), "period_days": pa.array(np.full(len(s), 7)),
         "forecast_units": pa.array(np.round(stock.forecast[s, n, week, ahead], 3)), "forecaster_id": pa.array([c.own] * len(s)),
     }  # fmt: skip

@@ -7,6 +7,7 @@ Own lorries drive tours on two days a week for each region; smaller customers ge
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, sqrt
 from typing import Any
 
@@ -17,10 +18,12 @@ from benchmarks.elsewhere import writing
 from benchmarks.elsewhere.books import Booking, Delivery
 from benchmarks.elsewhere.buying import Order
 from benchmarks.elsewhere.kinds.frame import Books, Fault, House, Life, Lines, Shelves, Ways, beginning, chores
-from benchmarks.elsewhere.luck import Floats, Luck, Words
+from benchmarks.elsewhere.luck import Floats, Ints, Luck, Words
 from benchmarks.elsewhere.parcels import Calendar
 
 SKUS, CUSTOMERS, WARM = 60, 44, 210
+Change = Callable[[Floats, Fault, float], None]
+Points = list[tuple[float, float]]
 GRAINS = (("category", "destination"), ("brand",), ("channel_id", "category"), ("category",))
 HAPPENINGS = ("", "", "strike", "new customer", "price rise", "collapse")
 
@@ -84,18 +87,18 @@ def _own(f: Fault) -> str:
     return str(f.house.own)
 
 
-def _cats(f: Fault) -> Any:
+def _cats(f: Fault) -> slice | list[int]:
     return slice(None) if f.category is None else [f.category]
 
 
-def _set(name: str, how: Any) -> Any:
+def _set(name: str, how: Change) -> Callable[[Ways, Fault, float], None]:
     def change(w: Ways, f: Fault, x: float) -> None:
         how(w[name], f, x)
 
     return change
 
 
-def _feed(w: Ways, f: Fault, x: float) -> None:
+def _feed(w: Ways, _: Fault, x: float) -> None:
     w["feed"][2] = 24.0 * (1 if x < 0.7 else 2 if x < 1.3 else 3)
 
 
@@ -123,7 +126,7 @@ def _charged(w: Ways, f: Fault, x: float) -> None:
     w["charged"][f.at] += 0.02 * x
 
 
-def _put(x: Any, at: Any, value: float) -> None:
+def _put(x: Floats, at: object, value: float) -> None:
     x[at] = value
 
 
@@ -176,7 +179,9 @@ def _wish(c: House, rng: np.random.Generator) -> None:
                 packs = rng.lognormal(-0.3, 0.75) * 2.2 * size[who] * usual[s] * season * fall * every[who]
                 packs *= 6.0 if rng.random() < 0.01 else 1.0
                 if day >= begins[who]:
-                    for k, v in zip(rows, (day, hour, s, who, number, max(1, round(packs)) * c.made["pack"][s]), strict=True):
+                    for k, v in zip(
+                        rows, (day, hour, s, who, number, max(1, round(packs)) * c.made["pack"][s]), strict=True
+                    ):
                         rows[k].append(v)
     x: Lines = {k: np.array(v) for k, v in rows.items()}
     who = x["customer"]
@@ -184,7 +189,10 @@ def _wish(c: House, rng: np.random.Generator) -> None:
           "carrier": by_parcel[who].astype(int)}  # fmt: skip
     x["draws"] = rng.random((len(who), 16))
     order = np.argsort(x["ordered"], kind="stable")
-    c.made |= {"wishes": {k: v[order] for k, v in x.items()}, "customers": [f"K{7000 + 13 * i}" for i in range(CUSTOMERS)]}
+    c.made |= {
+        "wishes": {k: v[order] for k, v in x.items()},
+        "customers": [f"K{7000 + 13 * i}" for i in range(CUSTOMERS)],
+    }
     units = np.zeros((SKUS, 2, c.days))
     np.add.at(units, (x["sku"], x["node"], x["day"]), x["units"])
     c.made["mean"] = _smooth(units)
@@ -379,7 +387,7 @@ class _Stock:
             if urgent:
                 self._order(k, mine, urgent, position, points, day)
 
-    def _order(self, k: int, mine: Any, urgent: Any, position: Any, points: Any, day: int) -> None:
+    def _order(self, k: int, mine: Ints, urgent: list[int], position: Ints, points: Points, day: int) -> None:
         c = self.c
         wants = {int(s): points[s][1] - position[s] for s in urgent}
         least = 21.0 * float((self.usual[mine, day] * c.cost[mine]).sum())
@@ -420,7 +428,9 @@ def live(c: House, w: Ways) -> Life:
     at, channel, draws = x["ordered"], x["channel"], x["draws"]
     came = np.where(w["feed"][channel] > 0.5, np.ceil(at / w["feed"][channel]) * w["feed"][channel], at)
     looked = draws[:, 2] < w["check"][channel]
-    released = came + np.where(looked, w["check_hours"] * (0.5 + 6 * draws[:, 3] ** 2) * (1 + 2 * w["check"][channel]), 0.2)
+    released = came + np.where(
+        looked, w["check_hours"] * (0.5 + 6 * draws[:, 3] ** 2) * (1 + 2 * w["check"][channel]), 0.2
+    )
     stock = _Stock(c, w)
     stock.run(released)
     lines = _pieces(c, w, stock, released)
@@ -447,12 +457,12 @@ def _pieces(c: House, w: Ways, stock: _Stock, released: Floats) -> Lines:
         for i, units, hour in stock.pieces:
             rows.append((i, parts.get(i, 0), units, hour, np.nan))
             parts[i] = parts.get(i, 0) + 1
-        for i in np.flatnonzero((stock.left > 0) | (stock.lost > 0)):
-            rows.append((int(i), parts.get(int(i), 0), int(stock.left[i] + stock.lost[i]), np.nan, stock.cancelled[i]))
+        rest = stock.left + stock.lost
+        rows += [
+            (i, parts.get(i, 0), int(rest[i]), np.nan, stock.cancelled[i]) for i in np.flatnonzero(rest > 0).tolist()
+        ]
     else:
-        last: dict[int, float] = {}
-        for i, _, hour in stock.pieces:
-            last[i] = hour
+        last = {piece[0]: piece[2] for piece in stock.pieces}
         for i in range(len(x["sku"])):
             is_done = stock.left[i] == 0 and np.isnan(stock.cancelled[i])
             ready = last.get(i, np.nan) if is_done else np.nan
@@ -559,7 +569,10 @@ def _book(c: House, w: Ways, x: Lines, books: Books) -> Floats:
             for t in range(weeks):
                 broken = sales[a, j, t] * w["waste"][a, j] * swing[0, a, j, t]
                 taken = (sales[a, j, t] * w["charged"][j] * swing[1, a, j, t] + 0.03 * failed[a, j, t]) * (j > 0)
-                for cause, amount, party in ((c.words["damage"], broken, c.own), ("chargeback", taken, c.channel_party[j])):
+                for cause, amount, party in (
+                    (c.words["damage"], broken, c.own),
+                    ("chargeback", taken, c.channel_party[j]),
+                ):
                     if amount > 0:
                         books.bookings.append(Booking(t, cause, float(amount), party, a, j))
                         booked[a, j] += amount
@@ -579,11 +592,17 @@ def _feeds(c: House, w: Ways, x: Lines, books: Books) -> None:
 def _forecasts(c: House, stock: _Stock) -> dict[str, Any]:
     """Every four weeks, for four periods of four weeks."""
     made = [d for d in range(c.warm - 28 - c.warm % 28, c.days, 28)]
-    rows = [(s, d, d + 28 * k, 28 * stock.rate(s, d)) for d in made for s in range(SKUS) for k in range(4) if d + 28 * k + 28 <= c.days]
+    rows = [
+        (s, d, d + 28 * k, 28 * stock.rate(s, d))
+        for d in made
+        for s in range(SKUS)
+        for k in range(4)
+        if d + 28 * k + 28 <= c.days
+    ]
     s, on, of, units = (np.array(v) for v in zip(*rows, strict=True))
     cc: Any = c
     return {
-        "sku_id": writing._named(c.sku, s), "forecast_on": writing._days(cc, on),
-        "period_on": writing._days(cc, of), "period_days": pa.array(np.full(len(s), 28)),
+        "sku_id": writing.names_at(c.sku, s), "forecast_on": writing.dates(cc, on),
+        "period_on": writing.dates(cc, of), "period_days": pa.array(np.full(len(s), 28)),
         "forecast_units": pa.array(np.round(units, 1)), "forecaster_id": pa.array([c.own] * len(s)),
     }  # fmt: skip
