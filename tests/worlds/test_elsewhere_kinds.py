@@ -57,7 +57,7 @@ def test_steps_come_in_order(sound):
     assert (x["returned_units"] <= x["shipped_units"]).all()
 
 
-@pytest.mark.parametrize("kind", sorted({f.kind for plan in PLANS["wholesaler"] for f in plan}))
+@pytest.mark.parametrize("kind", ["late supplier", "phantom stock", "slow picking", "chargebacks"])
 def test_mending_the_only_fault_is_having_had_none(kind):
     fault = next(f for plan in PLANS["wholesaler"] for f in plan if f.kind == kind)
     c = wholesaler(12)

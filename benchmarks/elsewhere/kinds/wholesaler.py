@@ -591,7 +591,7 @@ def _feeds(c: House, w: Ways, x: Lines, books: Books) -> None:
 
 def _forecasts(c: House, stock: _Stock) -> dict[str, Any]:
     """Every four weeks, for four periods of four weeks."""
-    made = [d for d in range(c.warm - 28 - c.warm % 28, c.days, 28)]
+    made = list(range(c.warm - 28 - c.warm % 28, c.days, 28))
     rows = [
         (s, d, d + 28 * k, 28 * stock.rate(s, d))
         for d in made
