@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,18 +10,10 @@ from functools import cached_property
 from importlib.metadata import version
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from fourwalls import assembly, concluding, hinges, readings, resampling
 from fourwalls.answers import judged, judged_answers, read_answers, unknown_assets
-from fourwalls.chain.accounts import OUTCOMES, Entries, account, entries
-from fourwalls.chain.comparison import (
-    NOBODY,
-    Standards,
-    standards_without,
-)
-from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
+from fourwalls.availability import StockSide
 from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
 from fourwalls.errors import TableError, listed
@@ -43,19 +35,18 @@ from fourwalls.signals.governing import rules_of
 from fourwalls.signals.lines import ten_lines
 from fourwalls.signals.material import Material
 from fourwalls.stocktaking import sides, stock_notes
-from fourwalls.study.records import Floats, Ints, Records
-from fourwalls.value import assumed, costs, paths_told, portfolio_values
+from fourwalls.study.records import Floats
+from fourwalls.study.replaying import Replayed, Replaying
+from fourwalls.value import Costs, assumed, costs, paths_told, portfolio_values
 from fourwalls.weighing import counted
 from fourwalls.whole import of_whole
 
-# The replay without each twelfth of the record looks at so many missed lines at most.
-_MOST_REPLAYED_AGAIN = 20_000
 # What would be worth knowing is asked of so many assets, those with most to recover.
 _MOST_HINGES = 20
 
 
-class Diagnosing(Records):
-    """Records with what is concluded from them."""
+class Diagnosing(Replaying):
+    """Records and their replay with what is concluded from them."""
 
     @property
     def _diagnosis(self) -> Diagnosis:
@@ -70,62 +61,20 @@ class Diagnosing(Records):
             return self._diagnosis_without_flows, (), None
         if "order_lines" not in self._opened:
             return self._stock_diagnosis, (), None
-        axes, panel = self._counts
-        ground = self._ground
-        # The shelves are arithmetic and the other records are questions to the engine: side by side they take half the time.
-        aside = ThreadPoolExecutor(1)
-        try:
-            asked_aside = aside.submit(lambda: self._gathered)
-            stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
-            gathered = asked_aside.result()
-        except BaseException:
-            # Whoever stops one part, by Ctrl-C above all, does not wait for the other.
-            self._engine.stop()
-            raise
-        finally:
-            aside.shutdown(wait=False, cancel_futures=True)
-        untimely, accounts = self._untimely, self._accounts
-        asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
-        outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)
-        amount = pc.cast(untimely["value_amount"], pa.float64()).to_numpy(zero_copy_only=False)
-        priced = bool(np.isfinite(amount).any())
-        amount = np.nan_to_num(amount)
-        booked = entries(accounts, asset, span, len(axes.spans), outcome, amount)
-        totals = assembly.totals_by_span(accounts, asset, span, panel.counts["lines"].shape)
-        drawn, booked = self._with_uncertain_standards(axes, totals, booked, asset, outcome, amount)
-        self._progress("measuring cycle times and the cost of lateness")
-        currency = self.portfolio.currency
+        return self._flows_concluded()
 
+    def _flows_concluded(self) -> tuple[Diagnosis, tuple[concluding.Case, ...], Kept]:
+        axes, panel = self._counts
+        years = self._ground.years
+        stock, gathered = self._side_by_side(axes)
+        replayed = self._replayed(axes, panel)
+        self._progress("measuring cycle times and the cost of lateness")
         late = gathered.costs.measured_late if gathered.costs is not None else None
         cost = costs(self.portfolio, None, late)
-        names = [None if p == NOBODY else p for p in accounts.parties]
-
-        def parts(axes: assembly.Axes, panel: readings.Panel, pool: bool) -> concluding.Parts:
-            booked_here = assembly.pooled_entries(booked) if pool else booked
-            totals_here = assembly.pooled(totals) if pool else totals
-            drawn_here = assembly.pooled(drawn) if pool else drawn
-            asset_here = np.zeros_like(asset) if pool else asset
-            lines, draws = panel.counts["lines"], panel.draws
-            return concluding.Parts(
-                axes,
-                panel,
-                totals_here,
-                assembly.gaps(drawn_here, lines, draws),
-                assembly.contributions(booked_here, lines, draws, self._book, accounts, currency, priced),
-                self._clocks(axes, draws, assembly.usual_standards(accounts, asset_here, len(axes.assets))),
-                self._readings(axes, panel),
-                concluding.service_worth(booked_here, totals_here, draws, cost, priced=priced),
-                concluding.service_losses(booked_here, axes.assets, names, accounts.words, draws, cost)
-                if priced
-                else [[] for _ in axes.assets],
-                stock[-1:] if pool else stock[:-1],
-                concluding.service_worth(booked_here, totals_here, draws, replace(cost, lost=0.0), priced=priced),
-            )
-
-        each = parts(axes, panel, pool=False)
-        whole = assembly.whole_of(axes)
-        total = parts(whole, readings.Panel(assembly.pooled(panel.counts), panel.draws), pool=True)
-        period, years = self._intake.period, ground.years
+        each = self._parts(axes, panel, replayed, stock[:-1], cost)
+        whole, pooled = assembly.whole_of(axes), replayed.pooled()
+        whole_panel = readings.Panel(assembly.pooled(panel.counts), panel.draws)
+        total = self._parts(whole, whole_panel, pooled, stock[-1:], cost)
         both = (each, _beside(gathered, axes.assets)), (total, _beside(gathered, whole.assets))
         cases = [concluding.cases_of(p, x, self.portfolio, cost, self._book.names, years) for p, x in both]
         asked = self._asked([*cases[0], *cases[1]], panel.counts)
@@ -134,32 +83,77 @@ class Diagnosing(Records):
             concluding.conclude(p, c, x, a, self.portfolio, years)
             for (p, x), c, a in zip(both, cases, (asked[:n], asked[n:]), strict=True)
         ]
-        made[0].sort(key=_by_loss)
-        paths = paths_told(portfolio_values(concluding.values_told(cases[0], self.portfolio), self.portfolio), currency)
+        told = self._advised(made[0], made[1][0], cases[0], cost, gathered.notes)
+        kept = Kept(
+            self.portfolio, self._text, Side(each, both[0][1], replayed.booked, replayed.priced),
+            Side(total, both[1][1], pooled.booked, replayed.priced),
+            self._governed[1], self._material, read_answers(self.portfolio.folder),
+            late, years, self._book.names, tuple(replayed.parties), tuple(replayed.accounts.words), self._advice, told,
+        )  # fmt: skip
+        ready = zip(cases[0], asked[:n], strict=True)
+        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in ready), kept
+
+    def _side_by_side(self, axes: assembly.Axes) -> tuple[list[StockSide], Gathered]:
+        """What shelves lost, by asset and of the whole last, and what the other records say.
+
+        The shelves are arithmetic and the other records are questions to the engine: side by side they take half the time.
+        """
+        aside = ThreadPoolExecutor(1)
+        try:
+            asked_aside = aside.submit(lambda: self._gathered)
+            stock = sides(self._stock, list(axes.assets), self.portfolio.currency)
+            return stock, asked_aside.result()
+        except BaseException:
+            # Whoever stops one part, by Ctrl-C above all, does not wait for the other.
+            self._engine.stop()
+            raise
+        finally:
+            aside.shutdown(wait=False, cancel_futures=True)
+
+    def _parts(
+        self, axes: assembly.Axes, panel: readings.Panel, replayed: Replayed, stock: list[StockSide], cost: Costs
+    ) -> concluding.Parts:  # fmt: skip
+        lines, draws = panel.counts["lines"], panel.draws
+        accounts, booked, totals, priced = replayed.accounts, replayed.booked, replayed.totals, replayed.priced
+        return concluding.Parts(
+            axes,
+            panel,
+            totals,
+            assembly.gaps(replayed.drawn, lines, draws),
+            assembly.contributions(booked, lines, draws, self._book, accounts, self.portfolio.currency, priced),
+            self._clocks(axes, draws, assembly.usual_standards(accounts, replayed.asset, len(axes.assets))),
+            self._readings(axes, panel),
+            concluding.service_worth(booked, totals, draws, cost, priced=priced),
+            concluding.service_losses(booked, axes.assets, replayed.parties, accounts.words, draws, cost)
+            if priced
+            else [[] for _ in axes.assets],
+            stock,
+            concluding.service_worth(booked, totals, draws, replace(cost, lost=0.0), priced=priced),
+        )
+
+    def _advised(
+        self, made: list[AssetDiagnosis], total: AssetDiagnosis, cases: list[concluding.Case], cost: Costs, notes: Sequence[str]
+    ) -> Diagnosis:  # fmt: skip
+        """The diagnosis with what follows for people: worst assets first, what is worth knowing, roles and plans."""
+        made.sort(key=_by_loss)
+        values = portfolio_values(concluding.values_told(cases, self.portfolio), self.portfolio)
+        paths = paths_told(values, self.portfolio.currency)
         self._progress("asking which data would be worth having first")
-        by_key = {tuple(c.key): c for c in cases[0]}
-        made[0][:_MOST_HINGES] = [
+        by_key = {tuple(c.key): c for c in cases}
+        made[:_MOST_HINGES] = [
             replace(a, worth_knowing=hinges.worth_knowing(by_key[tuple(a.asset.values())], self.portfolio))
-            for a in made[0][:_MOST_HINGES]
+            for a in made[:_MOST_HINGES]
         ]
         assets, pool = advised(
-            made[0], of_whole(replace(made[1][0], paths=paths), made[0], self.portfolio.thresholds), self._advice
+            made, of_whole(replace(total, paths=paths), made, self.portfolio.thresholds), self._advice
         )
-        told = self._told(assets, pool, period)
-        notes = tuple(dict.fromkeys([*told.health.notes, *gathered.notes]))
-        told = replace(
-            told, health=replace(told.health, notes=notes), assumptions=assumed(self.portfolio, cost),
+        told = self._told(assets, pool, self._intake.period)
+        noted = tuple(dict.fromkeys([*told.health.notes, *notes]))
+        return replace(
+            told, health=replace(told.health, notes=noted), assumptions=assumed(self.portfolio, cost),
             controls=controls_told(self._governed[1], self._ground.party_names),
             outages=outages_told(self._governed[1], self._ground.party_names),
         )  # fmt: skip
-        both_asked = zip(cases[0], asked[:n], strict=True)
-        pooled = assembly.pooled_entries(booked)
-        kept = Kept(
-            self.portfolio, self._text, Side(each, both[0][1], booked, priced), Side(total, both[1][1], pooled, priced),
-            self._governed[1], self._material, read_answers(self.portfolio.folder),
-            late, years, self._book.names, tuple(names), tuple(accounts.words), self._advice, told,
-        )  # fmt: skip
-        return told, tuple(replace(c, both=replace(c.both, readiness=a.readiness)) for c, a in both_asked), kept
 
     @cached_property
     def _stock_diagnosis(self) -> Diagnosis:
@@ -307,43 +301,6 @@ class Diagnosing(Records):
         if any(isinstance(c.both.availability, Availability) for c in cases):
             found |= self._stock.distances
         return found
-
-    def _with_uncertain_standards(
-        self,
-        axes: assembly.Axes,
-        totals: dict[str, Floats],
-        booked: Entries,
-        asset: Ints,
-        outcome: Ints,
-        amount: Floats,
-    ) -> tuple[dict[str, Floats], Entries]:
-        """The sums that ranges are drawn from: standards are estimates from the same weeks, and drawn with them."""
-        _, fold = np.unique(self._folds, return_inverse=True)
-        if len(axes.spans) < resampling.LEAST_CLUSTERS or not len(asset):
-            return totals, booked
-        self._progress("replaying without each twelfth of the record")
-        chosen = np.arange(len(asset))
-        if len(asset) > _MOST_REPLAYED_AGAIN:
-            rng = np.random.default_rng(self._seed)
-            chosen = np.sort(rng.choice(len(asset), _MOST_REPLAYED_AGAIN, replace=False))
-        table = self._untimely.take(pa.array(chosen))
-        zero, shape = np.zeros(len(chosen), dtype=np.int64), (len(axes.assets), 1)
-        standards: list[dict[str, Standards]] = [self._standards, *({} for _ in np.unique(self._folds))]
-        for name, (plan, counts) in self._demonstrated.items():
-            read = standards_without(plan, counts, self.portfolio.on_time_share, np.unique(self._folds).tolist())
-            for each, found in zip(standards[1:], read, strict=True):
-                each[name] = found
-        sums, parts = [], []
-        until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
-        for each in standards:
-            again = account(table, each, self._gates, self.portfolio, self._book, until, at_fault)
-            sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
-            parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
-        scale = len(asset) / len(chosen)
-        return (
-            totals_with_shifts(totals, sums[1:], scale, sums[0], fold),
-            entries_with_shifts(booked, parts[1:], scale, parts[0], fold),
-        )
 
     def _clocks(
         self, axes: assembly.Axes, draws: resampling.Draws | None, standards: list[tuple[str, ...]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,26 +13,16 @@ import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fourwalls import assembly, readings, resampling
-from fourwalls.chain.accounts import Accounts, PartyBook, Promises, account
-from fourwalls.chain.calendars import Gate, find_gates
-from fourwalls.chain.comparison import (
-    NOBODY,
-    Plan,
-    Standards,
-    plan_comparisons,
-    read_standards,
-    with_tails,
-)
+from fourwalls.chain.accounts import PartyBook
 from fourwalls.engines.duckdb import DuckDBEngine, Opened
 from fourwalls.errors import PortfolioError
 from fourwalls.evidence.gathering import Gathered, gather
 from fourwalls.evidence.ground import Ground
 from fourwalls.governance.contracts import Contract, read_contracts
 from fourwalls.governance.rules import Governance, govern
-from fourwalls.measures import lateness_cost, order_lines, service, stage_times
+from fourwalls.measures import lateness_cost, service
 from fourwalls.portfolio import Portfolio, read_portfolio
 from fourwalls.reception import Reception
 from fourwalls.signals.material import Material
@@ -98,78 +88,9 @@ class Records:
             names = {i: (n or i) for i, n in zip(ids, called, strict=True)}
         return PartyBook(self.portfolio.own_party_id, names)
 
-    @cached_property
-    def _gates(self) -> dict[str, dict[Hashable, Gate]]:
-        self._progress("looking for calendars and cut-offs")
-        found: dict[str, dict[Hashable, Gate]] = {}
-        for stage in stage_times.STAGES:
-            table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
-            keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
-            columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
-            found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
-        return found
-
     @property
     def _lines(self) -> ir.Table:
         return self._intake.lines
-
-    @cached_property
-    def _demonstrated(self) -> dict[str, tuple[Plan, pa.Table]]:
-        """Stage → who is compared with whom, and the counts behind it."""
-        found = {}
-        for stage in stage_times.STAGES:
-            self._progress(f"reading what {stage.name} has demonstrably reached")
-            worked = stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
-            by_span = self._engine.run(stage_times.span_durations(worked, stage))
-            if by_span.num_rows == 0:
-                continue
-            plan = plan_comparisons(stage.name, by_span, self._length)
-            counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
-            found[stage.name] = with_tails(plan, counts), counts
-        return found
-
-    @cached_property
-    def _standards(self) -> dict[str, Standards]:
-        share = self.portfolio.on_time_share
-        return {name: read_standards(plan, counts, share) for name, (plan, counts) in self._demonstrated.items()}
-
-    @property
-    def _length(self) -> int:
-        """Spans from the first to the last order."""
-        spans = self._counts[0].spans
-        return int(spans[-1] - spans[0]) + 1 if len(spans) else 1
-
-    @property
-    def _folds(self) -> Ints:
-        """Number of the twelfth of the record that each span belongs to."""
-        length = self._length
-        fold = resampling.spans_per_block(length) * resampling.blocks_per_fold(length)
-        return self._counts[0].spans // fold
-
-    def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
-        gates = self._gates[stage.name]
-        if not gates:
-            return None
-        hours = np.arange(len(next(iter(gates.values())).wait_hours))
-        columns = {
-            name: np.repeat([str(key[i]) for key in gates], len(hours)).tolist()  # type: ignore[index]
-            for i, name in enumerate(stage.gate)
-        }
-        wait = np.concatenate([gate.wait_hours for gate in gates.values()]) * order_lines.SECONDS_PER_HOUR
-        table = {**columns, "hour_of_week": np.tile(hours, len(gates)), "wait_s": wait.astype(np.int64)}
-        return self._engine.load(f"gates_{stage.name}", pa.table(table))
-
-    @cached_property
-    def _untimely(self) -> pa.Table:
-        self._progress("fetching late, overdue and cancelled lines")
-        return self._engine.run(self._intake.untimely)
-
-    @cached_property
-    def _accounts(self) -> Accounts:
-        table, standards, gates = self._untimely, self._standards, self._gates
-        self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
-        promises = Promises.read(self._engine.run(stage_times.timely_lines(self._intake.lines)))
-        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until, promises)
 
     @cached_property
     def _stock(self) -> Stocktaking:
@@ -226,7 +147,3 @@ class Records:
             until = self._intake.observed_until
             found["returned"] = self._engine.run(lateness_cost.returning_by_lateness(self._lines, until))
         return found
-
-
-def _names(column: pa.ChunkedArray) -> list[str]:
-    return [NOBODY if value is None else str(value) for value in column.to_pylist()]
