@@ -159,6 +159,18 @@ def valued(*values: float, is_default: bool = False) -> dict[str, PathValue]:
     }
 
 
+def test_m0_what_could_not_pay_however_it_came_out_is_left_alone() -> None:
+    unheld = replace(SOUND, gap=gap(0.005, 0.0), unheld_share=0.9)
+    b = replace(both(unsold(), worth(0, 0), facts=unheld), values=valued(-5, -9, -14))
+    assert rule(b)[1] == "cannot tell yet"
+    assert rule(replace(b, all_missed=6.0))[1] == "cannot tell yet"
+    assert rule(replace(b, all_missed=4.0)) == ("M0", "leave it")
+    # Costs nobody has set bound nothing; nor does a record in which few lines could be late at all.
+    assert rule(replace(b, all_missed=4.0, values=valued(-5, -9, -14, is_default=True)))[1] == "cannot tell yet"
+    few = replace(unheld, judged_share=0.3)
+    assert rule(replace(b, all_missed=4.0, facts=few, service=decide(few, T)))[1] == "cannot tell yet"
+
+
 def test_m1_what_costs_more_than_it_brings() -> None:
     b = both(unsold(DECISION), worth(9, 1))
     assert rule(replace(b, values=valued(-5, -1, -6))) == ("M1", "leave it")

@@ -133,7 +133,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
-_LEAST_JUDGED = 0.5
+LEAST_JUDGED = 0.5
 # A share that would be written as 100 %.
 _ALL = 0.995
 
@@ -156,7 +156,7 @@ def _too_few(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 
 def _unpromised(f: Facts, gap: Gap, t: Thresholds) -> str | None:
-    if f.judged_share >= _LEAST_JUDGED:
+    if f.judged_share >= LEAST_JUDGED:
         return None
     return f"Only {percent(f.judged_share)} of the lines could be on time at all: the others carry no promise, or none came due."
 

@@ -14,7 +14,7 @@ from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.value import Costs, PathValue, Worth
-from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
+from fourwalls.verdict import GOVERNANCE, LEAST_JUDGED, Facts, Verdict, percent
 
 _Doer = tuple[str, Wall, str | None, str]
 Standing = Literal["material", "immaterial", "untold", "unknown"]
@@ -52,6 +52,7 @@ class Both:
         revenue: Order value of the record [portfolio currency].
         readiness: How far the rules with partners are settled; None where nobody looked.
         names: party_id → as people call it.
+        all_missed: What saving every line that came late or was cancelled would bring over the horizon, at most; None if unknown.
     """
 
     service: Verdict
@@ -70,6 +71,7 @@ class Both:
     revenue: float = 0.0
     readiness: Readiness | None = None
     names: Mapping[str, str] | None = None
+    all_missed: float | None = None
 
     def named(self, party_id: str | None) -> str:
         """A party as people call it."""
@@ -77,7 +79,7 @@ class Both:
 
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
-    """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
+    """The verdict by what can be acted on (S0 to S6), by money (M0 to M3), by rules with partners (G1), by what nobody saw (U1)."""
     return _unexplained(_unseen(_by_what_is_seen(b, t), b, t), b, t)
 
 
@@ -228,7 +230,7 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         return verdict
     paying = [path for path, known in b.values.items() if pays(known, t)]
     if not paying:
-        return _unpaid(verdict, b, values, t)
+        return _unpaid(_bounded(verdict, b, values, t), b, values, t)
     best = max(paying, key=lambda path: values[path])
     rule = "M2. The path that is worth most over the horizon, after its costs."
     for simpler in ("operate", "orchestrate") if best == "operate then orchestrate" else ("operate",):
@@ -278,6 +280,28 @@ def _unpaid(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: T
     rule = f"M1. No path brings more over the horizon than it costs, with a chance of at least {t.pays_chance:.0%}: leave it."
     step = "Nothing to start: it would not pay."
     return replace(verdict, name="leave it", because=because, rule=rule, next_step=step)
+
+
+def _bounded(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: Thresholds) -> Verdict:
+    """What nobody could be held to need not be known where saving every missed line would not pay."""
+    f = b.facts
+    # Lines without a promise, or too few of them, bound nothing.
+    if verdict.name != "cannot tell yet" or verdict is not b.service or f is None or b.all_missed is None:
+        return verdict
+    unheld = max(f.unheld_share, f.untraced_share) > t.untraced_share
+    if not unheld or f.lines < t.least_lines or f.judged_share < LEAST_JUDGED or standing_of(b, t) == "untold":
+        return verdict
+    best = max(values.values()) + b.all_missed
+    if best > 0:
+        return verdict
+    because = (
+        f"{verdict.because} But were every missed line saved, {b.currency} {b.all_missed:,.0f} over the horizon at most, the best path "
+        f"would still fall {b.currency} {-best:,.0f} short of its costs."
+    )
+    rule = "M0. No path would pay even if it saved every missed line: leave it."
+    return replace(
+        verdict, name="leave it", because=because, rule=rule, next_step="Nothing to start: it would not pay."
+    )
 
 
 def _sides(parts: Sequence[_Part]) -> str:
