@@ -352,6 +352,7 @@ class Reception:
                 party_ids,
                 tuple(self._health["order_lines"].set_aside),
                 self._backwards,
+                self._strangers,
             )
             coverage = self._coverage(rows)
         order = {name: i for i, name in enumerate(TABLES)}
@@ -362,6 +363,24 @@ class Reception:
             coverage,
             self._notes(),
         )
+
+    @property
+    def _strangers(self) -> tuple[suspicions.Strangers, ...]:
+        """Ids on order lines that products, nodes or channels do not hold."""
+        found = []
+        for table, column in (("products", "sku_id"), ("nodes", "node_id"), ("channels", "channel_id")):
+            if table not in self.rows or column not in self._order_lines.present:
+                continue
+            ids = self.sample.limit(_MOST_LOOKED_AT).filter(lambda t, c=column: t[c].notnull())
+            held = self.rows[table].select(column)
+            unheld = ids.anti_join(held, column)
+            [strange] = self._engine.run(unheld.aggregate(n=unheld.count(), first=unheld[column].min())).to_pylist()
+            if strange["n"]:
+                known = self._engine.run(held.aggregate(first=held[column].min()))["first"][0].as_py()
+                found.append(
+                    suspicions.Strangers(column, table, strange["n"], self._count(ids), strange["first"], known)
+                )
+        return tuple(found)
 
     @property
     def _backwards(self) -> pa.Table | None:

@@ -27,6 +27,9 @@ TO_THE_DAY_SHARE = 0.5
 NEVER_DELIVERED_SHARE = 0.25
 NO_PROMISE_SHARE = 0.1
 UNTRACEABLE_SHARE = 0.05
+# Lines whose id another table does not know, prices of nothing, and costs above the price.
+STRANGE_ID_SHARE, NO_PRICE_SHARE, BELOW_COST_SHARE = 0.05, 0.5, 0.1
+SET_ASIDE_SHARE = 0.1
 # One side of the wall measured at less than half the rate of the other.
 LOPSIDED_RATIO = 0.5
 # Rows that run backwards by days, and the share of them that swapping day and month puts in order.
@@ -53,8 +56,27 @@ _STAGES = {
 def looked_at(lines: ir.Table) -> ir.Table:
     """The columns of order lines in which something suspicious would show."""
     return lines.select(
-        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id"
-    )
+        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id",
+        "value_amount", "margin_amount",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Ids on order lines that the table they refer to does not hold.
+
+    Attributes:
+        column, table: Which id, and where it should stand.
+        lines, of: Lines with such an id, and lines with any.
+        example, known: The first such id, and the first that the table holds; None where it holds none.
+    """
+
+    column: str
+    table: str
+    lines: int
+    of: int
+    example: str
+    known: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,7 @@ def suspicions(
     party_ids: frozenset[str] | None,
     set_aside: tuple[SetAside, ...],
     backwards: pa.Table | None = None,
+    strangers: tuple[Strangers, ...] = (),
 ) -> tuple[Suspicion, ...]:
     """Findings, those that touch most rows first.
 
@@ -91,6 +114,7 @@ def suspicions(
         party_ids: All parties the portfolio knows; None if it has no table of them.
         set_aside: Order lines that were not used.
         backwards: Columns earlier_s and later_s [s since 1970] of lines set aside because the later came first.
+        strangers: Ids that join nothing.
     """
     seen = _Seen(sample, present)
     found = [
@@ -103,6 +127,9 @@ def suspicions(
         *_one_side(seen, portfolio.own_party_id),
         *_idle_service_levels(seen, portfolio),
         *_repeats(set_aside),
+        *_many_set_aside(seen, set_aside),
+        *_money(seen),
+        *_strange_ids(strangers),
         *_day_and_month(seen, backwards),
     ]
     return tuple(sorted(found, key=lambda s: -s.rows))
@@ -398,4 +425,49 @@ def _repeats(set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
             yield Suspicion(
                 "repeated_key", "order_lines", "order_id, line_id", f"{aside.rows} lines share their key with a different line.",
                 "A join in the mapping may multiply rows, for instance with a product in two versions.", aside.rows,
+            )  # fmt: skip
+
+
+def _many_set_aside(seen: _Seen, set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
+    # Days that nobody asked for and copies of a row are no loss.
+    lost = [a for a in set_aside if not a.reason.startswith(("ordered outside the period", "exact copy"))]
+    rows = sum(a.rows for a in lost)
+    share = rows / max(rows + seen.table.num_rows, 1)
+    if rows >= LEAST_SEEN and share >= SET_ASIDE_SHARE:
+        most = max(lost, key=lambda a: a.rows)
+        yield Suspicion(
+            "many_set_aside", "order_lines", "", f"{rows:,} order lines were set aside, most of them because {most.reason}.",
+            "The page speaks of the others only, and an asset may be missing from it: see which in `fourwalls check`, and mend the mapping.",
+            rows,
+        )  # fmt: skip
+
+
+def _money(seen: _Seen) -> Iterator[Suspicion]:
+    value, margin = seen.known("value_amount"), seen.known("margin_amount")
+    free = int((value == 0).sum())
+    if len(value) >= LEAST_SEEN and free >= NO_PRICE_SHARE * len(value):
+        yield Suspicion(
+            "no_price", "order_lines", "price_amount", f"{_percent(free / len(value))} of the lines are worth nothing: their price or their units are 0.",
+            "What is lost on them counts as nothing: leave the price blank where it is not known, or map the column that holds it.", free,
+        )  # fmt: skip
+    below = int((margin < 0).sum())
+    if len(margin) >= LEAST_SEEN and below >= BELOW_COST_SHARE * len(margin):
+        yield Suspicion(
+            "below_cost", "order_lines", "cost_amount", f"{_percent(below / len(margin))} of the lines are sold below their cost.",
+            "Cost may be that of the line or the case while price is that of a unit, or in another currency. If true, to keep such a "
+            "line from being lost gains nothing.",
+            below,
+        )  # fmt: skip
+
+
+def _strange_ids(strangers: tuple[Strangers, ...]) -> Iterator[Suspicion]:
+    for s in strangers:
+        if s.of >= LEAST_SEEN and s.lines >= STRANGE_ID_SHARE * s.of:
+            known = f", which holds e.g. '{s.known}'" if s.known is not None else ", which is empty"
+            yield Suspicion(
+                "unknown_id", "order_lines", s.column,
+                f"{_percent(s.lines / s.of)} of the lines have a {s.column} that is not in {s.table}{known}; first '{s.example}'.",
+                f"What {s.table} says is not known of them. Ids may be written in two ways (leading zeros, '.0', spaces): "
+                f"write them alike in tables/order_lines.sql or tables/{s.table}.sql.",
+                s.lines,
             )  # fmt: skip
