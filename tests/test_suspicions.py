@@ -275,9 +275,22 @@ def test_ids_written_in_two_ways(table: str, column: str, tmp_path: Path) -> Non
     assert found["unknown_id"].column == column
     assert found["unknown_id"].rows == small.LINES
     assert (
-        f"100 % of the lines have a {column} that is not in {table}, which holds e.g. '{first}'; first '00{first}'"
+        f"100 % of the rows of order_lines have a {column} that is not in {table}, which holds e.g. '{first}'; first '00{first}'"
         in found["unknown_id"].finding
     )
+
+
+def test_shelves_of_other_skus_and_another_year(tmp_path: Path) -> None:
+    shop = small.stocked()
+    for row in shop.tables["stock_days"]:
+        row["sku_id"], row["day"] = row["sku_id"] + ".0", "2027" + row["day"][4:]
+    with fourwalls.open(shop.write(tmp_path / "shop")) as study:
+        found = {s.code: s for s in study.check().suspicions}
+    assert (found["unknown_id"].table, found["unknown_id"].column) == ("stock_days", "sku_id")
+    assert "is not in products, which holds e.g. 's0'; first 's0.0'" in found["unknown_id"].finding
+    assert "stock_days run from 2027-01-06" in found["other_days"].finding
+    with fourwalls.open(small.stocked().write(tmp_path / "good")) as study:
+        assert study.check().suspicions == ()
 
 
 def test_a_few_new_products_are_no_question(tmp_path: Path) -> None:

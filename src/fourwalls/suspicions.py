@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import ibis.expr.types as ir
@@ -63,17 +64,18 @@ def looked_at(lines: ir.Table) -> ir.Table:
 
 @dataclass(frozen=True, slots=True)
 class Strangers:
-    """Ids on order lines that the table they refer to does not hold.
+    """Ids that the table they refer to does not hold.
 
     Attributes:
-        column, table: Which id, and where it should stand.
-        lines, of: Lines with such an id, and lines with any.
+        where, column, table: In which table, which id, and where it should stand.
+        rows, of: Rows with such an id, and rows with any.
         example, known: The first such id, and the first that the table holds; None where it holds none.
     """
 
+    where: str
     column: str
     table: str
-    lines: int
+    rows: int
     of: int
     example: str
     known: str | None
@@ -103,7 +105,6 @@ def suspicions(
     party_ids: frozenset[str] | None,
     set_aside: tuple[SetAside, ...],
     backwards: pa.Table | None = None,
-    strangers: tuple[Strangers, ...] = (),
 ) -> tuple[Suspicion, ...]:
     """Findings, those that touch most rows first.
 
@@ -114,7 +115,6 @@ def suspicions(
         party_ids: All parties the portfolio knows; None if it has no table of them.
         set_aside: Order lines that were not used.
         backwards: Columns earlier_s and later_s [s since 1970] of lines set aside because the later came first.
-        strangers: Ids that join nothing.
     """
     seen = _Seen(sample, present)
     found = [
@@ -129,7 +129,6 @@ def suspicions(
         *_repeats(set_aside),
         *_many_set_aside(seen, set_aside),
         *_money(seen),
-        *_strange_ids(strangers),
         *_day_and_month(seen, backwards),
     ]
     return tuple(sorted(found, key=lambda s: -s.rows))
@@ -460,14 +459,25 @@ def _money(seen: _Seen) -> Iterator[Suspicion]:
         )  # fmt: skip
 
 
-def _strange_ids(strangers: tuple[Strangers, ...]) -> Iterator[Suspicion]:
+def strange_ids(strangers: Iterable[Strangers]) -> Iterator[Suspicion]:
+    """Ids that join nothing in many rows."""
     for s in strangers:
-        if s.of >= LEAST_SEEN and s.lines >= STRANGE_ID_SHARE * s.of:
+        if s.of >= LEAST_SEEN and s.rows >= STRANGE_ID_SHARE * s.of:
             known = f", which holds e.g. '{s.known}'" if s.known is not None else ", which is empty"
             yield Suspicion(
-                "unknown_id", "order_lines", s.column,
-                f"{_percent(s.lines / s.of)} of the lines have a {s.column} that is not in {s.table}{known}; first '{s.example}'.",
+                "unknown_id", s.where, s.column,
+                f"{_percent(s.rows / s.of)} of the rows of {s.where} have a {s.column} that is not in {s.table}{known}; first '{s.example}'.",
                 f"What {s.table} says is not known of them. Ids may be written in two ways (leading zeros, '.0', spaces): "
-                f"write them alike in tables/order_lines.sql or tables/{s.table}.sql.",
-                s.lines,
+                f"write them alike in tables/{s.where}.sql or tables/{s.table}.sql.",
+                s.rows,
             )  # fmt: skip
+
+
+def other_days(stocked: tuple[date, date], ordered: tuple[date, date]) -> Iterator[Suspicion]:
+    """Stock of one time and orders of another: first and last day of each."""
+    if stocked[0] > ordered[1] or ordered[0] > stocked[1]:
+        yield Suspicion(
+            "other_days", "stock_days", "day",
+            f"stock_days run from {stocked[0]} to {stocked[1]}, orders from {ordered[0]} to {ordered[1]}: no day is in both.",
+            "Empty shelves and late orders are then of different times: check the dates of one of them.", 0,
+        )  # fmt: skip
