@@ -17,7 +17,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planted", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder that holds olist/ and freshretailnet/")
-    parser.add_argument("--lots", type=int, default=8, help="how often each fault is planted")
+    parser.add_argument("--lots", type=int, default=6, help="how often each fault is planted")
     parser.add_argument("--empty-lots", type=int, default=30, help="how often nothing is")
     parser.add_argument("--out", type=Path, default=None, help="write what is printed to a file, too")
     said = parser.parse_args()
@@ -27,7 +27,8 @@ def main() -> None:
     market = Market(said.data)
     parts = [
         judging.HEAD,
-        *judging.of_faults(market, said.lots),
+        *judging.of_faults(market, judging.FAULTS, said.lots),
+        *judging.of_life(Market(said.data, by="life")),
         *judging.of_shocks(market, said.lots),
         *judging.of_nothing(market, Market(said.data, by="seller_id"), said.empty_lots),
         *judging.of_shelves(Shelves(said.data), said.lots),

@@ -115,6 +115,33 @@ def strike(days: float, carrier: str = "") -> Fault:
     )
 
 
+def slow_sellers(days: float) -> Fault:
+    """One seller in ten hands over later."""
+    return Fault(
+        f"one seller in ten hands over {days:g} days later",
+        ("category",),
+        "hash(md5(node_id || 'slow')) % 10 = 0",
+        _later(days, "handed_over_at", "delivered_at"),
+        "fulfilment",
+    )
+
+
+def carried_later_since(days: float) -> Fault:
+    """The carriers get slower, and stay so."""
+    where = "handed_over_at >= TIMESTAMP '2018-03-01'"
+    name = f"carriers take {days:g} days longer from March 2018 on"
+    return Fault(name, ("category",), where, _later(days, "delivered_at"), "carriage", "carrier")
+
+
+def released_later_since(days: float) -> Fault:
+    """Orders are cleared later, and stay so."""
+    where = "ordered_at >= TIMESTAMP '2018-03-01'"
+    changes = _later(days, "released_at", "handed_over_at", "delivered_at")
+    return Fault(
+        f"orders cleared {days:g} days later from March 2018 on", ("category",), where, changes, "release", "olist"
+    )
+
+
 def halves(seed: int) -> Fault:
     """One population under two names."""
     new = f"'half ' || (1 + hash(md5(order_id || 'half{seed}')) % 2)"
@@ -129,16 +156,17 @@ class Market:
 
     Args:
         data: Folder that holds olist/.
-        by: "order_id": parties are equal in truth; "seller_id": each seller stays with one hub, as in life.
+        by: "order_id": parties are equal in truth; "seller_id": each seller stays with one hub; "life": no lots, but the
+            parties that are named.
     """
 
     def __init__(self, data: Path, by: str = "order_id") -> None:
-        self._by = by
+        self._by, self._data = by, data / "olist"
         self._unplanted: dict[tuple[tuple[str, ...], int], Diagnosis] = {}
         self._sql = duckdb.connect(config={"threads": 2})
         for table, name in (("order_lines", "lines"), ("products", "products")):
             text = (EXAMPLE / "tables" / f"{table}.sql").read_text("utf-8")
-            self._sql.execute(f"CREATE TABLE {name} AS {text.replace('{data}', str(data / 'olist'))}")
+            self._sql.execute(f"CREATE TABLE {name} AS {text.replace('{data}', str(self._data))}")
 
     def plant(self, fault: Fault, seed: int, folder: Path) -> dict[str | None, int]:
         """Writes a portfolio with the fault in it.
@@ -146,18 +174,7 @@ class Market:
         Returns:
             Asset → lines that were kept in life and are missed because of the fault.
         """
-        lots = ", ".join(
-            f"list_extract({list(names)!r}, 1 + (hash(md5({column} || '{role}{seed}')) % 3)::INT) AS {role}_id"
-            for role, names, column in (
-                ("carrier", CARRIERS, "order_id"),
-                ("node", HUBS, "node_id" if self._by == "seller_id" else "order_id"),
-                ("channel", CHANNELS, "order_id"),
-            )
-        )
-        self._sql.execute(
-            f"CREATE OR REPLACE TABLE real AS SELECT l.* EXCLUDE (carrier_id, node_id, channel_id, fulfiller_id), {lots}, "
-            "category FROM lines l LEFT JOIN products USING (sku_id)"
-        )
+        self._sql.execute(f"CREATE OR REPLACE TABLE real AS {self._lots(seed)}")
         changed = ", ".join(f"CASE WHEN {fault.where} THEN {new} ELSE {c} END AS {c}" for c, new in fault.changes)
         replaced = f"* REPLACE ({changed})" if changed else "*"
         self._sql.execute(f"CREATE OR REPLACE TABLE faulty AS SELECT {replaced} FROM real")
@@ -170,13 +187,36 @@ class Market:
             ).fetchall()
         )
 
+    def _lots(self, seed: int) -> str:
+        if self._by == "life":
+            return "SELECT l.*, category FROM lines l LEFT JOIN products USING (sku_id)"
+        lots = ", ".join(
+            f"list_extract({list(names)!r}, 1 + (hash(md5({column} || '{role}{seed}')) % 3)::INT) AS {role}_id"
+            for role, names, column in (
+                ("carrier", CARRIERS, "order_id"),
+                ("node", HUBS, "node_id" if self._by == "seller_id" else "order_id"),
+                ("channel", CHANNELS, "order_id"),
+            )
+        )
+        return (
+            f"SELECT *, node_id AS fulfiller_id FROM (SELECT l.* EXCLUDE (carrier_id, node_id, channel_id, fulfiller_id), {lots}, "
+            "category FROM lines l LEFT JOIN products USING (sku_id))"
+        )
+
     def _write(self, fault: Fault, folder: Path) -> None:
         tables = folder / "tables"
         tables.mkdir(parents=True)
-        self._sql.execute(
-            f"COPY (SELECT * EXCLUDE (category), node_id AS fulfiller_id FROM faulty) TO '{tables}/order_lines.parquet'"
-        )
+        self._sql.execute(f"COPY (SELECT * EXCLUDE (category) FROM faulty) TO '{tables}/order_lines.parquet'")
         self._sql.execute(f"COPY products TO '{tables}/products.parquet'")
+        asset = ", ".join(f'"{g}"' for g in fault.grain)
+        (folder / "portfolio.toml").write_text(
+            f'[portfolio]\nname = "Planted"\ncurrency = "BRL"\nown_party_id = "olist"\nasset = [{asset}]\n', "utf-8"
+        )
+        if self._by == "life":
+            for name in ("nodes", "channels", "parties"):
+                text = (EXAMPLE / "tables" / f"{name}.sql").read_text("utf-8").replace("{data}", str(self._data))
+                self._sql.execute(f"COPY ({text}) TO '{tables}/{name}.parquet'")
+            return
         rows = {
             "nodes": ["node_id,kind,party_id,region", *(f"{h},3PL site,{h},Brazil" for h in HUBS)],
             "channels": ["channel_id,kind,party_id", "site,DTC site,olist", "app,DTC site,olist", "affiliates,marketplace,affiliates"],
@@ -184,10 +224,6 @@ class Market:
         }  # fmt: skip
         for name, lines in rows.items():
             (tables / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
-        asset = ", ".join(f'"{g}"' for g in fault.grain)
-        (folder / "portfolio.toml").write_text(
-            f'[portfolio]\nname = "Planted"\ncurrency = "BRL"\nown_party_id = "olist"\nasset = [{asset}]\n', "utf-8"
-        )
 
     def diagnose(self, fault: Fault, seed: int) -> tuple[Diagnosis, dict[str | None, int]]:
         """What is told of the faulty records, and what was done to them."""
