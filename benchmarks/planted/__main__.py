@@ -33,7 +33,7 @@ def main() -> None:
         *judging.of_nothing(market, Market(said.data, by="seller_id"), said.empty_lots),
         *judging.of_shelves(Shelves(said.data), said.lots),
     ]
-    text = "\n".join(parts) + "\n"
+    text = "\n".join(parts).rstrip() + "\n"
     print(text)
     if said.out:
         said.out.write_text(text, encoding="utf-8")

@@ -37,7 +37,8 @@ Made by `python -m benchmarks.planted --out docs/planted.md`; the data are not p
 line kept in life and missed in the altered record was lost to the fault. Everything else (noise, seasons, sellers, lost parcels) is as it was.
 
 **Olist.** The file names one carrier. So each order is given by lot to one of three carriers, three hubs and three channels: equal in truth, with
-real noise. Then a delay is added to real times, and the diagnosis is held against the one of the same lots without the fault.
+real noise. Then a delay is added to real times, and the diagnosis is held against the one of the same lots without the fault. Ranges count where at least five
+lines were planted in an asset.
 """
 
 
