@@ -73,6 +73,11 @@ def worth(inside: float, between: float, chance: float | None = None) -> Worth:
     return Worth(inside, between, np.where(wins, 2.0, 0.0), np.where(wins, 0.0, 2.0))
 
 
+def steady(inside: float, between: float, spread: float = 0.0) -> Worth:
+    """Worth whose inside varies by so much, evenly."""
+    return Worth(inside, between, inside + spread * np.linspace(-1, 1, 100), np.full(100, between))
+
+
 SUPPLY = ("supply", "between", "mill", 0.06)
 DECISION = ("decision", "inside", "us", 0.06)
 NOTHING_LATE = replace(SOUND, gap=gap(0.002, 0.0, missed=0.01), missed_of_due=0.01, outside_event=0.002)
@@ -136,7 +141,10 @@ def test_s3_more_than_half_with_nobody_knows_whom() -> None:
 
 
 def test_s4_both_sides_material() -> None:
-    assert rule(both(unsold(SUPPLY, DECISION), worth(4, 6))) == ("S4", "operate then orchestrate")
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 6))) == ("S4", "operate then orchestrate")
+    # A share of 33 % that may as well be 20 % must not turn the verdict.
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 1.0)))[0] == "S4"
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 2.5))) == ("S5", "orchestrate")
     # Inside holds too small a part.
     assert rule(both(unsold(SUPPLY, DECISION), worth(2, 8))) == ("S5", "orchestrate")
     # Inside holds its part, but of a share of demand that is not worth acting on.
@@ -259,7 +267,7 @@ def test_g1_rules_with_partners_come_first() -> None:
     assert "Every month of waiting costs about EUR 4" in verdict.because
     assert verdict.next_step == "Settle with Mill first: name an owner."
     # What we control comes first anyway, and leaves time for the rules.
-    two = decide_all(replace(both(unsold(SUPPLY, DECISION), worth(4, 6)), readiness=open_rules(stakes)), T)
+    two = decide_all(replace(both(unsold(SUPPLY, DECISION), steady(4, 6)), readiness=open_rules(stakes)), T)
     assert two.name == "operate then orchestrate"
     assert "Before the second half, settle with partners: Mill: Who owns the data?" in two.next_step
 

@@ -490,12 +490,12 @@ def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
         return _verdict("cannot tell yet", because, rule, parts)
     recovered = _recovered(b, acting)
     material = {wall: _is_material(wall, b, t, acting) for wall in ("inside", "between")}
-    if t.both_share <= share <= 1 - t.both_share and all(material.values()):
+    if _chance_of_both(worth, t.both_share) >= t.sure_chance and all(material.values()):
         because = (
             f"{recovered}; {percent(share)} of that margin is ours and {percent(1 - share)} lies with partners: both are worth "
             "acting on, and what we control comes first."
         )
-        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake and is material: operate, then orchestrate."
+        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake, with a chance of at least {t.sure_chance:.0%}, and is material: operate, then orchestrate."
         return _verdict("operate then orchestrate", because, rule, parts)
     if chance <= 1 - t.sure_chance:
         because = f"{recovered}; {percent(1 - share)} of that margin lies with partners, the chance that theirs is the larger part is {_chance(1 - chance)}."
@@ -503,6 +503,15 @@ def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
         return _verdict("orchestrate", because, rule, parts)
     because = f"{recovered}; {percent(share)} of that margin is our own work, the chance that it is the larger part is {_chance(chance)}."
     return _verdict("operate", because, "S6. Otherwise, and in a near tie: operate.", parts)
+
+
+def _chance_of_both(worth: Worth, least: float) -> float:
+    """Chance that either side holds so much of the worth; 0 where the shares themselves do not."""
+    if not least <= worth.inside_share <= 1 - least:
+        return 0.0
+    a, b = np.maximum(worth.inside_draws, 0.0), np.maximum(worth.between_draws, 0.0)
+    share = np.divide(a, a + b, out=np.full(len(a), worth.inside_share), where=a + b > 0)
+    return float(((share >= least) & (share <= 1 - least)).mean()) if len(share) else 1.0
 
 
 def weighed(b: Both, chosen: frozenset[str]) -> Worth:
