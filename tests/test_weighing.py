@@ -143,7 +143,7 @@ def test_s3_more_than_half_with_nobody_knows_whom() -> None:
 def test_s4_both_sides_material() -> None:
     assert rule(both(unsold(SUPPLY, DECISION), steady(4, 6))) == ("S4", "operate then orchestrate")
     # A share of 33 % that may as well be 20 % must not turn the verdict.
-    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 1.0)))[0] == "S4"
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 0.5)))[0] == "S4"
     assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 2.5))) == ("S5", "orchestrate")
     # Inside holds too small a part.
     assert rule(both(unsold(SUPPLY, DECISION), worth(2, 8))) == ("S5", "orchestrate")
