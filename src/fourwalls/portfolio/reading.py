@@ -299,7 +299,7 @@ class _Reader(Document):
                 raise self._error(
                     section,
                     key,
-                    f"{key} must be a range of {'weeks' if weeks else 'amounts'} with low <= mode <= high; found {triple!r}.",
+                    f"{key} must be a range of {'weeks' if weeks else 'amounts'} with 0 <= low <= mode <= high; found {triple!r}.",
                     f"Write {key} = {'{low = 2, mode = 4, high = 8}' if weeks else '{low = 1e4, mode = 2e4, high = 5e4}'}.",
                 )
 
