@@ -276,6 +276,15 @@ def loss(stage: str, wall: Any, party: str | None, amount: float) -> Loss:
     return Loss(("a",), "work", stage, wall, party, amount, np.full(REPLICATES, amount), 10, "hours", "")
 
 
+def test_what_contracts_say_is_not_called_unknown_where_no_path_pays() -> None:
+    b = replace(
+        both(unsold(SUPPLY), worth(1, 9, chance=0.1)), readiness=replace(open_rules(0.0), holes=(), is_blocked=False)
+    )
+    left = decide_all(replace(b, values=valued(-1, -2, -3)), T)
+    assert left.name == "leave it"
+    assert not [r for r in left.refusals if r.about == "governance"]
+
+
 def test_other_records_are_worth_acting_on_too() -> None:
     status = loss("status", "between", "bazaar", 900.0)
     b = both(NO_STOCK, worth(0, 0), others=(status,), other_worth=worth_of([status]), revenue=100_000.0, currency="EUR")

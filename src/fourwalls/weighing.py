@@ -319,11 +319,14 @@ def _sides(parts: Sequence[_Part]) -> str:
 def _governed(verdict: Verdict, b: Both) -> Verdict:
     """To orchestrate waits until the rules with the partners it rests on are settled."""
     ready = b.readiness
-    if ready is None or verdict.name not in ("orchestrate", "operate then orchestrate"):
+    if ready is None:
         return verdict
+    orchestrates = verdict.name in ("orchestrate", "operate then orchestrate")
     if not isinstance(ready.share, Refusal):
         others = tuple(r for r in verdict.refusals if r != GOVERNANCE)
-        verdict = replace(verdict, refusals=(*others, *_unknown_rules(b, ready)))
+        verdict = replace(verdict, refusals=(*others, *(_unknown_rules(b, ready) if orchestrates else ())))
+    if not orchestrates:
+        return verdict
     holes = blocking(b)
     if not holes:
         return verdict
