@@ -24,6 +24,8 @@ LEAST_SEEN = 100
 # Shares above which a pattern is told. None of them stops anything: they are questions, not findings.
 ONE_HOUR_SHARE = 0.8
 SAME_LENGTH_SHARE = 0.2
+# Promises at least so many days ahead are looked at for that.
+_AHEAD_DAYS = 2
 TO_THE_DAY_SHARE = 0.5
 NEVER_DELIVERED_SHARE = 0.25
 NO_PROMISE_SHARE = 0.1
@@ -255,10 +257,12 @@ def _promises(seen: _Seen) -> Iterator[Suspicion]:
             "If the day itself was promised, cast promised_at to DATE in tables/order_lines.sql: the end of the day then counts.",
             int(late_on_the_day.sum()),
         )  # fmt: skip
-    if same_day.mean() >= TO_THE_DAY_SHARE:
+    # What is promised for tomorrow comes on its day without anybody's doing.
+    ahead = promised[both] - seen.seconds("ordered_s")[both] >= _AHEAD_DAYS * _DAY_S
+    if ahead.sum() >= LEAST_SEEN and same_day[ahead].mean() >= TO_THE_DAY_SHARE:
         yield Suspicion(
             "promise_rewritten", "order_lines", "promised_at",
-            f"{_percent(float(same_day.mean()))} of the deliveries came exactly on the promised day.",
+            f"{_percent(float(same_day[ahead].mean()))} of the deliveries came exactly on the promised day.",
             "The promise may have been rewritten after the fact: use the first one made, or every late line looks punctual.",
             int(same_day.sum()),
         )  # fmt: skip
@@ -299,9 +303,11 @@ def _broken_chain(seen: _Seen) -> Iterator[Suspicion]:
 
 def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) -> Iterator[Suspicion]:
     columns = {"release_party": "channels.party_id", "fulfilment_party": "fulfiller_id", "carrier_id": "carrier_id"}
-    nobody, total = [], seen.table.num_rows
+    # Whoever takes the goods along is served by nobody's carrier.
+    sent = pc.not_equal(seen.table["outcome"], "taken along")
+    nobody, total = [], int(pc.sum(sent).as_py() or 0)
     for name, column in columns.items():
-        values = pc.value_counts(seen.doers(name)).to_pylist()
+        values = pc.value_counts(seen.doers(name).filter(sent)).to_pylist()
         counts = {row["values"]: row["counts"] for row in values}
         unknown = counts.pop(None, 0)
         if total and unknown >= NEVER_DELIVERED_SHARE * total:
@@ -346,7 +352,8 @@ def _who(seen: _Seen, portfolio: Portfolio, party_ids: frozenset[str] | None) ->
 
 def _one_side(seen: _Seen, own: str) -> Iterator[Suspicion]:
     """What a measure asks for, there on one side of the wall and absent on the other."""
-    delivered = np.isfinite(seen.seconds("delivered_s"))
+    taken = pc.equal(seen.table["outcome"], "taken along").to_numpy(zero_copy_only=False).astype(np.bool_)
+    delivered = np.isfinite(seen.seconds("delivered_s")) & ~taken
     asked: dict[str, tuple[tuple[str, ...], str]]
     asked = {f"{stage} is timed": ((begin, end), doer) for stage, (begin, end, doer) in _STAGES.items()}
     asked["a promise is given"] = (("promised_s",), "release_party")
