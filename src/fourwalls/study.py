@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
 from fourwalls.allocation import Allocation
 from fourwalls.answers import judged, judged_answers, read_answers, unknown_assets
+from fourwalls.chain import calendars
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, Promises, account, entries
-from fourwalls.chain.calendars import Gate, find_gates
+from fourwalls.chain.calendars import Calendars, Gate, find_gates
 from fourwalls.chain.comparison import (
     NOBODY,
     Plan,
@@ -32,6 +33,7 @@ from fourwalls.chain.comparison import (
     standards_without,
     with_tails,
 )
+from fourwalls.chain.departures import Departures, find_departures, usual_hours
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
@@ -375,15 +377,69 @@ class Study:
         return PartyBook(self.portfolio.own_party_id, names)
 
     @cached_property
-    def _gates(self) -> dict[str, dict[Hashable, Gate]]:
-        self._progress("looking for calendars and cut-offs")
-        found: dict[str, dict[Hashable, Gate]] = {}
+    def _calendars(self) -> Calendars:
+        self._progress("looking for tours, calendars and cut-offs")
+        departures = self._departures
+        # Gates were looked for in all of a doer's lines: beside departures they are of the rest at best.
+        leaving = {key[0] for key in departures}
+        found: dict[str, Mapping[Hashable, Gate]] = {}
         for stage in stage_times.STAGES:
             table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
             keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
             columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
-            found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
-        return found
+            gates = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
+            is_left = stage is stage_times.FULFILMENT
+            found[stage.name] = {k: g for k, g in gates.items() if not (is_left and k[0] in leaving)}  # type: ignore[index]
+        return Calendars(found, departures)
+
+    @cached_property
+    def _departures(self) -> dict[tuple[Hashable, ...], Departures]:
+        ended, began = (
+            self._engine.run(stage_times.hours_left(self._intake.sample, at_end=at_end)) for at_end in (True, False)
+        )
+        keys: dict[tuple[Hashable, ...], int] = {}
+        cells = np.zeros((3, ended.num_rows, calendars.HOURS))
+        for table, rows in ((ended, (0, 2)), (began, (1,))):
+            each = zip(*(table[name].to_pylist() for name in stage_times.DEPARTS_BY), strict=True)
+            at = np.array([keys.setdefault(key, len(keys)) for key in each], dtype=np.int64)
+            hour = table["hour_of_week"].to_numpy().astype(np.int64)
+            for row, name in zip(rows, ("lines", "weeks"), strict=False):
+                cells[row, at, hour] = table[name].to_numpy()
+        ends, starts, weeks = cells[:, : len(keys)]
+        opens = find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
+        full = {key: Departures(is_open) for key, is_open in opens.items() if len(key) > 1}
+        if not full:
+            return {}
+        counts = self._engine.run(stage_times.caught(self._intake.sample, self._departure_table(full)))
+        doer = np.array(counts["doer"].to_pylist())
+        lead, lines, caught = (counts[name].to_numpy().astype(np.float64) for name in ("lead_s", "lines", "caught"))
+        usual = {
+            str(who): usual_hours(
+                lead[doer == who] / order_lines.SECONDS_PER_HOUR, lines[doer == who], caught[doer == who]
+            )
+            for who in np.unique(doer)
+        }
+        return {
+            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, usual.get(str(key[0]), 0.0))
+            for key, is_open in opens.items()
+        }
+
+    def _departure_table(self, found: Mapping[tuple[Hashable, ...], Departures]) -> ir.Table:
+        names, hours = stage_times.DEPARTS_BY, calendars.HOURS
+        keys = [key for key in found if len(key) == len(names)]
+        columns: dict[str, object] = {
+            name: [text for key in keys for text in [_recorded(str(key[i]))] * hours] for i, name in enumerate(names)
+        }
+        columns["hour_of_week"] = np.tile(np.arange(hours), len(keys))
+        for name, each in (
+            ("wait_s", [found[key].wait_hours for key in keys]),
+            ("until_s", [found[key].until_hours for key in keys]),
+            ("since_s", [found[key].since_hours for key in keys]),
+            ("usual_s", [np.full(hours, found[key].usual_hours) for key in keys]),
+        ):
+            seconds = np.concatenate(each) * order_lines.SECONDS_PER_HOUR
+            columns[name] = pa.array(seconds, mask=np.isnan(seconds)).cast(pa.int64())
+        return self._engine.load("departures", pa.table(columns))
 
     @property
     def _lines(self) -> ir.Table:
@@ -395,7 +451,7 @@ class Study:
         found = {}
         for stage in stage_times.STAGES:
             self._progress(f"reading what {stage.name} has demonstrably reached")
-            worked = stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
+            worked = self._worked(stage)
             by_span = self._engine.run(stage_times.span_durations(worked, stage))
             if by_span.num_rows == 0:
                 continue
@@ -403,6 +459,12 @@ class Study:
             counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
             found[stage.name] = with_tails(plan, counts), counts
         return found
+
+    def _worked(self, stage: stage_times.Stage) -> ir.Table:
+        departures = self._calendars.departures if stage is stage_times.FULFILMENT else {}
+        if departures:
+            return stage_times.handled(self._intake.sample, self._departure_table(departures), self._gate_table(stage))
+        return stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
 
     @cached_property
     def _standards(self) -> dict[str, Standards]:
@@ -423,7 +485,7 @@ class Study:
         return self._counts[0].spans // fold
 
     def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
-        gates = self._gates[stage.name]
+        gates = self._calendars.gates[stage.name]
         if not gates:
             return None
         hours = np.arange(len(next(iter(gates.values())).wait_hours))
@@ -442,10 +504,10 @@ class Study:
 
     @cached_property
     def _accounts(self) -> Accounts:
-        table, standards, gates = self._untimely, self._standards, self._gates
+        table, standards, found = self._untimely, self._standards, self._calendars
         self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
         promises = Promises.read(self._engine.run(stage_times.timely_lines(self._intake.lines)))
-        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until, promises)
+        return account(table, standards, found, self.portfolio, self._book, self._intake.observed_until, promises)
 
     @cached_property
     def _stock(self) -> Stocktaking:
@@ -756,7 +818,7 @@ class Study:
         sums, parts = [], []
         until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
         for each in standards:
-            again = account(table, each, self._gates, self.portfolio, self._book, until, at_fault)
+            again = account(table, each, self._calendars, self.portfolio, self._book, until, at_fault)
             sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
             parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
         scale = len(asset) / len(chosen)
@@ -886,6 +948,10 @@ def figure_value(figure: Figure) -> float:
 
 def _names(column: pa.ChunkedArray) -> list[str]:
     return [NOBODY if value is None else str(value) for value in column.to_pylist()]
+
+
+def _recorded(name: str) -> str:
+    return "" if name == NOBODY else name
 
 
 def _chosen(asset: Mapping[str, str | None] | str, axes: assembly.Axes) -> list[bool]:

@@ -75,6 +75,11 @@ STAGES = (
 )  # fmt: skip
 
 
+FULFILMENT = STAGES[1]
+DEPARTS_BY = ("fulfilled_at", "carrier_id", "destination")
+"""Columns by which departures are looked for; what is not recorded is one value of its own."""
+
+
 def duration_bin(duration_s: ir.NumericValue) -> ir.IntegerValue:
     """Number of the bin a duration falls into; bins grow by 2 %."""
     # A hair above the edge keeps engines with another logarithm in the same bin.
@@ -114,6 +119,58 @@ def durations_by_start(lines: ir.Table, stage: Stage) -> ir.Table:
     return t.group_by(*stage.gate, hour_of_week="how").agg(
         lines=t.count(), hours=t.from_hour.sum(), square=(t.from_hour * t.from_hour).sum()
     )
+
+
+def hours_left(lines: ir.Table, *, at_end: bool) -> ir.Table:
+    """Lines by the hour of the week in which fulfilment ended (or began), to see tours and pick-ups.
+
+    Grain: DEPARTS_BY ("" where not recorded), hour_of_week.
+    Gives: lines; weeks [different weeks in which there was one].
+    """
+    t = timed(lines, FULFILMENT)
+    at = t[FULFILMENT.end if at_end else FULFILMENT.start]
+    t = t.mutate(how=hour_of_week(at), week=(at // SECONDS_PER_HOUR + _MONDAY_SHIFT_HOURS) // HOURS_PER_WEEK)
+    keys = {name: t[name].cast("string").fill_null("") for name in DEPARTS_BY}
+    return t.group_by(**keys, hour_of_week=t.how).agg(lines=t.count(), weeks=t.week.nunique())
+
+
+def caught(lines: ir.Table, departures: ir.Table) -> ir.Table:
+    """How many lines left with the first departure after they began, by the lead they had.
+
+    Args:
+        lines: From `judged_lines`.
+        departures: DEPARTS_BY, hour_of_week, wait_s and until_s [from the beginning of that hour to the beginning and to the end of the
+            first departure], since_s [from the end of the one before; null outside departures], usual_s.
+
+    Grain: DEPARTS_BY[0], lead_s [hours, whole].
+    Gives: lines, caught.
+    """
+    t = timed(lines, FULFILMENT)
+    t = t.mutate(how=hour_of_week(t[FULFILMENT.start]), into_s=t[FULFILMENT.start] % SECONDS_PER_HOUR)
+    t = _with_departures(t, departures, outer=False)
+    is_caught = ibis.cases((t.duration_s + t.into_s <= t.until_s, 1), else_=0)
+    return t.group_by(doer=t[DEPARTS_BY[0]], lead_s=t.wait_s).agg(lines=t.count(), caught=is_caught.sum().cast("int64"))
+
+
+def _with_departures(t: ir.Table, departures: ir.Table, *, outer: bool) -> ir.Table:
+    d = departures.rename(**{f"at_{name}": name for name in DEPARTS_BY}, at_how="hour_of_week")
+    matches = [t[name].cast("string").fill_null("") == d[f"at_{name}"] for name in DEPARTS_BY]
+    return t.join(d, [*matches, t.how == d.at_how], how="left" if outer else "inner")
+
+
+def handled(lines: ir.Table, departures: ir.Table, gates: ir.Table | None) -> ir.Table:
+    """Timed lines with `work_s`: what fulfilment took before goods could leave, as `departures.leaving` reads it.
+
+    Args:
+        lines, departures: As in `caught`.
+        gates: As in `worked`, for doers without departures.
+    """
+    t = worked(lines, FULFILMENT, gates)
+    t = t.mutate(how=hour_of_week(t[FULFILMENT.end]), into_s=t[FULFILMENT.end] % SECONDS_PER_HOUR)
+    t = _with_departures(t, departures, outer=True)
+    least = ibis.greatest(t.duration_s - t.into_s - t.since_s, 0)
+    work = ibis.least(t.duration_s, ibis.greatest(t.usual_s, least))
+    return t.mutate(work_s=ibis.cases((t.since_s.isnull(), t.work_s), else_=work))
 
 
 def span_durations(worked: ir.Table, stage: Stage) -> ir.Table:
