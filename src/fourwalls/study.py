@@ -33,7 +33,7 @@ from fourwalls.chain.comparison import (
     standards_without,
     with_tails,
 )
-from fourwalls.chain.departures import Departures, find_departures, usual_hours
+from fourwalls.chain.departures import Departures, find_departures, handling
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
@@ -413,14 +413,12 @@ class Study:
         counts = self._engine.run(stage_times.caught(self._intake.sample, self._departure_table(full)))
         doer = np.array(counts["doer"].to_pylist())
         lead, lines, caught = (counts[name].to_numpy().astype(np.float64) for name in ("lead_s", "lines", "caught"))
-        usual = {
-            str(who): usual_hours(
-                lead[doer == who] / order_lines.SECONDS_PER_HOUR, lines[doer == who], caught[doer == who]
-            )
-            for who in np.unique(doer)
+        lead = np.maximum(lead / order_lines.SECONDS_PER_HOUR - 0.5, 0.25)
+        took = {
+            str(who): handling(lead[doer == who], lines[doer == who], caught[doer == who]) for who in np.unique(doer)
         }
         return {
-            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, usual.get(str(key[0]), 0.0))
+            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, *took.get(str(key[0]), (1.0, 1.0)))
             for key, is_open in opens.items()
         }
 
@@ -435,10 +433,11 @@ class Study:
             ("wait_s", [found[key].wait_hours for key in keys]),
             ("until_s", [found[key].until_hours for key in keys]),
             ("since_s", [found[key].since_hours for key in keys]),
-            ("usual_s", [np.full(hours, found[key].usual_hours) for key in keys]),
+            ("middle_s", [np.full(hours, found[key].middle_hours) for key in keys]),
         ):
             seconds = np.concatenate(each) * order_lines.SECONDS_PER_HOUR
-            columns[name] = pa.array(seconds, mask=np.isnan(seconds)).cast(pa.int64())
+            columns[name] = pa.array(seconds.round(), mask=np.isnan(seconds)).cast(pa.int64())
+        columns["shape"] = np.repeat([found[key].shape for key in keys], hours)
         return self._engine.load("departures", pa.table(columns))
 
     @property

@@ -29,6 +29,9 @@ _LEAST_OF_MIDDLE = 0.1
 MOST_STARTED_ALIKE = 0.5
 # What leaves on fewer days is a tour; where something leaves on most days of a week, the others are days of rest.
 LEAST_DAYS_OF_WORK = 4
+# Shapes of a log-logistic distribution that a fit may find: from nearly any length to nearly one length.
+_SHAPES = (0.5, 8.0)
+_STEPS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,12 @@ class Departures:
 
     Attributes:
         is_open: Whether goods leave in an hour of the week, shape (168,).
-        usual_hours: How long the doer usually needs before goods can leave.
+        middle_hours, shape: Log-logistic distribution of how long the doer needs before goods can leave, see `handling`.
     """
 
     is_open: Bools
-    usual_hours: float = 0.0
+    middle_hours: float = 1.0
+    shape: float = 1.0
 
     @property
     def wait_hours(self) -> Floats:
@@ -163,28 +167,35 @@ def _surprise(counts: Floats) -> float:
     return float(-(some * np.log(some / some.sum())).sum()) if len(some) else 0.0
 
 
-def usual_hours(lead: Floats, lines: Floats, caught: Floats) -> float:
-    """Hours before a departure from which on half of the lines catch it: what work takes in the middle.
+def handling(lead: Floats, lines: Floats, caught: Floats) -> tuple[float, float]:
+    """Median [hours] and shape of how long work takes before goods can leave, as a log-logistic distribution.
 
-    How long work takes is never seen, only whether it was done before the first departure: current status data. Its distribution is
-    the isotonic regression of that on the lead (Groeneboom and Wellner 1992).
+    How long it takes is never seen, only whether it was done before the first departure: current status data (Jewell and van der
+    Laan 2003). If work is log-logistic, the odds to catch it are a power of the lead: a logistic regression on its logarithm, with
+    half a line added to either side of each lead, so that leads at which all or none caught it have odds (Haldane 1956).
 
     Args:
-        lead: Hours from start to the first departure.
+        lead: Hours from start to the first departure, above 0.
         lines, caught: Lines with that lead, and how many of them left with it.
     """
-    level, at = np.unique(lead, return_inverse=True)
-    n, k = (np.bincount(at, x, len(level)) for x in (lines, caught))
-    level, n, k = level[n > 0], n[n > 0], k[n > 0]
-    blocks: list[tuple[float, float, float]] = []
-    for hours, seen, left in zip(level.tolist(), n.tolist(), k.tolist(), strict=True):
-        block = (hours, seen, left)
-        while blocks and blocks[-1][2] * block[1] >= block[2] * blocks[-1][1]:
-            first, seen_before, left_before = blocks.pop()
-            block = (first, seen_before + block[1], left_before + block[2])
-        blocks.append(block)
-    half = next((hours for hours, seen, left in blocks if 2 * left >= seen), None)
-    return float(level[-1]) if half is None else half
+    x = np.column_stack([np.ones(len(lead)), np.log(lead)])
+    n, share = lines + 1.0, (caught + 0.5) / (lines + 1.0)
+    beta = np.array([np.log(share @ n / ((1 - share) @ n)), 0.0])
+    for _ in range(_STEPS):
+        p = 1 / (1 + np.exp(-(x @ beta)))
+        weight = n * p * (1 - p)
+        # A little curvature keeps a single lead from having any slope.
+        step = np.linalg.solve((x.T * weight) @ x + 1e-6 * np.eye(2), x.T @ (n * (share - p)))
+        beta = beta + np.clip(step, -2.0, 2.0)
+    shape = float(np.clip(beta[1], *_SHAPES))
+    middle = float(np.exp(np.average(np.log(lead), weights=n) - _logit(float(share @ n / n.sum())) / shape))
+    if _SHAPES[0] < beta[1] < _SHAPES[1]:
+        middle = float(np.exp(-beta[0] / beta[1]))
+    return float(np.clip(middle, lead.min() / 2, lead.max() * 2)), shape
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +268,8 @@ def leaving(
 ) -> Leaving | None:
     """How lines left with departures; None where none is known.
 
-    Work is what it usually takes, or as near to that as the record allows: longer than until the last departure that was
-    missed, and no longer than until the line left. A line that left in an hour without a departure shows that none was for it.
+    Work took longer than until the last departure that was missed, and no longer than until the line left: the middle of what the
+    doer's work takes within those bounds (`handling`). A line that left in an hour without a departure shows that none was for it.
 
     Args:
         keys: Doer, carrier and destination, and `code`, which of them each line has.
@@ -272,14 +283,16 @@ def leaving(
     number = np.array([_number(key, numbers) for key in keys] or [-1], dtype=np.int64)[code]
     calendars = np.array([[d.wait_hours for d in each], [d.begun_hours for d in each]])
     since = np.array([d.since_hours for d in each])
-    usual = np.array([d.usual_hours for d in each])[np.maximum(number, 0)] * _HOUR_S
+    middle, shape = np.array([[round(d.middle_hours * _HOUR_S), d.shape] for d in each])[np.maximum(number, 0)].T
     whole, hour = _hour_of(end)
     seen = np.isfinite(end) & np.isfinite(start)
     back = since[np.maximum(number, 0), hour]
     number = np.where(seen & np.isnan(back), -1, number)
     least = np.maximum((whole - np.nan_to_num(back)) * _HOUR_S - start, 0.0)
     left = seen & (number >= 0)
-    handled = np.where(left, np.minimum(np.maximum(usual, least), end - start), np.nan)
+    most = np.where(left, np.maximum(end - start, least), np.nan)
+    survive = (1 / (1 + (least / middle) ** shape) + 1 / (1 + (most / middle) ** shape)) / 2
+    handled = np.clip(np.floor(middle * (1 / survive - 1) ** (1 / shape)), least, most)
     after = np.where(left, end - _shifted(np.where(left, start + handled, np.nan), number, calendars[0]), 0.0)
     return Leaving(calendars, np.array([d.days for d in each]), number, handled, after)
 

@@ -140,7 +140,8 @@ def caught(lines: ir.Table, departures: ir.Table) -> ir.Table:
     Args:
         lines: From `judged_lines`.
         departures: DEPARTS_BY, hour_of_week, wait_s and until_s [from the beginning of that hour to the beginning and to the end of the
-            first departure], since_s [from the end of the one before; null outside departures], usual_s.
+            first departure], since_s [from the end of the one before; null outside departures], middle_s and shape of the time
+            work takes, log-logistic.
 
     Grain: DEPARTS_BY[0], lead_s [hours, whole].
     Gives: lines, caught.
@@ -169,7 +170,9 @@ def handled(lines: ir.Table, departures: ir.Table, gates: ir.Table | None) -> ir
     t = t.mutate(how=hour_of_week(t[FULFILMENT.end]), into_s=t[FULFILMENT.end] % SECONDS_PER_HOUR)
     t = _with_departures(t, departures, outer=True)
     least = ibis.greatest(t.duration_s - t.into_s - t.since_s, 0)
-    work = ibis.least(t.duration_s, ibis.greatest(t.usual_s, least))
+    survive = sum(1 / (1 + (x.cast("float64") / t.middle_s) ** t.shape) for x in (least, t.duration_s)) / 2
+    middle = (t.middle_s * (1 / survive - 1) ** (1 / t.shape)).floor().cast("int64")
+    work = ibis.least(t.duration_s, ibis.greatest(middle, least))
     return t.mutate(work_s=ibis.cases((t.since_s.isnull(), t.work_s), else_=work))
 
 
