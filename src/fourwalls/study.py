@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from fourwalls import assembly, choosing, concluding, hinges, readings, resampling
 from fourwalls.allocation import Allocation
 from fourwalls.answers import judged, judged_answers, read_answers, unknown_assets
-from fourwalls.chain import calendars
+from fourwalls.chain import departures
 from fourwalls.chain.accounts import OUTCOMES, PLAYER, WALLS, Accounts, Entries, PartyBook, Promises, account, entries
 from fourwalls.chain.calendars import Calendars, Gate, find_gates
 from fourwalls.chain.comparison import (
@@ -33,7 +33,7 @@ from fourwalls.chain.comparison import (
     standards_without,
     with_tails,
 )
-from fourwalls.chain.departures import Departures, find_departures, handling
+from fourwalls.chain.departures import Departures, Handling, find_departures, handling, rest_days, table_columns
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.chain.standards import Detectable, pooled
 from fourwalls.diagnosis import AssetDiagnosis, Availability, Diagnosis, Health, StageClock
@@ -379,9 +379,9 @@ class Study:
     @cached_property
     def _calendars(self) -> Calendars:
         self._progress("looking for tours, calendars and cut-offs")
-        departures = self._departures
+        leave = self._departures
         # Gates were looked for in all of a doer's lines: beside departures they are of the rest at best.
-        leaving = {key[0] for key in departures}
+        leaving = {key[0] for key in leave}
         found: dict[str, Mapping[Hashable, Gate]] = {}
         for stage in stage_times.STAGES:
             table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
@@ -390,7 +390,7 @@ class Study:
             gates = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
             is_left = stage is stage_times.FULFILMENT
             found[stage.name] = {k: g for k, g in gates.items() if not (is_left and k[0] in leaving)}  # type: ignore[index]
-        return Calendars(found, departures)
+        return Calendars(found, leave)
 
     @cached_property
     def _departures(self) -> dict[tuple[Hashable, ...], Departures]:
@@ -398,7 +398,7 @@ class Study:
             self._engine.run(stage_times.hours_left(self._intake.sample, at_end=at_end)) for at_end in (True, False)
         )
         keys: dict[tuple[Hashable, ...], int] = {}
-        cells = np.zeros((3, ended.num_rows, calendars.HOURS))
+        cells = np.zeros((3, ended.num_rows, departures.HOURS))
         for table, rows in ((ended, (0, 2)), (began, (1,))):
             each = zip(*(table[name].to_pylist() for name in stage_times.DEPARTS_BY), strict=True)
             at = np.array([keys.setdefault(key, len(keys)) for key in each], dtype=np.int64)
@@ -407,37 +407,36 @@ class Study:
                 cells[row, at, hour] = table[name].to_numpy()
         ends, starts, weeks = cells[:, : len(keys)]
         opens = find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
-        full = {key: Departures(is_open) for key, is_open in opens.items() if len(key) > 1}
+        full = {key: is_open for key, is_open in opens.items() if len(key) > 1}
         if not full:
             return {}
-        counts = self._engine.run(stage_times.caught(self._intake.sample, self._departure_table(full)))
+        doers = {str(key[0]) for key in full}
+        rest = {d: rest_days([is_open for key, is_open in full.items() if str(key[0]) == d]) for d in doers}
+        works = {d: departures.EVERY_DAY if days is None else days for d, days in rest.items()}
+        leads = {key: Departures(x, Handling(1.0, 1.0, works[str(key[0])])) for key, x in full.items()}
+        counts = self._engine.run(stage_times.caught(self._intake.sample, self._departure_table(leads)))
         doer = np.array(counts["doer"].to_pylist())
-        lead, lines, caught = (counts[name].to_numpy().astype(np.float64) for name in ("lead_s", "lines", "caught"))
-        lead = np.maximum(lead / order_lines.SECONDS_PER_HOUR - 0.5, 0.25)
-        took = {
-            str(who): handling(lead[doer == who], lines[doer == who], caught[doer == who]) for who in np.unique(doer)
-        }
+        lead, working, lines, caught = (
+            counts[name].to_numpy().astype(np.float64) for name in ("lead_h", "working_lead_h", "lines", "caught")
+        )
+        took = {}
+        for who in doers:
+            at = doer == who
+            clocks = [(departures.EVERY_DAY, lead[at]), *([(works[who], working[at])] if rest[who] is not None else [])]
+            took[who] = handling(clocks, lines[at], caught[at])
         return {
-            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, *took.get(str(key[0]), (1.0, 1.0)))
+            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, took[str(key[0])])
             for key, is_open in opens.items()
         }
 
     def _departure_table(self, found: Mapping[tuple[Hashable, ...], Departures]) -> ir.Table:
-        names, hours = stage_times.DEPARTS_BY, calendars.HOURS
+        names, hours = stage_times.DEPARTS_BY, departures.HOURS
         keys = [key for key in found if len(key) == len(names)]
         columns: dict[str, object] = {
             name: [text for key in keys for text in [_recorded(str(key[i]))] * hours] for i, name in enumerate(names)
         }
         columns["hour_of_week"] = np.tile(np.arange(hours), len(keys))
-        for name, each in (
-            ("wait_s", [found[key].wait_hours for key in keys]),
-            ("until_s", [found[key].until_hours for key in keys]),
-            ("since_s", [found[key].since_hours for key in keys]),
-            ("middle_s", [np.full(hours, found[key].middle_hours) for key in keys]),
-        ):
-            seconds = np.concatenate(each) * order_lines.SECONDS_PER_HOUR
-            columns[name] = pa.array(seconds.round(), mask=np.isnan(seconds)).cast(pa.int64())
-        columns["shape"] = np.repeat([found[key].shape for key in keys], hours)
+        columns |= table_columns([found[key] for key in keys])
         return self._engine.load("departures", pa.table(columns))
 
     @property
@@ -460,9 +459,9 @@ class Study:
         return found
 
     def _worked(self, stage: stage_times.Stage) -> ir.Table:
-        departures = self._calendars.departures if stage is stage_times.FULFILMENT else {}
-        if departures:
-            return stage_times.handled(self._intake.sample, self._departure_table(departures), self._gate_table(stage))
+        leave = self._calendars.departures if stage is stage_times.FULFILMENT else {}
+        if leave:
+            return stage_times.handled(self._intake.sample, self._departure_table(leave), self._gate_table(stage))
         return stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
 
     @cached_property

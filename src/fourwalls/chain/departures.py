@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -35,17 +36,65 @@ _STEPS = 25
 
 
 @dataclass(frozen=True, slots=True)
+class Handling:
+    """Log-logistic distribution of how long a doer's work takes, see `handling`.
+
+    Attributes:
+        middle_hours, shape: Its median, and its shape.
+        works: Days of the week on which its clock runs, shape (7,).
+    """
+
+    middle_hours: float
+    shape: float
+    works: Bools
+
+    @property
+    def clock(self) -> Floats:
+        """1 for hours of the week in which the clock runs, else 0, shape (168,)."""
+        hours: Floats = np.repeat(self.works, 24).astype(np.float64)
+        return hours
+
+
+EVERY_DAY: Bools = np.ones(7, dtype=np.bool_)
+
+
+def after_open_hours(start: Floats, work: Floats, hours: Floats) -> Floats:
+    """When so many seconds of open hours of the week have passed; `hours` says which are open, 1 or 0, shape (168,)."""
+    done = np.concatenate([[0.0], np.cumsum(hours)])
+    monday = start / _HOUR_S + _MONDAY_SHIFT_HOURS
+    weeks = np.floor(monday / HOURS)
+    worked = weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done) + work / _HOUR_S
+    weeks, left = np.divmod(worked, done[-1])
+    which = np.flatnonzero(hours)[np.floor(left).astype(np.int64).clip(max=int(done[-1]) - 1)]
+    clock = weeks * HOURS + which + (left - np.floor(left))
+    end: Floats = (clock - _MONDAY_SHIFT_HOURS) * _HOUR_S
+    return end
+
+
+def open_seconds(start: Floats, end: Floats, hours: Floats) -> Floats:
+    """Seconds of open hours of the week between two times, see `after_open_hours`."""
+    done = np.concatenate([[0.0], np.cumsum(hours)])
+
+    def until(at: Floats) -> Floats:
+        monday = at / _HOUR_S + _MONDAY_SHIFT_HOURS
+        weeks = np.floor(monday / HOURS)
+        return weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done)
+
+    found: Floats = np.round((until(end) - until(start)) * _HOUR_S)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Departures:
     """Hours of the week (UTC) in which goods leave; what is ready between two departures waits for the next.
 
     Attributes:
         is_open: Whether goods leave in an hour of the week, shape (168,).
-        middle_hours, shape: Log-logistic distribution of how long the doer needs before goods can leave, see `handling`.
+        took: How long the doer's work takes before goods can leave.
     """
 
     is_open: Bools
-    middle_hours: float = 1.0
-    shape: float = 1.0
+    took: Handling
 
     @property
     def wait_hours(self) -> Floats:
@@ -167,20 +216,32 @@ def _surprise(counts: Floats) -> float:
     return float(-(some * np.log(some / some.sum())).sum()) if len(some) else 0.0
 
 
-def handling(lead: Floats, lines: Floats, caught: Floats) -> tuple[float, float]:
-    """Median [hours] and shape of how long work takes before goods can leave, as a log-logistic distribution.
+def rest_days(opens: Sequence[Bools]) -> Bools | None:
+    """Days on which none of one doer's departures is, as working days, shape (7,); None where there is no such day, or hardly others."""
+    works: Bools = np.asarray(np.any(opens, axis=0).reshape(7, 24).any(axis=1), np.bool_)
+    return works if LEAST_DAYS_OF_WORK <= works.sum() < len(works) else None
+
+
+def handling(leads: Sequence[tuple[Bools, Floats]], lines: Floats, caught: Floats) -> Handling:
+    """How long work takes before goods can leave.
 
     How long it takes is never seen, only whether it was done before the first departure: current status data (Jewell and van der
-    Laan 2003). If work is log-logistic, the odds to catch it are a power of the lead: a logistic regression on its logarithm, with
-    half a line added to either side of each lead, so that leads at which all or none caught it have odds (Haldane 1956).
+    Laan 2003). If work is log-logistic, the odds to catch it are a power of the lead: a logistic regression on its logarithm.
 
     Args:
-        lead: Hours from start to the first departure, above 0.
-        lines, caught: Lines with that lead, and how many of them left with it.
+        leads: Days on which a clock may run, and the hours that it shows from start to the first departure; the likelier is taken.
+        lines, caught: Lines with each lead, and how many of them left with that departure.
     """
+    fits = [(*_log_logistic(np.maximum(lead - 0.5, 0.25), lines, caught), works) for works, lead in leads]
+    middle, shape, _, works = max(fits, key=lambda fit: fit[2])
+    return Handling(middle, shape, works)
+
+
+def _log_logistic(lead: Floats, lines: Floats, caught: Floats) -> tuple[float, float, float]:
+    """Median, shape and log-likelihood; half a line is added to either side of each lead, so that all have odds (Haldane 1956)."""
     x = np.column_stack([np.ones(len(lead)), np.log(lead)])
     n, share = lines + 1.0, (caught + 0.5) / (lines + 1.0)
-    beta = np.array([np.log(share @ n / ((1 - share) @ n)), 0.0])
+    beta = np.array([_logit(float(share @ n / n.sum())), 0.0])
     for _ in range(_STEPS):
         p = 1 / (1 + np.exp(-(x @ beta)))
         weight = n * p * (1 - p)
@@ -191,7 +252,9 @@ def handling(lead: Floats, lines: Floats, caught: Floats) -> tuple[float, float]
     middle = float(np.exp(np.average(np.log(lead), weights=n) - _logit(float(share @ n / n.sum())) / shape))
     if _SHAPES[0] < beta[1] < _SHAPES[1]:
         middle = float(np.exp(-beta[0] / beta[1]))
-    return float(np.clip(middle, lead.min() / 2, lead.max() * 2)), shape
+    middle = float(np.clip(middle, lead.min() / 2, lead.max() * 2))
+    odds = shape * (np.log(lead) - np.log(middle))
+    return middle, shape, float(n @ (share * odds - np.logaddexp(0.0, odds)))
 
 
 def _logit(share: float) -> float:
@@ -205,44 +268,56 @@ class Leaving:
     Attributes:
         calendars: Waits, and hours since the beginning of the last departure, by hour of the week, shape (2, calendars, 168).
         days: Days on which something leaves, shape (calendars, 7).
+        works: Days on which the clock of work runs, shape (calendars, 7).
         number: Calendar of each line, -1 for none, shape (lines,).
-        handled: Work before it could leave [s], NaN where it has not left or no departure was for it, shape (lines,).
+        handled: Work before it could leave, by that clock [s], NaN where it has not left or no departure was for it, shape (lines,).
         after: How long after the beginning of its departure it left [s], shape (lines,).
     """
 
     calendars: Floats
     days: Bools
+    works: Bools
     number: Ints
     handled: Floats
     after: Floats
 
     def part(self, part: slice) -> Leaving:
         """The same for some of the lines."""
-        return Leaving(self.calendars, self.days, self.number[part], self.handled[part], self.after[part])
+        return Leaving(self.calendars, self.days, self.works, self.number[part], self.handled[part], self.after[part])
 
-    def next(self, ready: Floats) -> Floats:
-        """When what is ready at some time leaves [s]; as it is where no departure is for it."""
+    def left(self, begins: Floats, work: Floats) -> Floats:
+        """When what takes so much work from some time on leaves [s]; at the end of work where no departure is for it."""
+        ready = _ready(begins, work, self.number, self.works)
         moved = _shifted(ready, self.number, self.calendars[0])
-        return np.where(np.isfinite(ready) & (self.number >= 0), moved + self.after, ready)
+        return np.where(np.isfinite(ready) & (self.number >= 0), moved + self.after, begins + work)
 
-    def asked_by(self, start: Floats, cap: Floats, on_open_days: Floats) -> Floats:
-        """The departure with which a target of so many hours asks each line to leave [s], NaN where none is for it.
+    def asked_by(self, start: Floats, cap: Floats) -> Floats:
+        """When a target of so many hours asks each line to leave [s]; what it says where no departure is for the line.
 
         Where something leaves on most days of a week, days without a departure are days of rest: the last departure within the
         target's hours on other days, but never one before the first that comes. Tours on fewer days say nothing of rest, and nobody
-        who set a target of 24 h meant that lorries should drive on other days: the work is asked to be done in the target's hours, and
-        the next departure is the one.
+        who set a target of 24 h meant that lorries should drive on other days: the work is asked to be done in the target's hours, by
+        its own clock, and the next departure is the one.
 
         Args:
             start, cap: As in `order_flow.asked_by`.
-            on_open_days: When the target's hours have passed on days of departures [s], shape (lines,).
         """
         first = _shifted(start, self.number, self.calendars[0])
-        within = np.maximum(on_open_days, first)
-        within -= np.maximum(_into(within, self.number, self.calendars[1]), 0.0)
-        daily = self.days[np.maximum(self.number, 0)].sum(axis=1) >= LEAST_DAYS_OF_WORK
-        due = np.where(daily, np.maximum(within, first), _shifted(start + cap, self.number, self.calendars[0]))
-        return np.where((self.number >= 0) & np.isfinite(start) & np.isfinite(cap), due + self.after, np.nan)
+        within = np.maximum(_ready(start, cap, self.number, self.days), first)
+        within = within - _into(within, self.number, self.calendars[1])
+        is_daily = self.days[np.maximum(self.number, 0)].sum(axis=1) >= LEAST_DAYS_OF_WORK
+        worked = _shifted(_ready(start, cap, self.number, self.works), self.number, self.calendars[0])
+        due = np.where(is_daily, np.maximum(within, first), worked) + self.after
+        return np.where((self.number >= 0) & np.isfinite(start + cap), due, start + cap)
+
+
+def _ready(begins: Floats, work: Floats, number: Ints, works: Bools) -> Floats:
+    """When work is done by the clock of each line's calendar [s]."""
+    ready: Floats = begins + work
+    for days in np.unique(works[~works.all(axis=1)], axis=0):
+        at_rest = (number >= 0) & (works[np.maximum(number, 0)] == days).all(axis=1) & np.isfinite(ready)
+        ready[at_rest] = after_open_hours(begins[at_rest], work[at_rest], np.repeat(days, 24).astype(np.float64))
+    return ready
 
 
 def _hour_of(at: Floats) -> tuple[Floats, Ints]:
@@ -282,19 +357,53 @@ def leaving(
     numbers = {key: i for i, key in enumerate(known)}
     number = np.array([_number(key, numbers) for key in keys] or [-1], dtype=np.int64)[code]
     calendars = np.array([[d.wait_hours for d in each], [d.begun_hours for d in each]])
+    works = np.array([d.took.works for d in each])
     since = np.array([d.since_hours for d in each])
-    middle, shape = np.array([[round(d.middle_hours * _HOUR_S), d.shape] for d in each])[np.maximum(number, 0)].T
     whole, hour = _hour_of(end)
-    seen = np.isfinite(end) & np.isfinite(start)
     back = since[np.maximum(number, 0), hour]
+    seen = np.isfinite(end) & np.isfinite(start)
     number = np.where(seen & np.isnan(back), -1, number)
-    least = np.maximum((whole - np.nan_to_num(back)) * _HOUR_S - start, 0.0)
     left = seen & (number >= 0)
-    most = np.where(left, np.maximum(end - start, least), np.nan)
-    survive = (1 / (1 + (least / middle) ** shape) + 1 / (1 + (most / middle) ** shape)) / 2
-    handled = np.clip(np.floor(middle * (1 / survive - 1) ** (1 / shape)), least, most)
-    after = np.where(left, end - _shifted(np.where(left, start + handled, np.nan), number, calendars[0]), 0.0)
-    return Leaving(calendars, np.array([d.days for d in each]), number, handled, after)
+    handled, after = np.full(len(start), np.nan), np.zeros(len(start))
+    for i, d in enumerate(each):
+        mine = np.flatnonzero(left & (number == i))
+        begun, clock = start[mine], d.took.clock
+        least = open_seconds(begun, np.maximum((whole - back)[mine] * _HOUR_S, begun), clock)
+        handled[mine] = within(least, open_seconds(begun, end[mine], clock), d.took)
+    ready = _shifted(_ready(start, handled, number, works), number, calendars[0])
+    after = np.where(left, end - ready, 0.0)
+    return Leaving(calendars, np.array([d.days for d in each]), works, number, handled, after)
+
+
+def within(least: Floats, most: Floats, took: Handling) -> Floats:
+    """The middle of what work takes if it takes more than one time and no more than another [whole s]."""
+    middle = round(took.middle_hours * _HOUR_S)
+    survive = sum(1 / (1 + (x / middle) ** took.shape) for x in (least, most)) / 2
+    found: Floats = np.minimum(np.maximum(np.floor(middle * (1 / survive - 1) ** (1 / took.shape)), least + 1.0), most)
+    return found
+
+
+def table_columns(each: Sequence[Departures]) -> dict[str, pa.Array]:
+    """Columns of `stage_times.caught` and `handled`: 168 rows for each calendar, one after the other."""
+    clock = np.array([d.took.clock for d in each])
+    done = np.cumsum(clock, axis=1) - clock
+    week = np.repeat(clock.sum(axis=1)[:, None], HOURS, axis=1)
+    both = np.hstack([done, done + week])
+    hour = np.arange(HOURS)
+    wait = np.array([d.wait_hours for d in each])
+    lead = np.take_along_axis(both, (hour + wait).astype(np.int64), axis=1) - done
+    since = np.array([d.since_hours for d in each])
+    before = np.take_along_axis(both, (hour + HOURS - np.nan_to_num(since)).astype(np.int64), axis=1)
+    gone = np.where(np.isnan(since), np.nan, done + week - before)
+    seconds = {
+        "until_s": np.array([d.until_hours for d in each]), "done_s": done, "week_s": week, "since_s": gone,
+        "middle_s": np.repeat([[d.took.middle_hours] for d in each], HOURS, axis=1),
+    }  # fmt: skip
+    columns = {name: np.round(x * _HOUR_S) for name, x in seconds.items()} | {
+        "lead_h": wait, "working_lead_h": lead, "runs": clock
+    }  # fmt: skip
+    found = {name: pa.array(x.ravel(), mask=np.isnan(x.ravel())).cast(pa.int64()) for name, x in columns.items()}
+    return found | {"shape": pa.array(np.repeat([d.took.shape for d in each], HOURS))}
 
 
 def _number(key: Key, numbers: Mapping[Key, int]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.chain.calendars import HOURS, hours_of_open_days
-from fourwalls.chain.departures import Leaving
+from fourwalls.chain.departures import Leaving, after_open_hours
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -96,37 +96,15 @@ def asked_by(start: Floats, cap: Floats, gate: Ints, gates: Floats) -> Floats:
     for number in np.unique(gate[behind]).tolist():
         mine = behind & (gate == number)
         opens = start[mine] + wait_at_gate(start[mine], gate[mine], gates)
-        asked[mine] = np.maximum(_after_open_hours(start[mine], cap[mine], hours_of_open_days(gates[number])), opens)
+        asked[mine] = np.maximum(after_open_hours(start[mine], cap[mine], hours_of_open_days(gates[number])), opens)
     return asked
 
 
-def _after_open_hours(start: Floats, cap: Floats, hours: Floats) -> Floats:
-    """When so many seconds of open hours of the week have passed; `hours` says which are open, shape (168,)."""
-    done = np.concatenate([[0.0], np.cumsum(hours)])
-    monday = start / _HOUR_S + _MONDAY_SHIFT_HOURS
-    weeks = np.floor(monday / HOURS)
-    worked = weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done) + cap / _HOUR_S
-    weeks, left = np.divmod(worked, done[-1])
-    which = np.flatnonzero(hours)[np.floor(left).astype(np.int64).clip(max=int(done[-1]) - 1)]
-    clock = weeks * HOURS + which + (left - np.floor(left))
-    end: Floats = (clock - _MONDAY_SHIFT_HOURS) * _HOUR_S
-    return end
-
-
-def _leaves(stage: int, ready: Floats, repairs: Repairs) -> Floats:
-    """When a line that is ready at some time is out of the stage [s]."""
-    is_bound = stage == _FULFILMENT and repairs.leaving is not None
-    return repairs.leaving.next(ready) if is_bound and repairs.leaving is not None else ready
-
-
-def _asked_to_leave(start: Floats, cap: Floats, leaving: Leaving) -> Floats:
-    """See `Leaving.asked_by`; plain hours where no departure is for the line."""
-    clock = start + cap
-    for number in np.unique(leaving.number[leaving.number >= 0]).tolist():
-        mine = (leaving.number == number) & np.isfinite(clock)
-        clock[mine] = _after_open_hours(start[mine], cap[mine], np.repeat(leaving.days[number], 24).astype(np.float64))
-    asked = leaving.asked_by(start, cap, clock)
-    return np.where(np.isnan(asked), start + cap, asked)
+def _leaves(stage: int, at: Floats, work: Floats, repairs: Repairs) -> Floats:
+    """When a line is out of the stage whose work begins at some time [s]."""
+    if stage != _FULFILMENT or repairs.leaving is None:
+        return at + work
+    return repairs.leaving.left(at, work)
 
 
 def working_times(ordered: Floats, ends: Floats, gates_of: Ints, gates: Floats) -> tuple[Floats, Ints]:
@@ -192,9 +170,9 @@ def _replays(
         as_is, mended = [], []
         for at in ends:
             wait = wait_at_gate(at, gate[stage], repairs.gates)
-            as_is.append(_leaves(stage, at + wait + actual[stage], repairs))
+            as_is.append(_leaves(stage, at + wait, actual[stage], repairs))
             full = np.minimum(as_is[-1], _latest(at, stage, gate, repairs))
-            mended.append(np.minimum(_leaves(stage, at + wait + repaired[stage], repairs), full))
+            mended.append(np.minimum(_leaves(stage, at + wait, repaired[stage], repairs), full))
         ends = as_is + mended
         handed_over = ends if stage == TIMED - 2 else handed_over
     return handed_over, ends
@@ -207,7 +185,7 @@ def _latest(start: Floats, stage: int, gate: Ints, repairs: Repairs) -> Floats:
         return end
     if stage == _FULFILMENT and repairs.leaving is not None:
         free = asked_by(start, repairs.cap[stage], gate[stage], repairs.gates)
-        return np.where(repairs.leaving.number >= 0, _asked_to_leave(start, repairs.cap[stage], repairs.leaving), free)
+        return np.where(repairs.leaving.number >= 0, repairs.leaving.asked_by(start, repairs.cap[stage]), free)
     return asked_by(start, repairs.cap[stage], gate[stage], repairs.gates)
 
 
@@ -266,8 +244,8 @@ def _standard_arrival(lines: Lines, repairs: Repairs, gate: Ints) -> tuple[Float
     median, in_four_of_five, _, in_target = np.minimum(repairs.sound, repairs.cap)
     at = lines.ordered
     for stage in range(TIMED):
-        at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
-        at = _leaves(stage, at, repairs)
+        begins = at + wait_at_gate(at, gate[stage], repairs.gates)
+        at = _leaves(stage, begins, np.minimum(median[stage], repairs.cap[stage]), repairs)
     spread = np.sqrt(((in_four_of_five - median) ** 2).sum(axis=0))
     reach = np.sqrt(((in_target - median) ** 2).sum(axis=0))
     return at, spread, reach
