@@ -30,6 +30,9 @@ _LEAST_OF_MIDDLE = 0.1
 MOST_STARTED_ALIKE = 0.5
 # What leaves on fewer days is a tour; where something leaves on most days of a week, the others are days of rest.
 LEAST_DAYS_OF_WORK = 4
+# Hours of work that are tried to see which departure lines could have caught.
+_LONGEST_WORK = 24
+_LEAST_SELDOM = 5
 # Shapes of a log-logistic distribution that a fit may find: from nearly any length to nearly one length.
 _SHAPES = (0.5, 8.0)
 _STEPS = 25
@@ -109,10 +112,9 @@ class Departures:
 
     @property
     def since_hours(self) -> Floats:
-        """From the end of the departure before to the beginning of each hour of a departure; NaN in other hours."""
+        """From the end of the last departure that was over to the beginning of each hour, shape (168,)."""
         ends = np.roll(self.is_open, 1) & ~self.is_open
-        back = _hours_to(ends[::-1])[::-1]
-        return np.where(self.is_open, back, np.nan)
+        return _hours_to(ends[::-1])[::-1]
 
     @property
     def until_hours(self) -> Floats:
@@ -181,14 +183,29 @@ def find_departures(keys: Sequence[Key], ends: Floats, starts: Floats, weeks: In
     for doer in dict.fromkeys(key[0] for key in keys):
         mine = [i for i, key in enumerate(keys) if key[0] == doer]
         cells = _best_cells([keys[i] for i in mine], ends[mine], weeks[mine])
-        for cell in cells:
-            rows = [mine[i] for i in cell]
-            if max(weeks[rows]) < LEAST_WEEKS:
-                continue
-            is_open = departures_of(ends[rows].sum(axis=0), starts[rows].sum(axis=0))
-            if is_open is not None:
-                found |= {keys[i]: is_open for i in rows} | ({(doer,): is_open} if len(cells) == 1 else {})
+        opens: list[tuple[list[int], Bools]] = []
+        for rows in ([mine[i] for i in cell] for cell in cells):
+            if max(weeks[rows]) >= LEAST_WEEKS:
+                is_open = departures_of(ends[rows].sum(axis=0), starts[rows].sum(axis=0))
+                opens += [] if is_open is None else [(rows, is_open)]
+        for rows, is_open in opens:
+            full = _with_seldom(is_open, ends[rows].sum(axis=0), starts[rows].sum(axis=0))
+            found |= {keys[i]: full for i in rows} | ({(doer,): full} if len(cells) == 1 else {})
     return found
+
+
+def _with_seldom(is_open: Bools, ends: Floats, starts: Floats) -> Bools:
+    """With hours in which few goods leave because few begin so that they could, unlike trips that are out of the ordinary."""
+    for hour in np.argsort(-ends, kind="stable")[: int((ends >= _LEAST_SELDOM).sum())]:
+        if is_open[hour]:
+            continue
+        more = is_open.copy()
+        more[hour] = True
+        would = (np.arange(HOURS) + _hours_to(more)).astype(np.int64) % HOURS == hour
+        expected = min(float(starts[np.roll(would, -lead)].sum()) for lead in range(_LONGEST_WORK))
+        if ends[hour] >= expected / 2 and _is_narrow(more):
+            is_open = more
+    return is_open
 
 
 def _best_cells(keys: list[Key], ends: Floats, weeks: Ints) -> list[list[int]]:
@@ -270,8 +287,8 @@ class Leaving:
         days: Days on which something leaves, shape (calendars, 7).
         works: Days on which the clock of work runs, shape (calendars, 7).
         number: Calendar of each line, -1 for none, shape (lines,).
-        handled: Work before it could leave, by that clock [s], NaN where it has not left or no departure was for it, shape (lines,).
-        after: How long after the beginning of its departure it left [s], shape (lines,).
+        handled: Work before it could leave, by that clock [s], NaN where it has not left or no departures are known, shape (lines,).
+        after: How long after the beginning of its departure it left, or after its work if it left between departures [s].
     """
 
     calendars: Floats
@@ -289,7 +306,9 @@ class Leaving:
         """When what takes so much work from some time on leaves [s]; at the end of work where no departure is for it."""
         ready = _ready(begins, work, self.number, self.works)
         moved = _shifted(ready, self.number, self.calendars[0])
-        return np.where(np.isfinite(ready) & (self.number >= 0), moved + self.after, begins + work)
+        return np.where(
+            np.isfinite(ready), np.where(self.number >= 0, moved, begins + work) + self.after, begins + work
+        )
 
     def asked_by(self, start: Floats, cap: Floats) -> Floats:
         """When a target of so many hours asks each line to leave [s]; what it says where no departure is for the line.
@@ -344,7 +363,8 @@ def leaving(
     """How lines left with departures; None where none is known.
 
     Work took longer than until the last departure that was missed, and no longer than until the line left: the middle of what the
-    doer's work takes within those bounds (`handling`). A line that left in an hour without a departure shows that none was for it.
+    doer's work takes within those bounds (`handling`). A line that left between departures shows that it did not wait for one;
+    what it waited after its work stays.
 
     Args:
         keys: Doer, carrier and destination, and `code`, which of them each line has.
@@ -361,15 +381,14 @@ def leaving(
     since = np.array([d.since_hours for d in each])
     whole, hour = _hour_of(end)
     back = since[np.maximum(number, 0), hour]
-    seen = np.isfinite(end) & np.isfinite(start)
-    number = np.where(seen & np.isnan(back), -1, number)
-    left = seen & (number >= 0)
-    handled, after = np.full(len(start), np.nan), np.zeros(len(start))
+    left = np.isfinite(end) & np.isfinite(start) & (number >= 0)
+    handled = np.full(len(start), np.nan)
     for i, d in enumerate(each):
         mine = np.flatnonzero(left & (number == i))
         begun, clock = start[mine], d.took.clock
         least = open_seconds(begun, np.maximum((whole - back)[mine] * _HOUR_S, begun), clock)
         handled[mine] = within(least, open_seconds(begun, end[mine], clock), d.took)
+    number = np.where(left & (calendars[0][np.maximum(number, 0), hour] > 0), -1, number)
     ready = _shifted(_ready(start, handled, number, works), number, calendars[0])
     after = np.where(left, end - ready, 0.0)
     return Leaving(calendars, np.array([d.days for d in each]), works, number, handled, after)
@@ -393,8 +412,7 @@ def table_columns(each: Sequence[Departures]) -> dict[str, pa.Array]:
     wait = np.array([d.wait_hours for d in each])
     lead = np.take_along_axis(both, (hour + wait).astype(np.int64), axis=1) - done
     since = np.array([d.since_hours for d in each])
-    before = np.take_along_axis(both, (hour + HOURS - np.nan_to_num(since)).astype(np.int64), axis=1)
-    gone = np.where(np.isnan(since), np.nan, done + week - before)
+    gone = done + week - np.take_along_axis(both, (hour + HOURS - since).astype(np.int64), axis=1)
     seconds = {
         "until_s": np.array([d.until_hours for d in each]), "done_s": done, "week_s": week, "since_s": gone,
         "middle_s": np.repeat([[d.took.middle_hours] for d in each], HOURS, axis=1),
@@ -402,7 +420,7 @@ def table_columns(each: Sequence[Departures]) -> dict[str, pa.Array]:
     columns = {name: np.round(x * _HOUR_S) for name, x in seconds.items()} | {
         "lead_h": wait, "working_lead_h": lead, "runs": clock
     }  # fmt: skip
-    found = {name: pa.array(x.ravel(), mask=np.isnan(x.ravel())).cast(pa.int64()) for name, x in columns.items()}
+    found = {name: pa.array(x.ravel()).cast(pa.int64()) for name, x in columns.items()}
     return found | {"shape": pa.array(np.repeat([d.took.shape for d in each], HOURS))}
 
 

@@ -166,8 +166,8 @@ def handled(lines: ir.Table, departures: ir.Table, gates: ir.Table | None) -> ir
     Args:
         lines: From `judged_lines`.
         departures: DEPARTS_BY, hour_of_week, done_s and runs [seconds that the clock of work has run from Monday to the beginning of that
-            hour, and whether it runs in it], week_s [in a week], since_s [from the end of the departure before to the beginning of that
-            hour, by that clock; null outside departures], middle_s and shape of the time work takes, log-logistic.
+            hour, and whether it runs in it], week_s [in a week], since_s [from the end of the last departure that was over to
+            the beginning of that hour, by that clock], middle_s and shape of the time work takes, log-logistic.
         gates: As in `worked`, for doers without departures.
     """
     t = worked(lines, FULFILMENT, gates)
