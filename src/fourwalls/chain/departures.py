@@ -81,7 +81,8 @@ def open_seconds(start: Floats, end: Floats, hours: Floats) -> Floats:
     def until(at: Floats) -> Floats:
         monday = at / _HOUR_S + _MONDAY_SHIFT_HOURS
         weeks = np.floor(monday / HOURS)
-        return weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done)
+        passed: Floats = weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done)
+        return passed
 
     found: Floats = np.round((until(end) - until(start)) * _HOUR_S)
     return found
