@@ -398,14 +398,20 @@ class Study:
             self._engine.run(stage_times.hours_left(self._intake.sample, at_end=at_end)) for at_end in (True, False)
         )
         keys: dict[tuple[Hashable, ...], int] = {}
-        cells = np.zeros((3, ended.num_rows, departures.HOURS))
-        for table, rows in ((ended, (0, 2)), (began, (1,))):
-            each = zip(*(table[name].to_pylist() for name in stage_times.DEPARTS_BY), strict=True)
-            at = np.array([keys.setdefault(key, len(keys)) for key in each], dtype=np.int64)
-            hour = table["hour_of_week"].to_numpy().astype(np.int64)
-            for row, name in zip(rows, ("lines", "weeks"), strict=False):
-                cells[row, at, hour] = table[name].to_numpy()
-        ends, starts, weeks = cells[:, : len(keys)]
+        rows = [
+            [
+                keys.setdefault(key, len(keys))
+                for key in zip(*(t[n].to_pylist() for n in stage_times.DEPARTS_BY), strict=True)
+            ]
+            for t in (ended, began)
+        ]
+        ends, starts, weeks = np.zeros((3, len(keys), departures.HOURS))
+        for cells, table, at, name in (
+            (ends, ended, 0, "lines"),
+            (starts, began, 1, "lines"),
+            (weeks, ended, 0, "weeks"),
+        ):
+            cells[rows[at], table["hour_of_week"].to_numpy().astype(np.int64)] = table[name].to_numpy()
         opens = find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
         full = {key: is_open for key, is_open in opens.items() if len(key) > 1}
         if not full:
