@@ -95,7 +95,7 @@ unit = "days"                          # or hours
 destination = "south"                  # optional
 ```
 
-**[targets]** {", ".join(TARGETS)}. This version uses on_time_share and the hours of release, fulfilment and carriage; where the record shows a gate (docs/method.md), hours of a target stand still on days on which it never opens.
+**[targets]** {", ".join(TARGETS)}. This version uses on_time_share and the hours of release, fulfilment and carriage; where the record shows a gate (docs/method.md), hours of a target stand still on days on which it never opens, and behind a tour the next tour after them is asked for.
 
 **[assumptions]** {", ".join(ASSUMPTIONS)}; **[paths.operate]** and **[paths.orchestrate]** one_off_amount and run_amount_per_year as
 {{low, mode, high}}, people_weeks likewise in weeks, shared_one_off = ["NAME"] for enablers it needs; **[[assets]]** overrides, role ("engine", "experiment", "heritage") and owner, both shown on the page. They are checked and carried, for the value of a path.

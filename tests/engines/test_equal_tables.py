@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from fourwalls.chain.departures import Departures, Handling, table_columns
 from fourwalls.engines.base import Engine
 from fourwalls.engines.duckdb import DuckDBEngine
 from fourwalls.engines.spark import SparkEngine
@@ -136,6 +137,20 @@ def gates(engine: Engine, stage: stage_times.Stage) -> ir.Table:
     )
 
 
+def leaving(engine: Engine, lines: ir.Table) -> ir.Table:
+    """Departures on some days for every doer, carrier and destination."""
+    keys = sorted(
+        {tuple(x or "" for x in row.values()) for row in engine.run(lines.select(*stage_times.DEPARTS_BY)).to_pylist()}
+    )
+    took = Handling(5.5, 1.7, np.arange(7) < 5)
+    each = [
+        Departures(np.isin(np.arange(168), [24 * (i % 5) + 16, 24 * (i % 5) + 17, 140]), took) for i in range(len(keys))
+    ]
+    columns = {name: np.repeat([key[i] for key in keys], 168) for i, name in enumerate(stage_times.DEPARTS_BY)}
+    hours = np.tile(np.arange(168), len(keys))
+    return engine.load("eq_departures", pa.table({**columns, "hour_of_week": hours, **table_columns(each)}))
+
+
 CARRIAGE = stage_times.STAGES[2]
 MEASURES: dict[str, Measure] = {
     "judged_lines": lambda _, t: t.drop("asset_key", "order_key", "line_key"),
@@ -147,6 +162,9 @@ MEASURES: dict[str, Measure] = {
     "stage_quantiles": lambda _, t: named(t, stage_times.stage_quantiles(t, pooled=False)),
     "lines_below": lambda e, t: stage_times.lines_below(t, marks(e, t)),
     "worked behind a gate": lambda e, t: stage_times.worked(t, CARRIAGE, gates(e, CARRIAGE)).select("ordered_s", "work_s", "line_id", "order_id"),
+    "hours_left": lambda _, t: stage_times.hours_left(t, at_end=True),
+    "caught": lambda e, t: stage_times.caught(t, leaving(e, t)),
+    "handled": lambda e, t: stage_times.handled(t, leaving(e, t), None).select("work_s", "since_s", "line_id", "order_id"),
     "reversals": lambda e, _: intake.reversals(e.table("eq_order_lines"), ORDER_LINES, frozenset(TABLES["order_lines"].column_names)),
     "profile": lambda e, _: intake.profile(e.table("eq_order_lines"), ORDER_LINES, frozenset(TABLES["order_lines"].column_names)),
     **{

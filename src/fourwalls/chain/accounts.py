@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls.chain.attribution import shapley, worth_of
-from fourwalls.chain.calendars import HOURS, Gate, hours_of_open_days
+from fourwalls.chain.calendars import HOURS, Calendars, hours_of_open_days
 from fourwalls.chain.comparison import NOBODY, Key, Standards, coded_keys, group_numbers
+from fourwalls.chain.departures import LEAST_DAYS_OF_WORK, Leaving, leaving
 from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, working_times
 from fourwalls.chain.standards import BINS
 from fourwalls.diagnosis import Outcome, Wall
-from fourwalls.measures.stage_times import STAGES, bin_number
+from fourwalls.measures.stage_times import DEPARTS_BY, STAGES, bin_number
 from fourwalls.portfolio import STAGES as PLAYER_NAMES
 from fourwalls.portfolio import Portfolio
 
@@ -147,7 +148,7 @@ def party_columns(untimely: pa.Table) -> list[pa.ChunkedArray]:
 def account(
     untimely: pa.Table,
     standards: Mapping[str, Standards],
-    gates: Mapping[str, Mapping[Hashable, Gate]],
+    calendars: Calendars,
     portfolio: Portfolio,
     book: PartyBook,
     observed_until: int,
@@ -158,7 +159,7 @@ def account(
     Args:
         untimely: From `untimely_lines`.
         standards: Stage → what it is held to; a stage that is not there has none.
-        gates: Stage → gate columns' values → gate.
+        calendars: Gates of each stage, and departures.
         portfolio: Targets and service levels.
         book: Who is who.
         observed_until: When the record ends [s since 1970].
@@ -169,7 +170,7 @@ def account(
     parties, party = _party_numbers(columns)
     side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
     wall = side[party]
-    repairs, standard, words, held, compared = _repairs(untimely, lines, standards, gates, portfolio, columns)
+    repairs, standard, words, held, compared = _repairs(untimely, lines, standards, calendars, portfolio, columns)
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
     traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
@@ -231,19 +232,22 @@ def _repairs(
     untimely: pa.Table,
     lines: Lines,
     standards: Mapping[str, Standards],
-    gates: Mapping[str, Mapping[Hashable, Gate]],
+    calendars: Calendars,
     portfolio: Portfolio,
     columns: list[pa.ChunkedArray],
 ) -> tuple[Repairs, Ints, tuple[str, ...], Bools, Bools]:
     n = len(lines.ordered)
     span = untimely["span"].to_numpy().astype(np.int64)
-    tables, gate = _gate_numbers(untimely, gates)
+    tables, gate = _gate_numbers(untimely, calendars)
     kept, usual = np.full((TIMED, n), np.nan), np.full((TIMED, n), np.nan)
     cap, sound = np.full((TIMED, n), np.inf), np.full((4, TIMED, n), np.nan)
     standard, compared = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
     held, borrowed = compared.copy(), compared.copy()
     words = ["no standard"]
     start, work = lines.ordered, working_times(lines.ordered, lines.ends, gate, tables)[0]
+    leaves = leaving(*coded_keys([untimely[x] for x in DEPARTS_BY]), lines.ends[0], lines.ends[1], calendars.departures)
+    if leaves is not None:
+        work[1] = np.where(np.isnan(leaves.handled), work[1], leaves.handled)
     for s, stage in enumerate(STAGES):
         known = standards.get(stage.name)
         if known is not None:
@@ -264,8 +268,8 @@ def _repairs(
         # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
         stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
         standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
-        rests = any(not hours_of_open_days(tables[g]).all() for g in np.unique(gate[s][gate[s] >= 0]).tolist())
-        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words, rests=rests)
+        said = _besides_rest(tables[np.unique(gate[s][gate[s] >= 0])], leaves if s == 1 else None)
+        _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words, said)
         start = lines.ends[s]
     # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it.
     lead = lines.promised - lines.ordered
@@ -278,7 +282,7 @@ def _repairs(
     judged &= ~(borrowed & ~is_target & ~is_small).any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
-        Repairs(tables, gate, kept, cap, usual, sound, judged, is_target[:, 0]),
+        Repairs(tables, gate, kept, cap, usual, sound, judged, is_target[:, 0], leaves),
         standard,
         tuple(words),
         held | compared,
@@ -297,8 +301,7 @@ def _apply_caps(
     standard: Ints,
     compared: Bools,
     words: list[str],
-    *,
-    rests: bool,
+    said: str,
 ) -> None:
     """A target takes the place of what was demonstrated; what the party has promised bounds it.
 
@@ -307,7 +310,7 @@ def _apply_caps(
     target = portfolio.targets.get(f"{stage}_hours")
     if target is not None:
         cap[s], kept[s], compared[s] = target * _HOUR_S, 1.0, True
-        standard[s] = _number(words, f"own target: {target:g} h" + ", days without a slot not counted" * rests)
+        standard[s] = _number(words, f"own target: {target:g} h{said}")
         return
     for level in (x for x in portfolio.service_levels if x.stage == stage):
         mine = pc.equal(parties, level.party_id)
@@ -318,6 +321,18 @@ def _apply_caps(
         kept[s, at], compared[s, at] = np.nan_to_num(kept[s, at], nan=1.0), True
         shown = np.array([_number(words, _besides(level.hours, word)) for word in words])
         standard[s, at] = shown[standard[s, at]]
+
+
+def _besides_rest(waits: Floats, leaves: Leaving | None) -> str:
+    """What a target does not ask for, in words."""
+    days = np.array([hours_of_open_days(w).reshape(7, 24)[:, 0] for w in waits]).reshape(-1, 7)
+    tours = False
+    if leaves is not None:
+        used = leaves.days[np.unique(leaves.number[leaves.number >= 0])]
+        is_tour = used.sum(axis=1) < LEAST_DAYS_OF_WORK
+        tours, days = bool(is_tour.any()), np.vstack([days, used[~is_tour]])
+    rests = not days.astype(np.bool_).all()
+    return ", days without a slot not counted" * rests + ", then the next tour" * tours
 
 
 def _besides(hours: float, shown: str) -> str:
@@ -334,11 +349,11 @@ def _number(words: list[str], text: str) -> int:
     return words.index(text)
 
 
-def _gate_numbers(untimely: pa.Table, gates: Mapping[str, Mapping[Hashable, Gate]]) -> tuple[Floats, Ints]:
+def _gate_numbers(untimely: pa.Table, calendars: Calendars) -> tuple[Floats, Ints]:
     tables: list[Floats] = []
     gate = np.full((TIMED, untimely.num_rows), -1, dtype=np.int64)
     for s, stage in enumerate(STAGES):
-        known = gates.get(stage.name, {})
+        known = calendars.gates.get(stage.name, {})
         if not known:
             continue
         numbers = {key: len(tables) + i for i, key in enumerate(known)}
@@ -364,6 +379,7 @@ def _slice_repairs(repairs: Repairs, part: slice) -> Repairs:
         repairs.sound[:, :, part],
         repairs.judged[part],
         repairs.by_calendar,
+        None if repairs.leaving is None else repairs.leaving.part(part),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from fourwalls.chain.departures import Departures, Key
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +43,13 @@ class Gate:
     hour: int
     days: str
     wait_hours: Floats
+
+
+class Calendars(NamedTuple):
+    """Stage → its gate columns' values → gate, and departures by doer, carrier and destination."""
+
+    gates: Mapping[str, Mapping[Hashable, Gate]]
+    departures: Mapping[Key, Departures]
 
 
 def hours_of_open_days(wait_hours: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.chain.calendars import HOURS, hours_of_open_days
+from fourwalls.chain.departures import Leaving, after_open_hours
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -19,6 +20,7 @@ PLAYERS = 4
 COALITIONS = 1 << PLAYERS
 PROMISE = 1 << TIMED
 _IN_HOUSE = (1 << (TIMED - 1)) - 1
+_FULFILMENT = 1
 _HOUR_S = 3600.0
 # Each group is looked at in so many parts of the record, of at least so many spans; fewer parts say nothing of what is usual.
 _PARTS, _LEAST_SPANS, _LEAST_PARTS = 12, 3, 4
@@ -58,6 +60,7 @@ class Repairs:
             shape (4, 3, lines). NaN where unknown.
         judged: Whether every stage of the line was compared with something, so that its promise can be, shape (lines,).
         by_calendar: Stages whose cap passes through their gates, see `asked_by`, shape (3,).
+        leaving: Departures with which lines leave fulfilment; None where goods leave whenever they are ready.
     """
 
     gates: Floats
@@ -68,6 +71,7 @@ class Repairs:
     sound: Floats
     judged: Bools
     by_calendar: Bools = field(default_factory=lambda: np.zeros(TIMED, dtype=np.bool_))
+    leaving: Leaving | None = None
 
 
 def wait_at_gate(start: Floats, gate: Ints, gates: Floats) -> Floats:
@@ -96,16 +100,15 @@ def asked_by(start: Floats, cap: Floats, gate: Ints, gates: Floats) -> Floats:
     for number in np.unique(gate[behind]).tolist():
         mine = behind & (gate == number)
         opens = start[mine] + wait_at_gate(start[mine], gate[mine], gates)
-        hours = hours_of_open_days(gates[number])
-        done = np.concatenate([[0.0], np.cumsum(hours)])
-        monday = start[mine] / _HOUR_S + _MONDAY_SHIFT_HOURS
-        weeks = np.floor(monday / HOURS)
-        worked = weeks * done[-1] + np.interp(monday - weeks * HOURS, np.arange(HOURS + 1), done) + cap[mine] / _HOUR_S
-        weeks, left = np.divmod(worked, done[-1])
-        which = np.flatnonzero(hours)[np.floor(left).astype(np.int64).clip(max=int(done[-1]) - 1)]
-        clock = weeks * HOURS + which + (left - np.floor(left))
-        asked[mine] = np.maximum((clock - _MONDAY_SHIFT_HOURS) * _HOUR_S, opens)
+        asked[mine] = np.maximum(after_open_hours(start[mine], cap[mine], hours_of_open_days(gates[number])), opens)
     return asked
+
+
+def _leaves(stage: int, at: Floats, work: Floats, repairs: Repairs) -> Floats:
+    """When a line is out of the stage whose work begins at some time [s]."""
+    if stage != _FULFILMENT or repairs.leaving is None:
+        return at + work
+    return repairs.leaving.left(at, work)
 
 
 def working_times(ordered: Floats, ends: Floats, gates_of: Ints, gates: Floats) -> tuple[Floats, Ints]:
@@ -171,9 +174,9 @@ def _replays(
         as_is, mended = [], []
         for at in ends:
             wait = wait_at_gate(at, gate[stage], repairs.gates)
-            as_is.append(at + wait + actual[stage])
-            full = np.minimum(at + wait + actual[stage], _latest(at, stage, gate, repairs))
-            mended.append(np.minimum(at + wait + repaired[stage], full))
+            as_is.append(_leaves(stage, at + wait, actual[stage], repairs))
+            full = np.minimum(as_is[-1], _latest(at, stage, gate, repairs))
+            mended.append(np.minimum(_leaves(stage, at + wait, repaired[stage], repairs), full))
         ends = as_is + mended
         handed_over = ends if stage == TIMED - 2 else handed_over
     return handed_over, ends
@@ -184,6 +187,9 @@ def _latest(start: Floats, stage: int, gate: Ints, repairs: Repairs) -> Floats:
     if not repairs.by_calendar[stage]:
         end: Floats = start + repairs.cap[stage]
         return end
+    if stage == _FULFILMENT and repairs.leaving is not None:
+        free = asked_by(start, repairs.cap[stage], gate[stage], repairs.gates)
+        return np.where(repairs.leaving.number >= 0, repairs.leaving.asked_by(start, repairs.cap[stage]), free)
     return asked_by(start, repairs.cap[stage], gate[stage], repairs.gates)
 
 
@@ -195,6 +201,10 @@ def _with_stuck(lines: Lines, repairs: Repairs, actual: Floats) -> tuple[Floats,
     take the usual time.
     """
     kept = np.where(np.isfinite(repairs.kept), repairs.kept, 1.0)
+    if repairs.leaving is not None:
+        handled = repairs.leaving.handled
+        actual = actual.copy()
+        actual[_FULFILMENT] = np.where(np.isnan(handled), actual[_FULFILMENT], handled)
     as_is, repaired = actual.copy(), actual * kept
     start = lines.ordered
     stuck_before = np.zeros(len(start), dtype=np.bool_)
@@ -238,7 +248,8 @@ def _standard_arrival(lines: Lines, repairs: Repairs, gate: Ints) -> tuple[Float
     median, in_four_of_five, _, in_target = np.minimum(repairs.sound, repairs.cap)
     at = lines.ordered
     for stage in range(TIMED):
-        at = at + wait_at_gate(at, gate[stage], repairs.gates) + np.minimum(median[stage], repairs.cap[stage])
+        begins = at + wait_at_gate(at, gate[stage], repairs.gates)
+        at = _leaves(stage, begins, np.minimum(median[stage], repairs.cap[stage]), repairs)
     spread = np.sqrt(((in_four_of_five - median) ** 2).sum(axis=0))
     reach = np.sqrt(((in_target - median) ** 2).sum(axis=0))
     return at, spread, reach

@@ -75,6 +75,11 @@ STAGES = (
 )  # fmt: skip
 
 
+FULFILMENT = STAGES[1]
+DEPARTS_BY = ("fulfilled_at", "carrier_id", "destination")
+"""Columns by which departures are looked for; what is not recorded is one value of its own."""
+
+
 def duration_bin(duration_s: ir.NumericValue) -> ir.IntegerValue:
     """Number of the bin a duration falls into; bins grow by 2 %."""
     # A hair above the edge keeps engines with another logarithm in the same bin.
@@ -114,6 +119,75 @@ def durations_by_start(lines: ir.Table, stage: Stage) -> ir.Table:
     return t.group_by(*stage.gate, hour_of_week="how").agg(
         lines=t.count(), hours=t.from_hour.sum(), square=(t.from_hour * t.from_hour).sum()
     )
+
+
+def hours_left(lines: ir.Table, *, at_end: bool) -> ir.Table:
+    """Lines by the hour of the week in which fulfilment ended (or began), to see tours and pick-ups.
+
+    Grain: DEPARTS_BY ("" where not recorded), hour_of_week.
+    Gives: lines; weeks [different weeks in which there was one].
+    """
+    t = timed(lines, FULFILMENT)
+    at = t[FULFILMENT.end if at_end else FULFILMENT.start]
+    t = t.mutate(how=hour_of_week(at), week=_week(at))
+    keys = {name: t[name].cast("string").fill_null("") for name in DEPARTS_BY}
+    return t.group_by(**keys, hour_of_week=t.how).agg(lines=t.count(), weeks=t.week.nunique())
+
+
+def caught(lines: ir.Table, departures: ir.Table) -> ir.Table:
+    """How many lines left with the first departure after they began, by the lead they had.
+
+    Args:
+        lines: From `judged_lines`.
+        departures: DEPARTS_BY, hour_of_week; from the beginning of that hour: lead_h and working_lead_h [hours of all and of working days to
+            the beginning of the first departure], until_s [to its end].
+
+    Grain: DEPARTS_BY[0], lead_h, working_lead_h.
+    Gives: lines, caught.
+    """
+    t = timed(lines, FULFILMENT)
+    t = t.mutate(how=hour_of_week(t[FULFILMENT.start]), into_s=t[FULFILMENT.start] % SECONDS_PER_HOUR)
+    t = _with_departures(t, departures, "how", outer=False)
+    is_caught = ibis.cases((t.duration_s + t.into_s <= t.until_s, 1), else_=0)
+    return t.group_by(doer=t[DEPARTS_BY[0]], lead_h=t.lead_h, working_lead_h=t.working_lead_h).agg(
+        lines=t.count(), caught=is_caught.sum().cast("int64")
+    )
+
+
+def _with_departures(t: ir.Table, departures: ir.Table, how: str, *, outer: bool) -> ir.Table:
+    d = departures.rename(**{f"{how}_{name}": name for name in DEPARTS_BY}, **{f"at_{how}": "hour_of_week"})
+    matches = [t[name].cast("string").fill_null("") == d[f"{how}_{name}"] for name in DEPARTS_BY]
+    return t.join(d, [*matches, t[how] == d[f"at_{how}"]], how="left" if outer else "inner")
+
+
+def handled(lines: ir.Table, departures: ir.Table, gates: ir.Table | None) -> ir.Table:
+    """Timed lines with `work_s`: what fulfilment took before goods could leave, as `departures.leaving` reads it.
+
+    Args:
+        lines: From `judged_lines`.
+        departures: DEPARTS_BY, hour_of_week, done_s and runs [seconds that the clock of work has run from Monday to the beginning of that
+            hour, and whether it runs in it], week_s [in a week], since_s [from the end of the last departure that was over to
+            the beginning of that hour, by that clock], middle_s and shape of the time work takes, log-logistic.
+        gates: As in `worked`, for doers without departures.
+    """
+    t = worked(lines, FULFILMENT, gates)
+    begun, ended = t[FULFILMENT.start], t[FULFILMENT.end]
+    t = t.mutate(how_begun=hour_of_week(begun), how_ended=hour_of_week(ended))
+    first = departures.select(*DEPARTS_BY, "hour_of_week", begun_s="done_s", begun_runs="runs")
+    t = _with_departures(_with_departures(t, first, "how_begun", outer=True), departures, "how_ended", outer=True)
+    clock = t.done_s + t.runs * (t[FULFILMENT.end] % SECONDS_PER_HOUR)
+    clock = clock - t.begun_s - t.begun_runs * (t[FULFILMENT.start] % SECONDS_PER_HOUR)
+    weeks = _week(t[FULFILMENT.end]) - _week(t[FULFILMENT.start])
+    t = t.mutate(most_s=clock + weeks * t.week_s)
+    least = ibis.greatest(t.most_s - t.runs * (t[FULFILMENT.end] % SECONDS_PER_HOUR) - t.since_s, 0)
+    survive = sum(1 / (1 + (x.cast("float64") / t.middle_s) ** t["shape"]) for x in (least, t.most_s)) / 2
+    middle = (t.middle_s * (1 / survive - 1) ** (1 / t["shape"])).floor().cast("int64")
+    work = ibis.least(t.most_s, ibis.greatest(middle, least + 1))
+    return t.mutate(work_s=ibis.cases((t.since_s.isnull(), t.work_s), else_=work))
+
+
+def _week(at_s: ir.IntegerValue) -> ir.IntegerValue:
+    return (at_s // SECONDS_PER_HOUR + _MONDAY_SHIFT_HOURS) // HOURS_PER_WEEK
 
 
 def span_durations(worked: ir.Table, stage: Stage) -> ir.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fourwalls import assembly, readings, resampling
+from fourwalls.chain import departures
 from fourwalls.chain.accounts import OUTCOMES, Accounts, Entries, Promises, account, entries
-from fourwalls.chain.calendars import Gate, find_gates
+from fourwalls.chain.calendars import Calendars, Gate, find_gates
 from fourwalls.chain.comparison import (
     NOBODY,
     Plan,
@@ -23,6 +24,7 @@ from fourwalls.chain.comparison import (
     standards_without,
     with_tails,
 )
+from fourwalls.chain.departures import Departures, Handling, find_departures, handling, rest_days, table_columns
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.measures import order_lines, stage_times
 from fourwalls.study.records import Floats, Ints, Records
@@ -70,15 +72,73 @@ class Replaying(Records):
     """Records with the replay of the order flow."""
 
     @cached_property
-    def _gates(self) -> dict[str, dict[Hashable, Gate]]:
-        self._progress("looking for calendars and cut-offs")
-        found: dict[str, dict[Hashable, Gate]] = {}
+    def _calendars(self) -> Calendars:
+        self._progress("looking for tours, calendars and cut-offs")
+        leave = self._departures
+        # Gates were looked for in all of a doer's lines: beside departures they are of the rest at best.
+        leaving = {key[0] for key in leave}
+        found: dict[str, Mapping[Hashable, Gate]] = {}
         for stage in stage_times.STAGES:
             table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
             keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
             columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
-            found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
-        return found
+            gates = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
+            is_left = stage is stage_times.FULFILMENT
+            found[stage.name] = {k: g for k, g in gates.items() if not (is_left and k[0] in leaving)}  # type: ignore[index]
+        return Calendars(found, leave)
+
+    @cached_property
+    def _departures(self) -> dict[tuple[Hashable, ...], Departures]:
+        ended, began = (
+            self._engine.run(stage_times.hours_left(self._intake.sample, at_end=at_end)) for at_end in (True, False)
+        )
+        keys: dict[tuple[Hashable, ...], int] = {}
+        rows = [
+            [
+                keys.setdefault(key, len(keys))
+                for key in zip(*(t[n].to_pylist() for n in stage_times.DEPARTS_BY), strict=True)
+            ]
+            for t in (ended, began)
+        ]
+        ends, starts, weeks = np.zeros((3, len(keys), departures.HOURS))
+        for cells, table, at, name in (
+            (ends, ended, 0, "lines"),
+            (starts, began, 1, "lines"),
+            (weeks, ended, 0, "weeks"),
+        ):
+            cells[rows[at], table["hour_of_week"].to_numpy().astype(np.int64)] = table[name].to_numpy()
+        opens = find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
+        full = {key: is_open for key, is_open in opens.items() if len(key) > 1}
+        if not full:
+            return {}
+        doers = {str(key[0]) for key in full}
+        rest = {d: rest_days([is_open for key, is_open in full.items() if str(key[0]) == d]) for d in doers}
+        works = {d: departures.EVERY_DAY if days is None else days for d, days in rest.items()}
+        leads = {key: Departures(x, Handling(1.0, 1.0, works[str(key[0])])) for key, x in full.items()}
+        counts = self._engine.run(stage_times.caught(self._intake.sample, self._departure_table(leads)))
+        doer = np.array(counts["doer"].to_pylist())
+        lead, working, lines, caught = (
+            counts[name].to_numpy().astype(np.float64) for name in ("lead_h", "working_lead_h", "lines", "caught")
+        )
+        took = {}
+        for who in doers:
+            at = doer == who
+            clocks = [(departures.EVERY_DAY, lead[at]), *([(works[who], working[at])] if rest[who] is not None else [])]
+            took[who] = handling(clocks, lines[at], caught[at])
+        return {
+            tuple(name or NOBODY for name in map(str, key)): Departures(is_open, took[str(key[0])])
+            for key, is_open in opens.items()
+        }
+
+    def _departure_table(self, found: Mapping[tuple[Hashable, ...], Departures]) -> ir.Table:
+        names, hours = stage_times.DEPARTS_BY, departures.HOURS
+        keys = [key for key in found if len(key) == len(names)]
+        columns: dict[str, object] = {
+            name: [text for key in keys for text in [_recorded(str(key[i]))] * hours] for i, name in enumerate(names)
+        }
+        columns["hour_of_week"] = np.tile(np.arange(hours), len(keys))
+        columns |= table_columns([found[key] for key in keys])
+        return self._engine.load("departures", pa.table(columns))
 
     @cached_property
     def _demonstrated(self) -> dict[str, tuple[Plan, pa.Table]]:
@@ -86,7 +146,7 @@ class Replaying(Records):
         found = {}
         for stage in stage_times.STAGES:
             self._progress(f"reading what {stage.name} has demonstrably reached")
-            worked = stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
+            worked = self._worked(stage)
             by_span = self._engine.run(stage_times.span_durations(worked, stage))
             if by_span.num_rows == 0:
                 continue
@@ -94,6 +154,12 @@ class Replaying(Records):
             counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
             found[stage.name] = with_tails(plan, counts), counts
         return found
+
+    def _worked(self, stage: stage_times.Stage) -> ir.Table:
+        leave = self._calendars.departures if stage is stage_times.FULFILMENT else {}
+        if leave:
+            return stage_times.handled(self._intake.sample, self._departure_table(leave), self._gate_table(stage))
+        return stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
 
     @cached_property
     def _standards(self) -> dict[str, Standards]:
@@ -114,7 +180,7 @@ class Replaying(Records):
         return self._counts[0].spans // fold
 
     def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
-        gates = self._gates[stage.name]
+        gates = self._calendars.gates[stage.name]
         if not gates:
             return None
         hours = np.arange(len(next(iter(gates.values())).wait_hours))
@@ -133,10 +199,10 @@ class Replaying(Records):
 
     @cached_property
     def _accounts(self) -> Accounts:
-        table, standards, gates = self._untimely, self._standards, self._gates
+        table, standards, found = self._untimely, self._standards, self._calendars
         self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
         promises = Promises.read(self._engine.run(stage_times.timely_lines(self._intake.lines)))
-        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until, promises)
+        return account(table, standards, found, self.portfolio, self._book, self._intake.observed_until, promises)
 
     def _replayed(self, axes: assembly.Axes, panel: readings.Panel) -> Replayed:
         untimely, accounts = self._untimely, self._accounts
@@ -178,7 +244,7 @@ class Replaying(Records):
         sums, parts = [], []
         until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
         for each in standards:
-            again = account(table, each, self._gates, self.portfolio, self._book, until, at_fault)
+            again = account(table, each, self._calendars, self.portfolio, self._book, until, at_fault)
             sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
             parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
         scale = len(asset) / len(chosen)
@@ -190,3 +256,7 @@ class Replaying(Records):
 
 def _names(column: pa.ChunkedArray) -> list[str]:
     return [NOBODY if value is None else str(value) for value in column.to_pylist()]
+
+
+def _recorded(name: str) -> str:
+    return "" if name == NOBODY else name
