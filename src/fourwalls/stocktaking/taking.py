@@ -28,6 +28,7 @@ from fourwalls.suspicions import Receipts, receipt_suspicions
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 # What companies call it when stock is given away below its price, or given up.
 _MARKDOWN = re.compile(r"mark.?down|clearance|liquidat|write.?off|written.?off|obsole|outlet|sell.?off|overstock")
@@ -259,8 +260,29 @@ class Stocktaking(StockTables):
         start = np.searchsorted(np.unique(self.spans), self.spans)
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
-            self.supplies, self.repaired, forecasts, self.first_day, self.unseen,
+            self.supplies, self.repaired, forecasts, self.first_day, self.unseen, (self._unforetold, self._asked_service),
         )  # fmt: skip
+
+    @property
+    def _asked_service(self) -> float:
+        """Share of what customers want that is asked to be there: the target, else what is asked of orders."""
+        return self.portfolio.targets.get("fill_rate", self.portfolio.on_time_share)
+
+    @cached_property
+    def _unforetold(self) -> Bools:
+        """Shelves of skus for which no forecast can be held to anything."""
+        found = self.forecasts
+        told = np.zeros(int(self.sku.max(initial=-1)) + 1, np.bool_)
+        if found is not None:
+            told[self.sku[found.rows.shelf[np.isfinite(found.bias.share[found.rows.cell])]]] = True
+        return ~told[self.sku]
+
+    @property
+    def absent_stages(self) -> tuple[str, ...]:
+        """Stages whose tables are not there at all; where orders show what somebody expected, the forecast is not."""
+        points = self._plan.points
+        held = points is not None and points.judged.any()
+        return tuple(stage for stage in super().absent_stages if not (stage == "forecast" and held))
 
     @cached_property
     def accounts(self) -> stock_flow.StockAccounts:
