@@ -55,12 +55,20 @@ class Unseen:
 
 
 def unseen(
-    record: Record, lost: Floats32, sent: Floats32 | None, group: Ints, node: Ints, refilled: Bools, span: Ints
+    record: Record,
+    lost: Floats32,
+    sent: Floats32 | None,
+    group: Ints,
+    node: Ints,
+    refilled: Bools,
+    span: Ints,
+    shop: Bools | None = None,
 ) -> Unseen:
     """Stock that could not be found, beyond what comparable nodes show.
 
     Shops, which other nodes refill, are compared with shops, and the other nodes with each other: what is found missing by
-    unit that leaves the node, by unit that lies there and by shelf, whichever excuses most, and what is wanted from shelves that stand empty by unit wanted. Shops are held besides to
+    unit that leaves the node, by unit that lies there and by shelf, whichever excuses most (a centre and a depot with each
+    other, where neither has a peer), and what is wanted from shelves that stand empty by unit wanted. Shops are held besides to
     DEFAULT_BARE_SHARE.
 
     Args:
@@ -71,6 +79,7 @@ def unseen(
         node: Number of each shelf's node, same shape.
         refilled: Whether another node refills the shelf, same shape.
         span: Span of time of each day, shape (days,).
+        shop: Whether customers stand before the shelf, shape (shelves,); None where nobody says.
     """
     at_back, at_record = _runs(record)
     waiting = np.where(at_back, lost, 0).astype(np.float32)
@@ -83,13 +92,14 @@ def unseen(
         # What was sent on is no loss; a record that was lowered on another day is given the benefit of the doubt.
         missing = np.maximum(missing - sent, 0.0)
         leaves = sold + sent
-    shop = _beyond(waiting, wanted, group, refilled, span, DEFAULT_BARE_SHARE)
+    behind = _beyond(waiting, wanted, group, refilled, span, DEFAULT_BARE_SHARE)
     ghosts = _beyond(gone, wanted, node, refilled, span, None)
     bases = leaves, np.nan_to_num(record.closing), record.active.astype(np.float32)
-    stray = _least([_beyond(missing, base, node, refilled, span, None) for base in bases])
+    kind = _peers(node, refilled, shop)
+    stray = _least([_beyond(missing, base, node, kind, span, None) for base in bases])
     # Where nothing was ever found missing, although somebody looks, the record is right.
     right = record.missing is not None and not missing.any()
-    judged = np.stack([stray.judged | ghosts.judged | right, shop.judged | ~waiting.any(axis=1)])
+    judged = np.stack([stray.judged | ghosts.judged | right, behind.judged | ~waiting.any(axis=1)])
     words = [
         a or b
         for a, b in zip(
@@ -97,9 +107,23 @@ def unseen(
         )
     ]
     return Unseen(
-        waiting * shop.part[:, None], gone * ghosts.part[:, None], waiting, missing * stray.part[:, None], judged,
-        (words, shop.told("of demand waits for goods in the house")),
+        waiting * behind.part[:, None], gone * ghosts.part[:, None], waiting, missing * stray.part[:, None], judged,
+        (words, behind.told("of demand waits for goods in the house")),
     )  # fmt: skip
+
+
+def _peers(node: Ints, refilled: Bools, shop: Bools | None) -> Bools:
+    """Which of two kinds each shelf is of where goods found missing are compared; both are one where no depot has a peer.
+
+    Nobody but staff walks through a depot, whoever refills it; shops are compared with shops only.
+    """
+    if shop is None:
+        return refilled
+    depot = ~np.isin(node, node[shop])
+    if any(len(np.unique(node[depot & (refilled == kind)])) > 1 for kind in (True, False)):
+        return refilled
+    found: Bools = np.where(depot, False, refilled)
+    return found
 
 
 def _runs(record: Record) -> tuple[Bools, Bools]:

@@ -189,8 +189,17 @@ class Stocktaking(StockTables):
         """Stock that was on record and not on the shelf, beyond what comparable nodes show."""
         node, refilled = self._code("node_id"), self._donor >= 0
         return unseen_stock.unseen(
-            self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans
-        )
+            self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans,
+            self._is_shop,
+        )  # fmt: skip
+
+    @property
+    def _is_shop(self) -> Bools | None:
+        """Whether customers stand before each shelf; None where the record does not say what kind its channels are."""
+        names, shares = self._channel_shares
+        if not names or not self.has("channels", "kind"):
+            return None
+        return np.asarray((np.nan_to_num(shares) > 0)[:, [n in self._shops for n in names]].any(axis=1), np.bool_)
 
     @property
     def _sent(self) -> Floats32 | None:
