@@ -174,10 +174,11 @@ def points(
     """
     shelves = len(cell)
     lasts, spread = _lasts(s, lane, known, shelves)
+    review = np.where(lane.of_shelf >= 0, np.nan_to_num(lane.between)[np.maximum(lane.of_shelf, 0)], 0.0)
     rate = wanted.upto[:, -1] / np.maximum(wanted.known[:, -1], 1.0)
     # Demand over an uncertain time has variance L·σ² + m²·var(L) (Silver, Pyke and Peterson 1998, section 7.10).
     risk = np.stack([np.sqrt(lasts[0] / 7 * wanted.week_sd**2 + (rate * spread) ** 2),
-                     np.sqrt(lasts[1] / 7) * wanted.around_sd])  # fmt: skip
+                     np.sqrt((lasts[1] + review) / 7) * wanted.around_sd])  # fmt: skip
     orders = np.bincount(known.shelf, minlength=shelves)
     looked = among & (lane.donor < 0) & (orders >= _LEAST_ORDERS) & np.isfinite(lasts).all(axis=0) & (rate > 0)
     knots = np.flatnonzero(looked[known.shelf])
