@@ -63,6 +63,7 @@ def unseen(
     refilled: Bools,
     span: Ints,
     shop: Bools | None = None,
+    goods: Ints | None = None,
 ) -> Unseen:
     """Stock that could not be found, beyond what comparable nodes show.
 
@@ -80,6 +81,7 @@ def unseen(
         refilled: Whether another node refills the shelf, same shape.
         span: Span of time of each day, shape (days,).
         shop: Whether customers stand before the shelf, shape (shelves,); None where nobody says.
+        goods: Number of the kind of product of each shelf, same shape; None where nobody says.
     """
     at_back, at_record = _runs(record)
     waiting = np.where(at_back, lost, 0).astype(np.float32)
@@ -92,11 +94,14 @@ def unseen(
         # What was sent on is no loss; a record that was lowered on another day is given the benefit of the doubt.
         missing = np.maximum(missing - sent, 0.0)
         leaves = sold + sent
-    behind = _beyond(waiting, wanted, group, refilled, span, DEFAULT_BARE_SHARE)
-    ghosts = _beyond(gone, wanted, node, refilled, span, None)
+    behind = _beyond(waiting, wanted, group, refilled.astype(np.int64), span, DEFAULT_BARE_SHARE)
+    ghosts = _beyond(gone, wanted, node, refilled.astype(np.int64), span, None)
     bases = leaves, np.nan_to_num(record.closing), record.active.astype(np.float32)
-    kind = _peers(node, refilled, shop)
-    stray = _least([_beyond(missing, base, node, kind, span, None) for base in bases])
+    whole, kind = node, refilled.astype(np.int64)
+    if shop is not None and goods is not None and (alone := _alone(node, refilled, shop)).any():
+        whole = np.where(alone, group, node + int(group.max()) + 1)
+        kind = np.where(alone, goods + 2, kind)
+    stray = _least([_beyond(missing, base, whole, kind, span, None) for base in bases])
     # Where nothing was ever found missing, although somebody looks, the record is right.
     right = record.missing is not None and not missing.any()
     judged = np.stack([stray.judged | ghosts.judged | right, behind.judged | ~waiting.any(axis=1)])
@@ -112,18 +117,15 @@ def unseen(
     )  # fmt: skip
 
 
-def _peers(node: Ints, refilled: Bools, shop: Bools | None) -> Bools:
-    """Which of two kinds each shelf is of where goods found missing are compared; both are one where no depot has a peer.
+def _alone(node: Ints, refilled: Bools, shop: Bools) -> Bools:
+    """Shelves of depots none of which has a peer: a centre and the one depot it refills are compared, goods by goods.
 
     Nobody but staff walks through a depot, whoever refills it; shops are compared with shops only.
     """
-    if shop is None:
-        return refilled
     depot = ~np.isin(node, node[shop])
     if any(len(np.unique(node[depot & (refilled == kind)])) > 1 for kind in (True, False)):
-        return refilled
-    found: Bools = np.where(depot, False, refilled)
-    return found
+        return np.zeros(len(node), np.bool_)
+    return depot
 
 
 def _runs(record: Record) -> tuple[Bools, Bools]:
@@ -180,23 +182,24 @@ def _least(parts: list[_Part]) -> _Part:
     return _Part(part, np.logical_or.reduce([p.judged for p in parts]), first.held_to, first.origin)
 
 
-def _beyond(amount: Floats32, base: Floats32, group: Ints, refilled: Bools, span: Ints, usual: float | None) -> _Part:
-    """The part of each group's amount beyond what the better quarter of its peers shows, or beyond the usual share."""
+def _beyond(amount: Floats32, base: Floats32, group: Ints, kind: Ints, span: Ints, usual: float | None) -> _Part:
+    """The part of each group's amount beyond what the better quarter of its kind shows; of shops (1), beyond the usual share."""
     n = len(amount)
     found = _Part(np.zeros(n, np.float32), np.zeros(n, np.bool_), np.zeros(n), [""] * n)
     if not amount.any():
         return found
     starts = np.flatnonzero(np.diff(span, prepend=span[0] - 1))
-    for kind in (True, False):
+    for number_of_kind in np.unique(kind).tolist():
+        alike = kind == number_of_kind
         groups: dict[str, Weekly] = {}
-        for number in np.unique(group[refilled == kind]).tolist():
-            mine = (group == number) & (refilled == kind)
+        for number in np.unique(group[alike]).tolist():
+            mine = (group == number) & alike
             below = np.add.reduceat(base[mine].sum(axis=0, dtype=np.float64), starts)
             above = np.add.reduceat(amount[mine].sum(axis=0, dtype=np.float64), starts)
             used = below > 0
             if used.sum() >= LEAST_WEEKS and below.sum() >= _LEAST_UNITS:
                 groups[str(number)] = Weekly(below[used], above[used])
-        _hold(found, groups, group, refilled == kind, usual if kind else None)
+        _hold(found, groups, group, alike, usual if number_of_kind == 1 else None)
     return found
 
 

@@ -190,7 +190,7 @@ class Stocktaking(StockTables):
         node, refilled = self._code("node_id"), self._donor >= 0
         return unseen_stock.unseen(
             self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans,
-            self._is_shop,
+            self._is_shop, self._code("category"),
         )  # fmt: skip
 
     @property
