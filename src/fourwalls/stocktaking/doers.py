@@ -154,7 +154,9 @@ class Doers:
         held = handed_down(s.shelf, s.donor, points.judged[s.shelf].astype(np.int64), weight, self._n) > 0
         self._held[at] |= held
         self._party[at] = np.where(held, self._party[decision], self._party[at])
-        word = self._number(self._words, "reorder points between what 80 and 99.9 % of cycles without a stock-out ask for")
+        word = self._number(
+            self._words, "reorder points between what 80 and 99.9 % of cycles without a stock-out ask for"
+        )
         self._standard[at] = np.where(held, word, self._standard[at])
 
     def _allocation(self) -> None:
