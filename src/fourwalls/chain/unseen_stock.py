@@ -26,6 +26,8 @@ Bools = npt.NDArray[np.bool_]
 DEFAULT_BARE_SHARE = 0.01
 # Groups of fewer units than this say nothing of what usually goes astray.
 _LEAST_UNITS = 100.0
+# A loss found in fewer weeks is a rare event, whose mean no normal law describes (the rule of thumb for counts).
+_LEAST_FOUND = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ def _hold(found: _Part, groups: dict[str, Weekly], group: Ints, among: Bools, us
             beyond = _surely(weekly, usual)
             if beyond > part:
                 part, origin, held_to = beyond, "the default of this product", usual
+        if usual is None and np.count_nonzero(weekly.hours) < _LEAST_FOUND:
+            part = 0.0
         if part > 0 or origin:
             found.part[mine], found.held_to[mine] = part, held_to
             for i in np.flatnonzero(mine).tolist():
