@@ -90,12 +90,8 @@ def unseen(
     gone = np.where(at_record, lost, 0).astype(np.float32)
     sold = np.nan_to_num(record.sold)
     wanted = sold + lost
-    missing = np.zeros_like(lost) if record.missing is None else record.missing
-    leaves = sold
-    if sent is not None:
-        # What was sent on is no loss; a record that was lowered on another day is given the benefit of the doubt.
-        missing = np.maximum(missing - sent, 0.0)
-        leaves = sold + sent
+    missing = found_missing(record, sent)
+    leaves = sold if sent is None else sold + sent
     behind = _beyond(waiting, wanted, group, refilled.astype(np.int64), span, DEFAULT_BARE_SHARE)
     ghosts = _beyond(gone, wanted, node, refilled.astype(np.int64), span, None)
     bases = leaves, np.nan_to_num(record.closing), record.active.astype(np.float32)
@@ -117,6 +113,13 @@ def unseen(
         waiting * behind.part[:, None], gone * ghosts.part[:, None], waiting, missing * stray.part[:, None], judged,
         (words, behind.told("of demand waits for goods in the house")),
     )  # fmt: skip
+
+
+def found_missing(record: Record, sent: Floats32 | None) -> Floats32:
+    """Units by which the record was lowered and that were not sent on, shape (shelves, days)."""
+    missing = np.zeros_like(record.sold) if record.missing is None else record.missing
+    # A record that is lowered for what was sent on another day is given the benefit of the doubt.
+    return missing if sent is None else np.maximum(missing - sent, np.float32(0.0))
 
 
 def _alone(node: Ints, refilled: Bools, shop: Bools) -> Bools:

@@ -189,7 +189,7 @@ class Stocktaking(StockTables):
         """Stock that was on record and not on the shelf, beyond what comparable nodes show."""
         node, refilled = self._code("node_id"), self._donor >= 0
         return unseen_stock.unseen(
-            self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans,
+            self.record, self.lost, self.sent, self._code("node_id", "category"), node, refilled, self.spans,
             self._is_shop, self._code("category"),
         )  # fmt: skip
 
@@ -202,7 +202,7 @@ class Stocktaking(StockTables):
         return np.asarray((np.nan_to_num(shares) > 0)[:, [n in self._shops for n in names]].any(axis=1), np.bool_)
 
     @property
-    def _sent(self) -> Floats32 | None:
+    def sent(self) -> Floats32 | None:
         """Units sent on from each shelf to others, shape (shelves, days); None if none ever were."""
         s = self.supplies
         if s is None or not (s.donor >= 0).any():
