@@ -14,6 +14,7 @@ from fourwalls.chain.demand import Spread
 from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability
 from fourwalls.figures import Estimate, Figure, Refusal
+from fourwalls.value import Costs
 
 SPANS, DAYS = 12, 84
 BOOK = PartyBook("us", {"us": "Us", "mill": "Mill Ltd"})
@@ -56,9 +57,19 @@ def walls(shelves: int = 4) -> Walls:
     return Walls(party, side, party, held, ("(unknown)", "us", "mill"), ("", "own best weeks", "its own word"))
 
 
+COST = Costs(0.1, 0.35)
+
+
 def serving(asset: list[int], shelf: list[int] | None = None, **given: Any) -> Serving:
     n = len(asset)
-    base = {"weight": np.ones(n), "price": np.full(n, 10.0), "cost": np.full(n, 6.0), "fulfilment": np.zeros(n)} | given
+    base = {
+        "weight": np.ones(n),
+        "price": np.full(n, 10.0),
+        "cost": np.full(n, 6.0),
+        "follows": np.zeros(n),
+        "unfilled": np.ones(n),
+        "late": np.zeros(n),
+    } | given
     return Serving(np.arange(n) if shelf is None else np.array(shelf), np.array(asset), assets=max(asset) + 1, **base)
 
 
@@ -94,7 +105,7 @@ def value(figure: Figure) -> float:
 
 def test_one_asset_by_hand() -> None:
     a = accounts()
-    (one, total) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (one, total) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, COST)
     known = told(one)
     demand = a.demand.sum()
     assert known.wanted_units == pytest.approx(demand)
@@ -119,12 +130,12 @@ def test_one_asset_by_hand() -> None:
 
 
 def test_without_luck_ranges_are_points_and_with_it_they_hold_the_point() -> None:
-    (sure, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (sure, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, COST)
     lost = told(sure).lost
     assert isinstance(lost, Estimate)
     assert lost.low == pytest.approx(lost.value, rel=1e-5)
     assert lost.high == pytest.approx(lost.value, rel=1e-5)
-    (one, _) = drawn(accounts(), walls(), serving([0] * 4), some_luck(), DAYS, 0.35)
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), some_luck(), DAYS, COST)
     known = told(one)
     figures = [known.lost, known.total, known.operate, known.orchestrate, known.residual, known.inside_share]
     for figure in [*figures, *(s.share for s in known.stages), *(c.amount for c in known.contributions)]:
@@ -135,7 +146,7 @@ def test_without_luck_ranges_are_points_and_with_it_they_hold_the_point() -> Non
 def test_the_portfolio_is_the_sum_of_its_assets() -> None:
     shelf, asset = [0, 1, 1, 2, 3], [0, 0, 1, 1, 2]
     weight = np.array([1.0, 0.25, 0.75, 1.0, 1.0])
-    found = drawn(accounts(), walls(), serving(asset, shelf, weight=weight), some_luck(), DAYS, 0.35)
+    found = drawn(accounts(), walls(), serving(asset, shelf, weight=weight), some_luck(), DAYS, COST)
     *assets, total = found
     assert len(assets) == 3
     for name, sums in total.point.items():
@@ -150,9 +161,9 @@ def test_the_portfolio_is_the_sum_of_its_assets() -> None:
 
 def test_an_asset_of_many_rows_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     a, w, chance = accounts(40), walls(40), some_luck(40)
-    (whole, _) = drawn(a, w, serving([0] * 40), chance, DAYS, 0.35)
+    (whole, _) = drawn(a, w, serving([0] * 40), chance, DAYS, COST)
     monkeypatch.setattr("fourwalls.availability._ROWS", 7)
-    (parts, _) = drawn(a, w, serving([0] * 40), chance, DAYS, 0.35)
+    (parts, _) = drawn(a, w, serving([0] * 40), chance, DAYS, COST)
     for name, sums in whole.point.items():
         assert parts.point[name] == pytest.approx(sums, rel=1e-5)
         assert parts.draws[name] == pytest.approx(whole.draws[name], rel=1e-5)
@@ -161,7 +172,7 @@ def test_an_asset_of_many_rows_is_the_same_in_parts(monkeypatch: pytest.MonkeyPa
 
 
 def test_stock_figures_by_hand() -> None:
-    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, COST)
     held = told(one).stock
     assert value(held.on_hand) == 240
     assert value(held.weeks_of_cover) == pytest.approx(240 / (accounts().demand.sum() / 12))
@@ -175,7 +186,7 @@ def test_stock_figures_by_hand() -> None:
 @pytest.mark.parametrize("missing", ["price", "cost"])
 def test_what_has_no_price_is_refused_not_zero(missing: str) -> None:
     amounts = np.array([10.0, np.nan, 10.0, 10.0])
-    (one, _) = drawn(accounts(), walls(), serving([0] * 4, **{missing: amounts}), no_luck(), DAYS, 0.35)
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4, **{missing: amounts}), no_luck(), DAYS, COST)
     known = told(one)
     assert isinstance(known.stock.amount, Refusal) == (missing == "cost")
     assert isinstance(known.stock.gmroi, Refusal)
@@ -185,7 +196,7 @@ def test_what_has_no_price_is_refused_not_zero(missing: str) -> None:
 def test_refusals() -> None:
     a = accounts()
     two_assets_one_of_them_empty = replace(serving([0] * 4), assets=2)
-    (one, none, _) = drawn(a, walls(), two_assets_one_of_them_empty, no_luck(), DAYS, 0.35)
+    (one, none, _) = drawn(a, walls(), two_assets_one_of_them_empty, no_luck(), DAYS, COST)
     nobody = availability(none, walls(), BOOK, SPANS, "EUR", ())
     assert isinstance(nobody, Refusal)
     assert nobody.code == "no_shelf"
@@ -199,7 +210,7 @@ def test_refusals() -> None:
 
 
 def test_stages_whose_tables_are_absent_are_not_judged() -> None:
-    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
+    (one, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, COST)
     assert "supply" not in told(one).unjudged
     assert "supply" in told(one, ("supply",)).unjudged
 
@@ -208,7 +219,7 @@ def test_weeks_without_any_demand_do_not_break_the_range() -> None:
     a = accounts(1)
     for values in (a.demand, a.lost, a.stage, a.total, a.inside, a.between):
         values[..., 1:] = 0
-    (one, _) = drawn(a, walls(1), serving([0]), some_luck(1), DAYS, 0.35)
+    (one, _) = drawn(a, walls(1), serving([0]), some_luck(1), DAYS, COST)
     # A third of the draws has not got the only week in which anybody came.
     assert (one.draws["demand"] == 0).mean() > 0.2
     known = availability(one, walls(1), BOOK, SPANS, "EUR", ())
@@ -225,24 +236,45 @@ def test_luck_has_no_bias_of_its_own() -> None:
 
 
 def test_what_it_costs_to_reach_the_customer_is_no_margin() -> None:
-    (free, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, 0.35)
-    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, fulfilment=np.full(4, 1.0)), no_luck(), DAYS, 0.35)
+    (free, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, COST)
+    (paid, _) = drawn(accounts(), walls(), serving([0] * 4, follows=np.full(4, 1.0)), no_luck(), DAYS, COST)
     assert paid.point["inside_worth"] == pytest.approx(free.point["inside_worth"] * 3 / 4)
     assert paid.draws["between_worth"] == pytest.approx(free.draws["between_worth"] * 3 / 4)
 
 
 def test_a_shelf_without_a_price_is_not_worth_one_unit_of_currency() -> None:
-    (priced, _) = drawn(accounts(), walls(), serving([0] * 4, cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4)
+    (priced, _) = drawn(
+        accounts(), walls(), serving([0] * 4, cost=np.full(4, np.nan)), no_luck(), DAYS, Costs(0.1, 0.4)
+    )
     one_unknown = np.array([10.0, np.nan, 10.0, 10.0])
     (some, _) = drawn(
-        accounts(), walls(), serving([0] * 4, price=one_unknown, cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
+        accounts(),
+        walls(),
+        serving([0] * 4, price=one_unknown, cost=np.full(4, np.nan)),
+        no_luck(),
+        DAYS,
+        Costs(0.1, 0.4),
     )
     assert some.point["inside_worth"] == pytest.approx(priced.point["inside_worth"])
     assert priced.point["inside_worth"] == pytest.approx(10 * 0.4 * accounts().inside.sum(), rel=1e-6)
     (none, _) = drawn(
-        accounts(), walls(), serving([0] * 4, price=np.full(4, np.nan), cost=np.full(4, np.nan)), no_luck(), DAYS, 0.4
+        accounts(),
+        walls(),
+        serving([0] * 4, price=np.full(4, np.nan), cost=np.full(4, np.nan)),
+        no_luck(),
+        DAYS,
+        Costs(0.1, 0.4),
     )
     assert none.point["inside_worth"] == pytest.approx(0.4 * accounts().inside.sum(), rel=1e-6)
+
+
+def test_a_unit_that_waited_brings_what_lateness_costs_by_hand() -> None:
+    """Of 10 units that met an empty shelf 4 were lost, at 10 - 6 each; 3 came late, at a tenth of 10 each; 3 in time."""
+    (lost, _) = drawn(accounts(), walls(), serving([0] * 4), no_luck(), DAYS, COST)
+    waiting = serving([0] * 4, unfilled=np.full(4, 0.4), late=np.full(4, 0.3))
+    (waited, _) = drawn(accounts(), walls(), waiting, no_luck(), DAYS, COST)
+    assert waited.point["total_worth"] == pytest.approx(lost.point["total_worth"] * (0.4 * 4 + 0.3 * 1) / 4)
+    assert waited.point["total"] == lost.point["total"]
 
 
 def test_what_stock_costs_besides_sales_by_hand() -> None:
@@ -255,7 +287,7 @@ def test_what_stock_costs_besides_sales_by_hand() -> None:
     w = walls()
     w.party[STAGES.index("record")], w.wall[STAGES.index("record")] = 1, 0
     beside = Beside(np.full(4, 90.0), 0.2)
-    without, whole = (drawn(a, w, serving([0] * 4), no_luck(), DAYS, 0.35, b)[0] for b in (None, beside))
+    without, whole = (drawn(a, w, serving([0] * 4), no_luck(), DAYS, COST, b)[0] for b in (None, beside))
     markdowns, astray = 4 * 90 * 5 / 15, 3 * 6.0
     carried = 4 * 2 * 6.0 * 0.2 * DAYS / 365.25
     mine = {c.stage: value(c.amount) for c in availability(whole, w, BOOK, SPANS, "EUR", ()).contributions}  # type: ignore[union-attr]
@@ -296,7 +328,7 @@ def test_a_repair_that_only_costs_is_in_no_path_and_in_the_list() -> None:
     total = stage.sum(axis=0)
     a = replace(a, stage=stage, total=total, inside=stage[DECISION], stage_held=held)
     beside = Beside(np.zeros(4), 0.2)
-    (one, _) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, 0.35, beside)
+    (one, _) = drawn(a, walls(), serving([0] * 4), no_luck(), DAYS, COST, beside)
     worth = stock_side(one, told(one)).worth
     # Nobody orders worse to hold half a unit less: to operate is worth nothing, to orchestrate all that supply saves.
     assert worth.inside == pytest.approx(0.0, abs=1e-3)

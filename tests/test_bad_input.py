@@ -561,7 +561,7 @@ refused_toml(
 refused_toml(
     "weeks_low_above_high",
     HEAD + "[paths.orchestrate]\npeople_weeks = {low = 9, mode = 4, high = 8}\n",
-    "line 7: people_weeks must be a range of weeks with low <= mode <= high",
+    "line 7: people_weeks must be a range of weeks with 0 <= low <= mode <= high",
 )
 refused_toml("ramp", HEAD + "[assumptions]\nramp_weeks = -1\n", "line 7: ramp_weeks must not be negative; found -1")
 refused_toml("horizon", HEAD + "[assumptions]\nhorizon_years = 0\n", "line 7: horizon_years must be above 0; found 0")

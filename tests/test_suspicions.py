@@ -43,6 +43,7 @@ def clean() -> Columns:
         "release_party": np.where(np.arange(N) % 5 == 0, "bazaar", "us").astype(object),
         "fulfilment_party": np.where(np.arange(N) % 3 == 0, "packers", "us").astype(object),
         "carrier_id": np.full(N, "swift", dtype=object),
+        "value_amount": rng.uniform(10, 90, N), "margin_amount": rng.uniform(1, 9, N),
     }  # fmt: skip
 
 
@@ -186,6 +187,16 @@ def two_date_formats(c: Columns) -> None:
             c["handed_over_s"][i] += (at.replace(day=at.month, month=at.day) - at).total_seconds()
 
 
+@planted("no_price", "price_amount", "60 % of the lines are worth nothing")
+def prices_left_at_zero(c: Columns) -> None:
+    c["value_amount"][: int(0.6 * N)] = 0.0
+
+
+@planted("below_cost", "cost_amount", "12 % of the lines are sold below their cost")
+def cost_of_a_case_beside_the_price_of_a_piece(c: Columns) -> None:
+    c["margin_amount"][::8] -= 100
+
+
 @pytest.mark.parametrize("name", PLANTED)
 def test_each_suspicion_fires_on_its_own_case(name: str) -> None:
     plant, place, finding = PLANTED[name]
@@ -236,6 +247,57 @@ def test_rows_that_a_join_multiplied() -> None:
     assert set(found) == {"repeated_key"}
     assert found["repeated_key"].rows == 7
     assert told(clean(), set_aside=aside[1:]) == {}
+
+
+def test_an_asset_that_was_set_aside() -> None:
+    far = SetAside("order_lines", "promised_at lies outside 1990 to 2100", 300, "o1 / 1")
+    found = told(clean(), set_aside=(far,))
+    assert set(found) == {"many_set_aside"}
+    assert "300 order lines were set aside, most of them because promised_at lies" in found["many_set_aside"].finding
+    wanted = (
+        replace(far, reason="ordered outside the period"),
+        replace(far, reason="exact copy of a row with the same order_id"),
+    )
+    assert told(clean(), set_aside=wanted) == {}
+    assert told(clean(), set_aside=(replace(far, rows=99),)) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("products", "sku_id"), ("nodes", "node_id"), ("channels", "channel_id")]
+)
+def test_ids_written_in_two_ways(table: str, column: str, tmp_path: Path) -> None:
+    shop = small.good()
+    first = min(row[column] for row in shop.tables[table])
+    for row in shop.lines:
+        row[column] = "00" + row[column]
+    with fourwalls.open(shop.write(tmp_path / "shop")) as study:
+        found = {s.code: s for s in study.check().suspicions}
+    assert found["unknown_id"].column == column
+    assert found["unknown_id"].rows == small.LINES
+    assert (
+        f"100 % of the rows of order_lines have a {column} that is not in {table}, which holds e.g. '{first}'; first '00{first}'"
+        in found["unknown_id"].finding
+    )
+
+
+def test_shelves_of_other_skus_and_another_year(tmp_path: Path) -> None:
+    shop = small.stocked()
+    for row in shop.tables["stock_days"]:
+        row["sku_id"], row["day"] = row["sku_id"] + ".0", "2027" + row["day"][4:]
+    with fourwalls.open(shop.write(tmp_path / "shop")) as study:
+        found = {s.code: s for s in study.check().suspicions}
+    assert (found["unknown_id"].table, found["unknown_id"].column) == ("stock_days", "sku_id")
+    assert "is not in products, which holds e.g. 's0'; first 's0.0'" in found["unknown_id"].finding
+    assert "stock_days run from 2027-01-06" in found["other_days"].finding
+    with fourwalls.open(small.stocked().write(tmp_path / "good")) as study:
+        assert study.check().suspicions == ()
+
+
+def test_a_few_new_products_are_no_question(tmp_path: Path) -> None:
+    shop = small.good()
+    shop.set("sku_id", "new", rows=slice(0, 14))
+    with fourwalls.open(shop.write(tmp_path / "shop")) as study:
+        assert study.check().suspicions == ()
 
 
 def test_rows_that_run_backwards_for_another_reason() -> None:

@@ -178,7 +178,7 @@ def test_payback_by_hand(portfolio: Portfolio) -> None:
     found = path_values(Worth(120, 0, np.full(9, 120.0), np.zeros(9)), 1.0, said, 1000.0)
     assert found is not None
     assert found["operate"].payback == 4
-    assert found["orchestrate"].payback == 1, "it costs nothing and brings nothing"
+    assert found["orchestrate"].payback is None, "it costs nothing, brings nothing, and pays nothing back"
     poor = path_values(Worth(20, 0, np.full(9, 20.0), np.zeros(9)), 1.0, said, 1000.0)
     assert poor is not None
     assert poor["operate"].payback is None

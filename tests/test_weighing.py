@@ -73,6 +73,11 @@ def worth(inside: float, between: float, chance: float | None = None) -> Worth:
     return Worth(inside, between, np.where(wins, 2.0, 0.0), np.where(wins, 0.0, 2.0))
 
 
+def steady(inside: float, between: float, spread: float = 0.0) -> Worth:
+    """Worth whose inside varies by so much, evenly."""
+    return Worth(inside, between, inside + spread * np.linspace(-1, 1, 100), np.full(100, between))
+
+
 SUPPLY = ("supply", "between", "mill", 0.06)
 DECISION = ("decision", "inside", "us", 0.06)
 NOTHING_LATE = replace(SOUND, gap=gap(0.002, 0.0, missed=0.01), missed_of_due=0.01, outside_event=0.002)
@@ -136,7 +141,10 @@ def test_s3_more_than_half_with_nobody_knows_whom() -> None:
 
 
 def test_s4_both_sides_material() -> None:
-    assert rule(both(unsold(SUPPLY, DECISION), worth(4, 6))) == ("S4", "operate then orchestrate")
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 6))) == ("S4", "operate then orchestrate")
+    # A share of 33 % that may as well be 20 % must not turn the verdict.
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 0.5)))[0] == "S4"
+    assert rule(both(unsold(SUPPLY, DECISION), steady(4, 8, 2.5))) == ("S5", "orchestrate")
     # Inside holds too small a part.
     assert rule(both(unsold(SUPPLY, DECISION), worth(2, 8))) == ("S5", "orchestrate")
     # Inside holds its part, but of a share of demand that is not worth acting on.
@@ -157,6 +165,18 @@ def valued(*values: float, is_default: bool = False) -> dict[str, PathValue]:
         p: PathValue(v, np.full(10, v), gain_per_year=10 * v, kept_per_year=8 * v, is_default=is_default)
         for p, v in zip(PATHS, values, strict=True)
     }
+
+
+def test_m0_what_could_not_pay_however_it_came_out_is_left_alone() -> None:
+    unheld = replace(SOUND, gap=gap(0.005, 0.0), unheld_share=0.9)
+    b = replace(both(unsold(), worth(0, 0), facts=unheld), values=valued(-5, -9, -14))
+    assert rule(b)[1] == "cannot tell yet"
+    assert rule(replace(b, all_missed=6.0))[1] == "cannot tell yet"
+    assert rule(replace(b, all_missed=4.0)) == ("M0", "leave it")
+    # Costs nobody has set bound nothing; nor does a record in which few lines could be late at all.
+    assert rule(replace(b, all_missed=4.0, values=valued(-5, -9, -14, is_default=True)))[1] == "cannot tell yet"
+    few = replace(unheld, judged_share=0.3)
+    assert rule(replace(b, all_missed=4.0, facts=few, service=decide(few, T)))[1] == "cannot tell yet"
 
 
 def test_m1_what_costs_more_than_it_brings() -> None:
@@ -247,13 +267,22 @@ def test_g1_rules_with_partners_come_first() -> None:
     assert "Every month of waiting costs about EUR 4" in verdict.because
     assert verdict.next_step == "Settle with Mill first: name an owner."
     # What we control comes first anyway, and leaves time for the rules.
-    two = decide_all(replace(both(unsold(SUPPLY, DECISION), worth(4, 6)), readiness=open_rules(stakes)), T)
+    two = decide_all(replace(both(unsold(SUPPLY, DECISION), steady(4, 6)), readiness=open_rules(stakes)), T)
     assert two.name == "operate then orchestrate"
     assert "Before the second half, settle with partners: Mill: Who owns the data?" in two.next_step
 
 
 def loss(stage: str, wall: Any, party: str | None, amount: float) -> Loss:
     return Loss(("a",), "work", stage, wall, party, amount, np.full(REPLICATES, amount), 10, "hours", "")
+
+
+def test_what_contracts_say_is_not_called_unknown_where_no_path_pays() -> None:
+    b = replace(
+        both(unsold(SUPPLY), worth(1, 9, chance=0.1)), readiness=replace(open_rules(0.0), holes=(), is_blocked=False)
+    )
+    left = decide_all(replace(b, values=valued(-1, -2, -3)), T)
+    assert left.name == "leave it"
+    assert not [r for r in left.refusals if r.about == "governance"]
 
 
 def test_other_records_are_worth_acting_on_too() -> None:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.elsewhere.judging import judge, table, wrong
+from benchmarks.elsewhere.kinds import plans
 from benchmarks.elsewhere.worlds import worlds
 
 
@@ -15,15 +16,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.elsewhere", description=__doc__)
     parser.add_argument("--worlds", type=int, default=None, help="so many, spread over all; all by default")
     parser.add_argument("--seed", type=int, default=1, help="of the first world")
+    parser.add_argument("--kind", choices=(*plans.HOUSES, "new"), help="worlds of that kind, or of all new kinds")
     parser.add_argument("--only", default="", help="worlds whose name contains this")
     parser.add_argument("--out", type=Path, default=None, help="write what is printed to a file, too")
     parser.add_argument("--keep", type=Path, default=None, help="keep the worlds' folders here")
     said = parser.parse_args()
-    some = [w for w in worlds(said.seed, said.worlds) if said.only in w.name]
+    every = plans.worlds(said.kind, said.seed, said.worlds) if said.kind else worlds(said.seed, said.worlds)
+    some = [w for w in every if said.only in w.name]
     if not some:
-        parser.error(
-            f"no world has '{said.only}' in its name; such are: {', '.join(w.name for w in worlds(said.seed, 5))} …"
-        )
+        parser.error(f"no world has '{said.only}' in its name; such are: {', '.join(w.name for w in every[:5])} …")
     with tempfile.TemporaryDirectory() as kitchen:
         keep = said.keep or Path(kitchen)
         keep.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.elsewhere.truth import Known, known
+from benchmarks.elsewhere.kinds import frame
+from benchmarks.elsewhere.truth import Known
 from benchmarks.elsewhere.worlds import World
-from benchmarks.elsewhere.writing import write
 from benchmarks.quality import scoring
 from benchmarks.quality.answers import Answer, key_of, read_diagnosis
 from benchmarks.quality.plan import Trial
@@ -33,7 +33,7 @@ class Judged:
         seconds: Making and diagnosing.
     """
 
-    world: World
+    world: World | frame.World
     cases: list[Case]
     said: dict[tuple[str, ...], dict[str, Any]]
     known: Known
@@ -41,15 +41,15 @@ class Judged:
     seconds: tuple[float, float]
 
 
-def judge(world: World, keep: Path) -> Judged:
+def judge(world: World | frame.World, keep: Path) -> Judged:
     """Make a world in `keep`, ask the diagnosis."""
     from fourwalls import study  # here, so that worlds can be made without it
 
     begin = time.perf_counter()
-    true = known(world.company(), list(world.defects))
+    true = world.known()
     folder = keep / world.name
     shutil.rmtree(folder, ignore_errors=True)
-    write(true.life, folder)
+    world.write(true.life, folder)
     (keep / f"{world.name}.truth.json").write_text(
         json.dumps([asdict(t) for t in true.truth], indent=1), encoding="utf-8"
     )

@@ -48,7 +48,8 @@ def known(c: Company, defects: list[Defect]) -> Known:
             memory[key] = accounts(live(c, spoil(c, good, remaining), wanted), assets)
         found[version] = memory[key]
     truth = [
-        _asset(c, defects, assets.keys[a], {v: rows[a] for v, rows in found.items()}) for a in range(len(assets.keys))
+        asset_truth(c, defects, assets.keys[a], {v: rows[a] for v, rows in found.items()})
+        for a in range(len(assets.keys))
     ]
     return Known(life, truth, found)
 
@@ -64,7 +65,8 @@ def worth(c: Company, gain: float, path: str) -> float:
     return gain * float((reached * discount).sum()) / 12 - spent
 
 
-def _asset(c: Company, defects: list[Defect], key: tuple[str, ...], rows: dict[str, Account]) -> AssetTruth:
+def asset_truth(c: Company, defects: list[Defect], key: tuple[str, ...], rows: dict[str, Account]) -> AssetTruth:
+    """The truth about one asset, from its accounts in each life."""
     now = rows["recorded"].margin
     values = {p: worth(c, rows[p].margin - now, p) for p in PATHS}
     best = max(values, key=lambda p: values[p])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.elsewhere.companies import company
 from benchmarks.elsewhere.company import Company
 from benchmarks.elsewhere.defects import Defect
+from benchmarks.elsewhere.living import Life
+from benchmarks.elsewhere.truth import Known, known
+from benchmarks.elsewhere.writing import write
 
 LINES = {"depots": 28_000, "webshop": 30_000, "stall": 11_000}
 
@@ -43,6 +47,14 @@ class World:
             for d in self.defects:
                 c.contracts[d.party(c)] = False
         return c
+
+    def known(self) -> Known:
+        """Live once as it is and once for each repair."""
+        return known(self.company(), list(self.defects))
+
+    def write(self, life: Life, folder: Path) -> None:
+        """Write its folder."""
+        write(life, folder)
 
 
 def _strike(c: Company) -> None:

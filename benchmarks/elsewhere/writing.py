@@ -25,15 +25,17 @@ REASONS = ("", "customer: took too long", "not found", "sold out")
 
 def write(life: Life, folder: Path) -> None:
     """Write the folder of a company."""
+    write_with(life, folder, MAKERS, {})
+
+
+def write_with(
+    life: Life, folder: Path, makers: dict[str, Callable[[Life], Columns]], other: dict[str, Columns]
+) -> None:
+    """Write the folder of a company whose tables are made so, or are there already."""
     c = life.c
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    makers: dict[str, Callable[[Life], Columns]] = {
-        "order_lines": _order_lines, "products": _products, "nodes": _nodes, "channels": _channels, "parties": _parties,
-        "stock_days": _stock_days, "supply_orders": _supply_orders, "forecasts": _forecasts, "listings": _listings,
-        "leakage": _leakage, "work_log": _work_log, "feeds": _feeds,
-    }  # fmt: skip
     for name in sorted(c.tables):
-        columns = makers[name](life)
+        columns = other[name] if name in other else makers[name](life)
         kept = {k: v for k, v in columns.items() if k not in c.omitted.get(name, set())}
         table = pa.table(kept)
         if c.file_kind == "csv":
@@ -52,7 +54,7 @@ def _midnight(c: Company) -> datetime:
     return datetime(c.first.year, c.first.month, c.first.day, tzinfo=UTC)
 
 
-def _times(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
+def moments(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
     """Timestamps, to the second; null where nan or after the end of the record."""
     x = np.asarray(hours, np.float64)
     gone = np.isnan(x)
@@ -81,17 +83,20 @@ def _skipped(start: datetime, days: int, time_zone: str) -> list[int]:
     return out
 
 
-def _happened(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
+def moments_so_far(c: Company, hours: Floats | Sequence[float]) -> pa.Array:
+    """Timestamps; null also for what happens after the record ends."""
     x = np.asarray(hours, np.float64)
-    return _times(c, np.where(x >= c.days * 24.0, np.nan, x))
+    return moments(c, np.where(x >= c.days * 24.0, np.nan, x))
 
 
-def _days(c: Company, days: Ints) -> pa.Array:
+def dates(c: Company, days: Ints) -> pa.Array:
+    """Dates of days counted from the first day of warming up."""
     epoch = (_midnight(c) - datetime(1970, 1, 1, tzinfo=UTC)).days
     return pa.array((np.asarray(days) + epoch).astype(np.int32), pa.int32()).cast(pa.date32())
 
 
-def _named(names: Sequence[str], index: Ints, nobody: Bools | None = None) -> pa.Array:
+def names_at(names: Sequence[str], index: Ints, nobody: Bools | None = None) -> pa.Array:
+    """Names by index; null for nobody."""
     return pa.array(np.array(names, object)[np.asarray(index)], pa.string(), mask=nobody)
 
 
@@ -107,15 +112,15 @@ def _order_lines(life: Life) -> Columns:
     return {
         "order_id": pa.array([f"{7 * int(n) + 100_003}" for n in i // 2]),
         "line_id": pa.array([f"{int(n) % 2 + 1}" for n in i]),
-        "ordered_at": _times(c, w.at[i]),
-        "sku_id": _named(c.sku, w.sku[i]), "channel_id": _named(c.channel, w.channel[i]),
-        "node_id": _named(c.node, w.node[i]), "fulfiller_id": pa.array(party),
-        "carrier_id": _named(c.carrier, w.carrier[i], shop),
-        "destination": _named(c.destination, w.destination[i]),
-        "promised_at": _times(c, p.promised[here]), "released_at": _times(c, p.released[here]),
-        "handed_over_at": _times(c, p.handed[here]), "delivered_at": _times(c, p.delivered[here]),
-        "cancelled_at": _times(c, cancelled),
-        "cancel_reason": _named(REASONS, reason, reason == 0),
+        "ordered_at": moments(c, w.at[i]),
+        "sku_id": names_at(c.sku, w.sku[i]), "channel_id": names_at(c.channel, w.channel[i]),
+        "node_id": names_at(c.node, w.node[i]), "fulfiller_id": pa.array(party),
+        "carrier_id": names_at(c.carrier, w.carrier[i], shop),
+        "destination": names_at(c.destination, w.destination[i]),
+        "promised_at": moments(c, p.promised[here]), "released_at": moments(c, p.released[here]),
+        "handed_over_at": moments(c, p.handed[here]), "delivered_at": moments(c, p.delivered[here]),
+        "cancelled_at": moments(c, cancelled),
+        "cancel_reason": names_at(REASONS, reason, reason == 0),
         "ordered_units": pa.array(w.units[i]), "shipped_units": pa.array(shipped),
         "price_amount": pa.array(price), "cost_amount": pa.array(np.round(c.cost[w.sku[i]], 4)),
         "fulfilment_amount": pa.array(np.where(shop | ~np.isnan(cancelled), 0.0, c.handling)),
@@ -124,7 +129,7 @@ def _order_lines(life: Life) -> Columns:
 
 def _products(life: Life) -> Columns:
     c = life.c
-    return {"sku_id": c.sku, "brand": _named(c.brand, c.brand_of), "category": _named(c.category, c.category_of)}
+    return {"sku_id": c.sku, "brand": names_at(c.brand, c.brand_of), "category": names_at(c.category, c.category_of)}
 
 
 def _nodes(life: Life) -> Columns:
@@ -149,7 +154,7 @@ def _stock_days(life: Life) -> Columns:
     mine = day >= c.warm
     at = (s[mine], n[mine], day[mine])
     return {
-        "sku_id": _named(c.sku, at[0]), "node_id": _named(c.node, at[1]), "day": _days(c, at[2]),
+        "sku_id": names_at(c.sku, at[0]), "node_id": names_at(c.node, at[1]), "day": dates(c, at[2]),
         "on_hand_units": pa.array(x.record[at]), "sold_units": pa.array(x.sold[at]),
         "received_units": pa.array(x.received[at]), "adjusted_units": pa.array(x.adjusted[at]),
         "empty_share": pa.array(np.round(x.empty[at], 4)),
@@ -169,10 +174,10 @@ def _supply_orders(life: Life) -> Columns:
         "sku_id": [c.sku[o.sku] for o in mine], "to_node_id": [c.node[o.node] for o in mine],
         "from_node_id": pa.array([c.node[o.feeder] if o.feeder >= 0 else None for o in mine], pa.string()),
         "supplier_id": pa.array([c.supplier_of[o.sku] if o.feeder < 0 else None for o in mine], pa.string()),
-        "signalled_at": _times(c, some("signalled")), "decided_at": _times(c, some("decided")),
-        "placed_at": _times(c, some("placed")), "promised_at": _times(c, some("promised")),
-        "shipped_at": _happened(c, some("shipped")), "received_at": _happened(c, some("received")),
-        "available_at": _happened(c, some("available")),
+        "signalled_at": moments(c, some("signalled")), "decided_at": moments(c, some("decided")),
+        "placed_at": moments(c, some("placed")), "promised_at": moments(c, some("promised")),
+        "shipped_at": moments_so_far(c, some("shipped")), "received_at": moments_so_far(c, some("received")),
+        "available_at": moments_so_far(c, some("available")),
         "ordered_units": [o.ordered for o in mine], "received_units": pa.array(came, pa.int64()),
         "cost_amount": [round(float(c.cost[o.sku]), 4) for o in mine],
     }  # fmt: skip
@@ -184,8 +189,8 @@ def _forecasts(life: Life) -> Columns:
     mine = (7 * week >= c.warm - 28) & (7 * (week + ahead) < c.days)
     s, n, week, ahead = s[mine], n[mine], week[mine], ahead[mine]
     return {
-        "sku_id": _named(c.sku, s), "node_id": _named(c.node, n), "forecast_on": _days(c, 7 * week),
-        "period_on": _days(c, 7 * (week + ahead)), "period_days": pa.array(np.full(len(s), 7)),
+        "sku_id": names_at(c.sku, s), "node_id": names_at(c.node, n), "forecast_on": dates(c, 7 * week),
+        "period_on": dates(c, 7 * (week + ahead)), "period_days": pa.array(np.full(len(s), 7)),
         "forecast_units": pa.array(np.round(x[s, n, week, ahead], 2)), "forecaster_id": pa.array([c.own] * len(s)),
     }  # fmt: skip
 
@@ -198,7 +203,7 @@ def _listings(life: Life) -> Columns:
     mine = day >= c.warm
     at = (s[mine], ch[mine], day[mine])
     return {
-        "sku_id": _named(c.sku, at[0]), "channel_id": _named(c.channel, at[1]), "day": _days(c, at[2]),
+        "sku_id": names_at(c.sku, at[0]), "channel_id": names_at(c.channel, at[1]), "day": dates(c, at[2]),
         "listed_share": pa.array(1.0 - x.off[at]), "price_amount": pa.array(np.round(x.price[at], 2)),
         "rival_price_amount": pa.array(np.round(x.rival[at], 2)), "content_share": pa.array(np.round(x.content[at], 3)),
         "sessions": pa.array(x.sessions[at]), "orders": pa.array(orders[at]),
@@ -208,7 +213,7 @@ def _listings(life: Life) -> Columns:
 def _leakage(life: Life) -> Columns:
     c, rows = life.c, life.books.bookings
     return {
-        "day": _days(c, np.array([c.warm + 7 * b.week + 6 for b in rows])), "cause": [b.cause for b in rows],
+        "day": dates(c, np.array([c.warm + 7 * b.week + 6 for b in rows])), "cause": [b.cause for b in rows],
         "amount": [round(b.amount, 2) for b in rows], "party_id": [b.party for b in rows],
         "category": [c.category[b.category] for b in rows], "channel_id": [c.channel[b.channel] for b in rows],
     }  # fmt: skip
@@ -220,7 +225,7 @@ def _work_log(life: Life) -> Columns:
     ours, theirs = c.words["us"], [f"{p}-desk" for p in c.channel_party]
     return {
         "case_id": [e.case for e in rows], "case_kind": [e.kind for e in rows], "activity": [e.activity for e in rows],
-        "at": _times(c, [e.at for e in rows]),
+        "at": moments(c, [e.at for e in rows]),
         "actor_id": [f"{c.own}-{hash_of(e.case) % 6}" if e.is_ours else theirs[e.channel] for e in rows],
         "actor_kind": ["automatic" if e.who == 1 else "person" for e in rows],
         "system_id": [ours if e.is_ours else f"{c.channel_party[e.channel]}-portal" for e in rows],
@@ -240,10 +245,18 @@ def _feeds(life: Life) -> Columns:
     return {
         "feed_id": [f"{c.channel_party[r.channel]}-{c.words['told']}" for r in rows],
         "from_system": [f"{c.channel_party[r.channel]}-portal" for r in rows], "to_system": [c.words["us"]] * len(rows),
-        "party_id": [c.channel_party[r.channel] for r in rows], "expected_at": _times(c, [r.expected for r in rows]),
-        "arrived_at": _happened(c, [r.arrived for r in rows]), "expected_rows": [r.rows for r in rows],
+        "party_id": [c.channel_party[r.channel] for r in rows], "expected_at": moments(c, [r.expected for r in rows]),
+        "arrived_at": moments_so_far(c, [r.arrived for r in rows]), "expected_rows": [r.rows for r in rows],
         "arrived_rows": [r.rows for r in rows], "mismatched_rows": [r.mismatched for r in rows],
     }  # fmt: skip
+
+
+MAKERS: dict[str, Callable[[Life], Columns]] = {
+    "order_lines": _order_lines, "products": _products, "nodes": _nodes, "channels": _channels, "parties": _parties,
+    "stock_days": _stock_days, "supply_orders": _supply_orders, "forecasts": _forecasts, "listings": _listings,
+    "leakage": _leakage, "work_log": _work_log, "feeds": _feeds,
+}  # fmt: skip
+"""What makes each table."""
 
 
 def _portfolio(c: Company) -> str:

@@ -16,7 +16,7 @@ from fourwalls.chain.stock_flow import STAGES, StockAccounts, Walls
 from fourwalls.diagnosis import Availability, LostUnits, StageUnits, StockHeld
 from fourwalls.figures import Estimate, Figure, Reading, Refusal
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
-from fourwalls.value import Worth
+from fourwalls.value import Costs, Worth
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -57,7 +57,9 @@ class Serving:
         shelf, asset: Numbers, shape (pairs,).
         weight: Part of the shelf's demand that is the asset's, 0-1, same shape.
         price, cost: Mean net price and cost of a unit [amount]; NaN if unknown, same shape.
-        fulfilment: Mean cost of getting a unit to the customer [amount], same shape.
+        follows: What a unit sold brings along: getting it to the customer, bookings, returns [amount], same shape.
+        unfilled, late: Part of what met an empty shelf that was lost with it, and that was served after the promise; where nobody
+            waits all of it is lost, same shape.
         assets: How many assets there are.
     """
 
@@ -66,7 +68,9 @@ class Serving:
     weight: Floats
     price: Floats
     cost: Floats
-    fulfilment: Floats
+    follows: Floats
+    unfilled: Floats
+    late: Floats
     assets: int
 
 
@@ -180,7 +184,7 @@ def drawn(
     serving: Serving,
     chance: Luck,
     days: int,
-    lost_share: float,
+    cost: Costs,
     beside: Beside | None = None,
 ) -> list[Drawn]:
     """Sums and their draws for every asset, and for the whole portfolio last.
@@ -193,7 +197,7 @@ def drawn(
         serving: Which shelf serves which asset.
         chance: Other weeks and other errors of the demand estimate.
         days: Days of the record.
-        lost_share: Gross margin as a share of price, where no cost tells.
+        cost: What failures cost: gross margin as a share of price, where no cost of a unit tells, and what a late unit costs.
         beside: What stock costs besides the sales it misses; None where nobody says.
     """
     known = beside or Beside(np.zeros(len(accounts.on_hand)), 0.0)
@@ -202,7 +206,7 @@ def drawn(
     order = np.argsort(serving.asset, kind="stable")
     bounds = np.searchsorted(serving.asset[order], np.arange(serving.assets + 1))
     found = []
-    margin = _margins(serving, lost_share)
+    margin = _margins(serving, cost)
     rng = np.random.default_rng([chance.seed, 1])
     for asset in range(serving.assets):
         of_asset = error_factors(rng, chance.week_sd, chance.weeks.shape).astype(np.float32)
@@ -291,15 +295,18 @@ class _Rows:
         return list(totals)
 
 
-def _margins(serving: Serving, lost_share: float) -> Floats:
-    """Gross margin of a unit for each pair; what has no price is taken to cost what the others do on average."""
+def _margins(serving: Serving, costs: Costs) -> Floats:
+    """What a unit that met stock would bring, for each pair; what has no price is taken to cost what the others do on average.
+
+    Its gross margin less what a sale brings along; of units that waited, what lateness costs.
+    """
     price, cost = serving.price, serving.cost
     known = np.isfinite(price)
     # Where nothing is priced, units are compared with each other as if they cost the same.
     usual = float(price[known].mean()) if known.any() else 1.0
-    found: Floats = np.where(
-        np.isfinite(price - cost), price - cost - serving.fulfilment, np.where(known, price, usual) * lost_share
-    )
+    fetched = np.where(known, price, usual)
+    margin = np.where(np.isfinite(price - cost), price - cost - serving.follows, fetched * costs.lost)
+    found: Floats = serving.unfilled * margin + serving.late * fetched * costs.late
     return found
 
 

@@ -32,7 +32,7 @@ from fourwalls.losses import AssetKey, Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel
 from fourwalls.resampling import LEVEL, REPLICATES, Draws
-from fourwalls.value import Costs, PathValue, Worth, path_values, paths_told, worth_of
+from fourwalls.value import VALUE_LEVEL, Costs, PathValue, Worth, horizon, path_values, paths_told, worth_of
 from fourwalls.verdict import YOUR_TARGET, Facts, Verdict, decide, percent
 from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, known_values, unseen_worth, weighed
 
@@ -156,6 +156,7 @@ def cases_of(
             service_losses=parts.service_losses[i],
             revenue=float(revenue[i]),
             names=names,
+            all_missed=_all_missed(parts, i, float(revenue[i]), cost, portfolio, years),
         )
         # Costs of paths are those of one asset.
         values = None if is_whole else values_of(both, portfolio, years, beside.onboarding[i])
@@ -166,6 +167,18 @@ def cases_of(
             )
         )  # fmt: skip
     return made
+
+
+def _all_missed(parts: Parts, i: int, revenue: float, cost: Costs, portfolio: Portfolio, years: float) -> float | None:
+    """What saving every line that came late or was cancelled would bring over the horizon; None where prices or times do not tell."""
+    counts = {n: float(parts.panel.counts[n][i].sum()) for n in ("lines", "due", "on_time", "cancelled")}
+    if revenue <= 0 or years <= 0 or counts["lines"] <= 0:
+        return None
+    late, lost = counts["due"] - counts["on_time"], counts["cancelled"]
+    # What a late line costs is known within a factor at best.
+    dear = cost.late if cost.late_draws is None else float(np.quantile(cost.late_draws, VALUE_LEVEL))
+    amount = revenue * (late * max(dear, cost.late) + lost * max(cost.lost, 0.0)) / counts["lines"]
+    return horizon(portfolio.assumptions).gain * amount / years
 
 
 def _value(figure: object) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -314,7 +314,7 @@ class Reception:
         if "released_at" not in self._order_lines.present:
             # Nobody recorded a release: its time counts as fulfilment, and a note on the page says so.
             rows = rows.mutate(released_at=rows.ordered_at)
-        return order_lines.judged_lines(
+        judged = order_lines.judged_lines(
             rows,
             self.rows.get("products"),
             self.rows.get("nodes"),
@@ -324,6 +324,9 @@ class Reception:
             self._engine.fingerprint,
             self.span_seconds,
         )
+        if "stock_days" in self.rows and {"sku_id", "node_id"} <= self._order_lines.present:
+            judged = order_lines.without_waits_for_goods(judged, self.rows["stock_days"])
+        return judged
 
     def set_aside(self) -> dict[str, pa.Table]:
         """Rows set aside, table by table, with `set_aside_reason`; exact copies, which add nothing, are only counted."""
@@ -354,14 +357,42 @@ class Reception:
                 self._backwards,
             )
             coverage = self._coverage(rows)
+        found += tuple(suspicions.strange_ids(self._strangers())) + self._other_days()
         order = {name: i for i, name in enumerate(TABLES)}
         return Health(
             tuple(sorted(self._health.values(), key=lambda t: order[t.table])),
             tuple(name for name in TABLES if name not in self._opened),
-            found,
+            tuple(sorted(found, key=lambda s: -s.rows)),
             coverage,
             self._notes(),
         )
+
+    def _strangers(self) -> Iterator[suspicions.Strangers]:
+        """Ids on order lines and shelves that the tables they refer to do not hold."""
+        held_by = {"sku_id": "products", "node_id": "nodes", "channel_id": "channels"}
+        for where in ("order_lines", "stock_days"):
+            for column, table in held_by.items():
+                if table not in self.rows or column not in self.present(where):
+                    continue
+                every = self.sample.limit(_MOST_LOOKED_AT) if where == "order_lines" else self.rows[where]
+                ids, held = every.filter(every[column].notnull()), self.rows[table].select(column)
+                unheld = ids.anti_join(held, column)
+                [strange] = self._engine.run(unheld.aggregate(n=unheld.count(), first=unheld[column].min())).to_pylist()
+                if strange["n"]:
+                    known = self._engine.run(held.aggregate(first=held[column].min()))["first"][0].as_py()
+                    yield suspicions.Strangers(
+                        where, column, table, strange["n"], self._count(ids), strange["first"], known
+                    )
+
+    def _other_days(self) -> tuple[Suspicion, ...]:
+        if not {"order_lines", "stock_days"} <= self._opened.keys():
+            return ()
+        day = self.rows["stock_days"].day
+        [ends] = self._engine.run(self.rows["stock_days"].aggregate(first=day.min(), last=day.max())).to_pylist()
+        if ends["first"] is None:
+            return ()
+        ordered = self._extent[0].date(), self._extent[1].date()
+        return tuple(suspicions.other_days((ends["first"], ends["last"]), ordered))
 
     @property
     def _backwards(self) -> pa.Table | None:

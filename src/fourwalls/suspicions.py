@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import ibis.expr.types as ir
@@ -27,6 +28,9 @@ TO_THE_DAY_SHARE = 0.5
 NEVER_DELIVERED_SHARE = 0.25
 NO_PROMISE_SHARE = 0.1
 UNTRACEABLE_SHARE = 0.05
+# Lines whose id another table does not know, prices of nothing, and costs above the price.
+STRANGE_ID_SHARE, NO_PRICE_SHARE, BELOW_COST_SHARE = 0.05, 0.5, 0.1
+SET_ASIDE_SHARE = 0.1
 # One side of the wall measured at less than half the rate of the other.
 LOPSIDED_RATIO = 0.5
 # Rows that run backwards by days, and the share of them that swapping day and month puts in order.
@@ -53,8 +57,28 @@ _STAGES = {
 def looked_at(lines: ir.Table) -> ir.Table:
     """The columns of order lines in which something suspicious would show."""
     return lines.select(
-        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id"
-    )
+        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id",
+        "value_amount", "margin_amount",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Ids that the table they refer to does not hold.
+
+    Attributes:
+        where, column, table: In which table, which id, and where it should stand.
+        rows, of: Rows with such an id, and rows with any.
+        example, known: The first such id, and the first that the table holds; None where it holds none.
+    """
+
+    where: str
+    column: str
+    table: str
+    rows: int
+    of: int
+    example: str
+    known: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +127,8 @@ def suspicions(
         *_one_side(seen, portfolio.own_party_id),
         *_idle_service_levels(seen, portfolio),
         *_repeats(set_aside),
+        *_many_set_aside(seen, set_aside),
+        *_money(seen),
         *_day_and_month(seen, backwards),
     ]
     return tuple(sorted(found, key=lambda s: -s.rows))
@@ -399,3 +425,59 @@ def _repeats(set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
                 "repeated_key", "order_lines", "order_id, line_id", f"{aside.rows} lines share their key with a different line.",
                 "A join in the mapping may multiply rows, for instance with a product in two versions.", aside.rows,
             )  # fmt: skip
+
+
+def _many_set_aside(seen: _Seen, set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
+    # Days that nobody asked for and copies of a row are no loss.
+    lost = [a for a in set_aside if not a.reason.startswith(("ordered outside the period", "exact copy"))]
+    rows = sum(a.rows for a in lost)
+    share = rows / max(rows + seen.table.num_rows, 1)
+    if rows >= LEAST_SEEN and share >= SET_ASIDE_SHARE:
+        most = max(lost, key=lambda a: a.rows)
+        yield Suspicion(
+            "many_set_aside", "order_lines", "", f"{rows:,} order lines were set aside, most of them because {most.reason}.",
+            "The page speaks of the others only, and an asset may be missing from it: see which in `fourwalls check`, and mend the mapping.",
+            rows,
+        )  # fmt: skip
+
+
+def _money(seen: _Seen) -> Iterator[Suspicion]:
+    value, margin = seen.known("value_amount"), seen.known("margin_amount")
+    free = int((value == 0).sum())
+    if len(value) >= LEAST_SEEN and free >= NO_PRICE_SHARE * len(value):
+        yield Suspicion(
+            "no_price", "order_lines", "price_amount", f"{_percent(free / len(value))} of the lines are worth nothing: their price or their units are 0.",
+            "What is lost on them counts as nothing: leave the price blank where it is not known, or map the column that holds it.", free,
+        )  # fmt: skip
+    below = int((margin < 0).sum())
+    if len(margin) >= LEAST_SEEN and below >= BELOW_COST_SHARE * len(margin):
+        yield Suspicion(
+            "below_cost", "order_lines", "cost_amount", f"{_percent(below / len(margin))} of the lines are sold below their cost.",
+            "Cost may be that of the line or the case while price is that of a unit, or in another currency. If true, to keep such a "
+            "line from being lost gains nothing.",
+            below,
+        )  # fmt: skip
+
+
+def strange_ids(strangers: Iterable[Strangers]) -> Iterator[Suspicion]:
+    """Ids that join nothing in many rows."""
+    for s in strangers:
+        if s.of >= LEAST_SEEN and s.rows >= STRANGE_ID_SHARE * s.of:
+            known = f", which holds e.g. '{s.known}'" if s.known is not None else ", which is empty"
+            yield Suspicion(
+                "unknown_id", s.where, s.column,
+                f"{_percent(s.rows / s.of)} of the rows of {s.where} have a {s.column} that is not in {s.table}{known}; first '{s.example}'.",
+                f"What {s.table} says is not known of them. Ids may be written in two ways (leading zeros, '.0', spaces): "
+                f"write them alike in tables/{s.where}.sql or tables/{s.table}.sql.",
+                s.rows,
+            )  # fmt: skip
+
+
+def other_days(stocked: tuple[date, date], ordered: tuple[date, date]) -> Iterator[Suspicion]:
+    """Stock of one time and orders of another: first and last day of each."""
+    if stocked[0] > ordered[1] or ordered[0] > stocked[1]:
+        yield Suspicion(
+            "other_days", "stock_days", "day",
+            f"stock_days run from {stocked[0]} to {stocked[1]}, orders from {ordered[0]} to {ordered[1]}: no day is in both.",
+            "Empty shelves and late orders are then of different times: check the dates of one of them.", 0,
+        )  # fmt: skip

@@ -444,7 +444,9 @@ def _links(
 
 
 def _payback(over: Horizon, gain: float, one_off: float, run: float) -> float | None:
-    """Months until what came in has paid for what went out, not discounted."""
+    """Months until what came in has paid for what went out, not discounted; None where nothing comes in."""
+    if gain <= 0:
+        return None
     flow = np.cumsum(over.ramp * gain / 12 - run / 12) - one_off
     paid = np.flatnonzero(flow >= 0)
     return float(paid[0] + 1) if len(paid) and flow[-1] >= 0 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from fourwalls.diagnosis import Contribution, Gap, VerdictName
 from fourwalls.figures import Estimate, Refusal
@@ -133,7 +134,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
 
 
-_LEAST_JUDGED = 0.5
+LEAST_JUDGED = 0.5
 # A share that would be written as 100 %.
 _ALL = 0.995
 
@@ -156,7 +157,7 @@ def _too_few(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 
 def _unpromised(f: Facts, gap: Gap, t: Thresholds) -> str | None:
-    if f.judged_share >= _LEAST_JUDGED:
+    if f.judged_share >= LEAST_JUDGED:
         return None
     return f"Only {percent(f.judged_share)} of the lines could be on time at all: the others carry no promise, or none came due."
 
@@ -217,7 +218,7 @@ def _unknown(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 def _both(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     inside = gap.inside_share
-    if isinstance(inside, Refusal) or not t.both_share <= inside.value <= 1 - t.both_share:
+    if isinstance(inside, Refusal) or _chance_of_both(inside, t.both_share) < t.sure_chance:
         return None
     weaker = min(inside.value, 1 - inside.value) * _value(gap.total)
     if weaker < t.material_share:
@@ -226,6 +227,15 @@ def _both(f: Facts, gap: Gap, t: Thresholds) -> str | None:
         f"{percent(inside.value)} of what could be recovered is ours and {percent(1 - inside.value)} lies with partners: both are "
         "worth acting on, and what we control comes first."
     )
+
+
+def _chance_of_both(inside: Estimate, least: float) -> float:
+    """Chance that either side holds so much, read off the range; 0 where the share itself does not."""
+    if not least <= inside.value <= 1 - least:
+        return 0.0
+    z = NormalDist().inv_cdf((1 + inside.level) / 2)
+    reach = ((inside.value - least, inside.value - inside.low), (1 - least - inside.value, inside.high - inside.value))
+    return min(NormalDist().cdf(z * room / width) if width > 0 else 1.0 for room, width in reach)
 
 
 def _side_not_held(gap: Gap) -> bool:
@@ -281,7 +291,8 @@ RULES = (
     _Rule("More than half of the gap in a tenth of the weeks, and little outside: leave it.", "leave it", _one_event),
     _Rule("More than {t.unknown_share:.0%} of the gap with unknown parties: cannot tell.", "cannot tell yet", _unknown),
     _Rule(
-        "Each side holds at least {t.both_share:.0%} of a gap and is material: operate, then orchestrate.",
+        "Each side holds at least {t.both_share:.0%} of a gap, with a chance of at least {t.sure_chance:.0%}, and is material: operate, "
+        "then orchestrate.",
         "operate then orchestrate",
         _both,
     ),

@@ -14,7 +14,7 @@ from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
 from fourwalls.value import Costs, PathValue, Worth
-from fourwalls.verdict import GOVERNANCE, Facts, Verdict, percent
+from fourwalls.verdict import GOVERNANCE, LEAST_JUDGED, Facts, Verdict, percent
 
 _Doer = tuple[str, Wall, str | None, str]
 Standing = Literal["material", "immaterial", "untold", "unknown"]
@@ -52,6 +52,7 @@ class Both:
         revenue: Order value of the record [portfolio currency].
         readiness: How far the rules with partners are settled; None where nobody looked.
         names: party_id → as people call it.
+        all_missed: What saving every line that came late or was cancelled would bring over the horizon, at most; None if unknown.
     """
 
     service: Verdict
@@ -70,6 +71,7 @@ class Both:
     revenue: float = 0.0
     readiness: Readiness | None = None
     names: Mapping[str, str] | None = None
+    all_missed: float | None = None
 
     def named(self, party_id: str | None) -> str:
         """A party as people call it."""
@@ -77,7 +79,7 @@ class Both:
 
 
 def decide_all(b: Both, t: Thresholds) -> Verdict:
-    """The verdict by what can be acted on (S0 to S6), by money (M1 to M3), by rules with partners (G1), by what nobody saw (U1)."""
+    """The verdict by what can be acted on (S0 to S6), by money (M0 to M3), by rules with partners (G1), by what nobody saw (U1)."""
     return _unexplained(_unseen(_by_what_is_seen(b, t), b, t), b, t)
 
 
@@ -228,7 +230,7 @@ def _by_money(verdict: Verdict, b: Both, t: Thresholds) -> Verdict:
         return verdict
     paying = [path for path, known in b.values.items() if pays(known, t)]
     if not paying:
-        return _unpaid(verdict, b, values, t)
+        return _unpaid(_bounded(verdict, b, values, t), b, values, t)
     best = max(paying, key=lambda path: values[path])
     rule = "M2. The path that is worth most over the horizon, after its costs."
     for simpler in ("operate", "orchestrate") if best == "operate then orchestrate" else ("operate",):
@@ -280,6 +282,28 @@ def _unpaid(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: T
     return replace(verdict, name="leave it", because=because, rule=rule, next_step=step)
 
 
+def _bounded(verdict: Verdict, b: Both, values: Mapping[VerdictName, float], t: Thresholds) -> Verdict:
+    """What nobody could be held to need not be known where saving every missed line would not pay."""
+    f = b.facts
+    # Lines without a promise, or too few of them, bound nothing.
+    if verdict.name != "cannot tell yet" or verdict is not b.service or f is None or b.all_missed is None:
+        return verdict
+    unheld = max(f.unheld_share, f.untraced_share) > t.untraced_share
+    if not unheld or f.lines < t.least_lines or f.judged_share < LEAST_JUDGED or standing_of(b, t) == "untold":
+        return verdict
+    best = max(values.values()) + b.all_missed
+    if best > 0:
+        return verdict
+    because = (
+        f"{verdict.because} But were every missed line saved, {b.currency} {b.all_missed:,.0f} over the horizon at most, the best path "
+        f"would still fall {b.currency} {-best:,.0f} short of its costs."
+    )
+    rule = "M0. No path would pay even if it saved every missed line: leave it."
+    return replace(
+        verdict, name="leave it", because=because, rule=rule, next_step="Nothing to start: it would not pay."
+    )
+
+
 def _sides(parts: Sequence[_Part]) -> str:
     total = sum(p.worth for p in parts)
     if total <= 0:
@@ -295,11 +319,14 @@ def _sides(parts: Sequence[_Part]) -> str:
 def _governed(verdict: Verdict, b: Both) -> Verdict:
     """To orchestrate waits until the rules with the partners it rests on are settled."""
     ready = b.readiness
-    if ready is None or verdict.name not in ("orchestrate", "operate then orchestrate"):
+    if ready is None:
         return verdict
+    orchestrates = verdict.name in ("orchestrate", "operate then orchestrate")
     if not isinstance(ready.share, Refusal):
         others = tuple(r for r in verdict.refusals if r != GOVERNANCE)
-        verdict = replace(verdict, refusals=(*others, *_unknown_rules(b, ready)))
+        verdict = replace(verdict, refusals=(*others, *(_unknown_rules(b, ready) if orchestrates else ())))
+    if not orchestrates:
+        return verdict
     holes = blocking(b)
     if not holes:
         return verdict
@@ -466,12 +493,12 @@ def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
         return _verdict("cannot tell yet", because, rule, parts)
     recovered = _recovered(b, acting)
     material = {wall: _is_material(wall, b, t, acting) for wall in ("inside", "between")}
-    if t.both_share <= share <= 1 - t.both_share and all(material.values()):
+    if _chance_of_both(worth, t.both_share) >= t.sure_chance and all(material.values()):
         because = (
             f"{recovered}; {percent(share)} of that margin is ours and {percent(1 - share)} lies with partners: both are worth "
             "acting on, and what we control comes first."
         )
-        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake and is material: operate, then orchestrate."
+        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake, with a chance of at least {t.sure_chance:.0%}, and is material: operate, then orchestrate."
         return _verdict("operate then orchestrate", because, rule, parts)
     if chance <= 1 - t.sure_chance:
         because = f"{recovered}; {percent(1 - share)} of that margin lies with partners, the chance that theirs is the larger part is {_chance(1 - chance)}."
@@ -479,6 +506,15 @@ def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
         return _verdict("orchestrate", because, rule, parts)
     because = f"{recovered}; {percent(share)} of that margin is our own work, the chance that it is the larger part is {_chance(chance)}."
     return _verdict("operate", because, "S6. Otherwise, and in a near tie: operate.", parts)
+
+
+def _chance_of_both(worth: Worth, least: float) -> float:
+    """Chance that either side holds so much of the worth; 0 where the shares themselves do not."""
+    if not least <= worth.inside_share <= 1 - least:
+        return 0.0
+    a, b = np.maximum(worth.inside_draws, 0.0), np.maximum(worth.between_draws, 0.0)
+    share = np.divide(a, a + b, out=np.full(len(a), worth.inside_share), where=a + b > 0)
+    return float(((share >= least) & (share <= 1 - least)).mean()) if len(share) else 1.0
 
 
 def weighed(b: Both, chosen: frozenset[str]) -> Worth:

@@ -190,13 +190,35 @@ def blamed(rows: list[dict], timely: float, share: float = 0.95) -> list[bool]:
     made = [BASE | r for r in rows]
     group = np.zeros(len(rows), dtype=np.int64)
     traceable = np.array([len(r["hours"]) == TIMED for r in made])
-    return at_fault(*lines_and_repairs(made), traceable, group, np.array([timely]), share).tolist()
+    return at_fault(*lines_and_repairs(made), traceable, group, group, np.array([[timely]]), share).tolist()
 
 
 def test_a_promise_that_is_kept_as_often_as_asked_is_sound_however_one_line_fared() -> None:
     late = [{"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}] * 10
     assert not any(blamed(late, timely=190.0))
     assert all(blamed(late, timely=0.0))
+
+
+def blamed_by_part(late: list[int]) -> list[int]:
+    """Lines blamed on the promise by month, of so many late ones beside a hundred that came in time."""
+    row = BASE | {"hours": [10.0, 10.0, 10.0], "promise_hours": 20.0, "judged": True}
+    month = np.repeat(np.arange(12), late)
+    one = np.zeros(len(month), np.int64)
+    timely = np.full((1, 48), 25.0)
+    week = 4 * month + np.arange(len(month)) % 4
+    found = at_fault(*lines_and_repairs([row] * len(month)), np.ones(len(month), np.bool_), one, week, timely, 0.95)
+    return np.bincount(month[found], minlength=12).tolist()
+
+
+def test_a_strike_of_one_month_makes_no_promise_unsound() -> None:
+    usual = [3, 5, 4, 2, 4, 5, 3, 4, 4, 3, 5, 4]
+    assert sum(blamed_by_part(usual)) == 0
+    assert sum(blamed_by_part([*usual[:6], 70, *usual[7:]])) == 0
+
+
+def test_what_goes_on_to_the_end_or_comes_again_and_again_is_the_promise() -> None:
+    assert sum(blamed_by_part([4] * 9 + [40] * 3)[9:]) > 0
+    assert sum(blamed_by_part([4, 40, 4] * 4)) > 0
 
 
 def test_the_tightest_promises_are_at_fault_as_many_as_keep_from_the_asked_share() -> None:

@@ -119,3 +119,24 @@ def test_without_customers_and_wages_the_rest_is_told_and_the_lack_named(late: P
     kept = {p.name for p in found.pieces if p.kept and p.event == "late"}
     assert "goodwill" in kept
     assert all(p.source == "leakage" for p in found.pieces)
+
+
+def test_a_dozen_big_customers_cannot_tell_what_lateness_costs_in_custom(late: Path, tmp_path: Path) -> None:
+    import shutil
+
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    shutil.copytree(late, tmp_path / "w")
+    orders = next((tmp_path / "w" / "tables").glob("order_lines.*"))
+    table = pq.read_table(orders)
+    coded = pc.dictionary_encode(table["customer_id"].cast(pa.string())).combine_chunks().indices
+    dozen = pa.array([f"c{i % 12}" for i in coded.to_pylist()])
+    at = table.column_names.index("customer_id")
+    pq.write_table(table.set_column(at, "customer_id", dozen), orders)
+    with ground_of(tmp_path / "w") as ground:
+        found = measure(ground)
+    assert "vague_custom" in {r.code for r in found.refusals}
+    assert found.measured_late is not None
+    assert not found.measured_late.is_whole

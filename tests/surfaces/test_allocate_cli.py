@@ -72,6 +72,13 @@ def test_paths_that_open_rules_bar_are_named_even_where_another_path_was_chosen(
     assert told.count("Who owns the interface") == 1, "one reason is told once"
 
 
+def test_assets_without_a_value_in_money_are_named() -> None:
+    out = io.StringIO()
+    show_allocation(found(), "EUR", Console(file=out, width=200, color_system=None), None, ["Rugs", "Vases"])
+    assert "Not weighed, for no path has a value in money: Rugs and Vases." in out.getvalue()
+    assert "Not weighed" not in shown(found())
+
+
 def test_what_would_have_to_change_is_about_a_path_that_pays() -> None:
     options = [Option("Lamps", "operate", -50.0, 10.0), Option("Lamps", "orchestrate", 100.0, 80.0), Option("Wine", "operate", 500.0, 40.0)]  # fmt: skip
     found = allocate(options, [], Limits(100.0))

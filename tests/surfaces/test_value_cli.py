@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from fourwalls import worlds
+from fourwalls.figures import Estimate
 from fourwalls.study import Study
 from fourwalls.study import open as open_study
-from fourwalls.surfaces import cli
+from fourwalls.surfaces import cli, value_cli
 
 from .. import small  # noqa: TID252 - tests are no package that could be named
 
@@ -101,6 +102,12 @@ def test_a_plan_and_what_stands_in_its_way(run: Run, world: Path) -> None:
     code, _, err = run("allocate", world, "--budget", "-5")
     assert code == 2
     assert err.startswith("AllocationError: The budget must be an amount from 0; found -5.0.")
+
+
+def test_a_month_is_one_and_nothing_is_never_below_nothing() -> None:
+    assert value_cli._payback(Estimate(1.0, 1.0, 2.0, "months")) == "1 month"
+    assert value_cli._payback(Estimate(7.2, 5.0, 9.0, "months")) == "7 months"
+    assert [value_cli._whole(x) for x in (-0.02, 0.4, -1200.0)] == ["0", "0", "−1,200"]
 
 
 def test_nothing_priced_is_said(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

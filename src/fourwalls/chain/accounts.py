@@ -61,22 +61,40 @@ class Promises:
     """How often promises were kept, for those who were promised alike: the lines of an asset in a channel.
 
     Attributes:
-        timely: Asset key and channel → lines that came on time.
+        timely: Asset key and channel → lines that came on time, by span of time, shape (spans,).
+        first: The first of these spans.
     """
 
-    timely: Mapping[Key, float]
+    timely: Mapping[Key, Floats]
+    first: int
 
     @classmethod
     def read(cls, table: pa.Table) -> Promises:
         """From `measures.stage_times.timely_lines`."""
         keys, code = coded_keys([table[name] for name in _PROMISED_ALIKE])
-        lines = np.bincount(code, table["lines"].to_numpy().astype(np.float64), minlength=len(keys))
-        return cls(dict(zip(keys, lines.tolist(), strict=True)))
+        span = table["span"].to_numpy().astype(np.int64)
+        first, spans = (int(span.min()), int(np.ptp(span)) + 1) if len(span) else (0, 0)
+        lines = np.zeros((len(keys), spans))
+        np.add.at(lines, (code, span - first), table["lines"].to_numpy().astype(np.float64))
+        return cls(dict(zip(keys, lines, strict=True)), first)
 
-    def groups(self, untimely: pa.Table) -> tuple[Ints, Floats]:
-        """The group of each untimely line, and the lines of each group that came on time."""
+    def groups(self, untimely: pa.Table) -> tuple[Ints, Ints, Floats]:
+        """The group and the span of each untimely line, from the first on; lines that came on time, shape (groups, spans)."""
         keys, code = coded_keys([untimely[name] for name in _PROMISED_ALIKE])
-        return code, np.array([self.timely.get(key, 0.0) for key in keys])
+        span = untimely["span"].to_numpy().astype(np.int64)
+        known = max((len(x) for x in self.timely.values()), default=0)
+        ends = [self.first, self.first + known] if known else [0, 1]
+        if len(span):
+            ends = (
+                [min(ends[0], int(span.min())), max(ends[1], int(span.max()) + 1)]
+                if known
+                else [int(span.min()), int(span.max()) + 1]
+            )
+        timely = np.zeros((len(keys), ends[1] - ends[0]))
+        for i, key in enumerate(keys):
+            if key in self.timely:
+                timely[i, self.first - ends[0] :][:known] = self.timely[key]
+        return code, span - ends[0], timely
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ COALITIONS = 1 << PLAYERS
 PROMISE = 1 << TIMED
 _IN_HOUSE = (1 << (TIMED - 1)) - 1
 _HOUR_S = 3600.0
+# Each group is looked at in so many parts of the record, of at least so many spans; fewer parts say nothing of what is usual.
+_PARTS, _LEAST_SPANS, _LEAST_PARTS = 12, 3, 4
+# How far beyond the usual is far [standard deviations], and what a median absolute deviation is of one.
+_FAR, _MAD_OF_NORMAL = 3.0, 1.4826
 _MONDAY_SHIFT_HOURS = 72
 
 
@@ -241,7 +245,7 @@ def _standard_arrival(lines: Lines, repairs: Repairs, gate: Ints) -> tuple[Float
 
 
 def at_fault(
-    lines: Lines, repairs: Repairs, traceable: Bools, group: Ints, timely: Floats, on_time_share: float
+    lines: Lines, repairs: Repairs, traceable: Bools, group: Ints, span: Ints, timely: Floats, on_time_share: float
 ) -> Bools:
     """Lines whose promise may be called unsound, shape (lines,).
 
@@ -249,13 +253,15 @@ def at_fault(
     of those that were promised alike, as many as keep them from the asked share are at fault, the tightest first, and of
     equally tight ones the first. Of as tight promises that stages alone would keep, the same part is at fault as of all late ones
     that tight: where stages would keep nearly all of them, the promise was sound, and a slow stage must not hide behind it.
+    Spans that something passing spoiled (`spoiled`) say nothing of a rule that holds all year.
 
     Args:
         lines: Late and overdue lines.
         repairs: Their standards; `judged` says where the promise can be judged at all.
         traceable: Whether the line can be replayed, shape (lines,); others say nothing of promises.
         group: Number of the lines' group that was promised alike, shape (lines,).
-        timely: Lines of each group that came on time, shape (groups,).
+        span: The span of time in which the line was ordered, shape (lines,).
+        timely: Lines of each group that came on time in each span, shape (groups, spans).
         on_time_share: What is asked.
     """
     actual, gate = working_times(lines.ordered, lines.ends, repairs.gate, repairs.gates)
@@ -263,11 +269,19 @@ def at_fault(
     delivered = _replays(lines.ordered, actual, repaired, gate, repairs)[1][(1 << TIMED) - 1]
     due = traceable & np.isnan(lines.cancelled) & ~np.isnan(lines.promised)
     in_time = due & (delivered <= lines.promised)
+    missed = np.zeros(timely.shape)
+    np.add.at(missed, (group, span), (due & ~in_time).astype(np.float64))
+    total = timely.copy()
+    np.add.at(total, (group, span), due.astype(np.float64))
+    passing = spoiled(missed, total, on_time_share)
+    timely = np.where(passing, 0.0, timely).sum(axis=1)
+    telling = ~passing[group, span]
+    due, in_time = due & telling, in_time & telling
     at, spread, reach = _standard_arrival(lines, repairs, gate)
     tight = np.where(repairs.judged, np.nan_to_num(at + spread - lines.promised, nan=-np.inf), -np.inf)
     helps = due & ~in_time & (tight > 0) & (delivered <= np.maximum(lines.promised, at + reach))
-    total = timely + np.bincount(group[due], minlength=len(timely))
-    short = on_time_share * total - timely - np.bincount(group[in_time], minlength=len(timely))
+    owed = timely + np.bincount(group[due], minlength=len(timely))
+    short = on_time_share * owed - timely - np.bincount(group[in_time], minlength=len(timely))
     # The tightest promises that help, by group, until the asked share is reached.
     order = np.lexsort((-tight, group))
     rank = np.cumsum(helps[order])
@@ -280,10 +294,52 @@ def at_fault(
     needed[order[mine]] = True
     kept = repairs.judged & in_time & ~needed & (tight > bar[group])
     counts = [np.bincount(group[x], minlength=len(timely)) for x in (needed, kept)]
-    part = np.divide(counts[0], counts[0] + counts[1], out=np.zeros(len(timely)), where=counts[0] > 0)
+    of_both = np.divide(counts[0], counts[0] + counts[1], out=np.zeros(len(timely)), where=counts[0] > 0)
     rank = np.cumsum(kept[order])
     before = np.concatenate([[0], rank])[begin]
-    also = kept[order] & (rank - before[group[order]] <= np.round(part * counts[1])[group[order]])
+    also = kept[order] & (rank - before[group[order]] <= np.round(of_both * counts[1])[group[order]])
     found: Bools = needed.copy()
     found[order[also]] = True
+    return found
+
+
+def spoiled(missed: Floats, total: Floats, on_time_share: float) -> Bools:
+    """Spans in which far more promises were missed than usual, and that passed; shape (groups, spans).
+
+    Looked at over all groups span by span, for what strikes one strikes others, and for each group by twelfths of the record.
+
+    Args:
+        missed, total: Lines of each group and span that missed their promise with every stage at its standard, and all that were due.
+        on_time_share: What is asked.
+    """
+    spans = total.shape[1]
+    parts = max(1, min(_PARTS, spans // _LEAST_SPANS))
+    begin = np.arange(parts) * spans // parts
+    of_part = np.repeat(np.arange(parts), np.diff([*begin, spans]))
+    together = _passing(missed.sum(axis=0, keepdims=True), total.sum(axis=0, keepdims=True), on_time_share)
+    alone = _passing(np.add.reduceat(missed, begin, axis=1), np.add.reduceat(total, begin, axis=1), on_time_share)
+    found: Bools = together | alone[:, of_part]
+    return found
+
+
+def _passing(missed: Floats, total: Floats, on_time_share: float) -> Bools:
+    """Parts with far more missed than usual, shape (groups, parts).
+
+    Far more: beyond three standard deviations, of chance and of how parts differ anyhow (median absolute deviation, Hampel 1974,
+    JASA 69), above the usual share or the one that may be missed. What holds for half of the time until the record ends is no accident,
+    nor is what spoils more than a quarter of it.
+    """
+    share = np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)
+    found = np.zeros(total.shape, dtype=np.bool_)
+    for row in np.flatnonzero(np.isfinite(share).sum(axis=1) >= _LEAST_PARTS):
+        seen = share[row][np.isfinite(share[row])]
+        middle = float(np.median(seen))
+        usual = max(middle, 1 - on_time_share)
+        apart = _MAD_OF_NORMAL * float(np.median(np.abs(seen - middle)))
+        sd = np.sqrt(usual * (1 - usual) / np.maximum(total[row], 1.0) + apart**2)
+        beyond = np.nan_to_num(share[row]) > usual + _FAR * sd
+        lasts = (np.cumsum(beyond[::-1]) / np.arange(1, len(beyond) + 1))[::-1] >= 1 / 2
+        passing = beyond & ~lasts
+        if passing.sum() <= len(seen) / 4:
+            found[row] = passing
     return found

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -18,20 +18,17 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fourwalls.engines.columns import HAS_CLOCK, HAS_OFFSET, STORED, ZONED, blank_is_null, literal, name_sql, value_sql
+from fourwalls.engines.columns import literal, name_sql
 from fourwalls.engines.complaints import Place, complaint
 from fourwalls.engines.csv_files import csv_reader
-from fourwalls.errors import MappingError, OutputError, PortfolioError, TableError, listed
+from fourwalls.engines.kinds import Typing
+from fourwalls.errors import MappingError, OutputError, PortfolioError
 from fourwalls.tables.event_logs import read_log
-from fourwalls.tables.schema import KIND_IN_WORDS, Column, TableSpec
+from fourwalls.tables.schema import TableSpec
 from fourwalls.tables.sources import DATA_PLACEHOLDER, LOG_ENDINGS, Source
 
 # Below the 4 GiB a run may take as a whole: results, Arrow and Python need the rest.
 MEMORY_GIB = 2.5
-# Text values that are not of the column's kind: up to this share their rows are set aside; beyond, the column is wrong.
-UNREADABLE_SHARE = 0.01
-_COMMA, _POINT, _THOUSANDS = r"[+-]?[0-9.]*,[0-9]+", r"[+-]?[0-9]+\.[0-9]+", r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
-
 
 T = TypeVar("T")
 
@@ -286,8 +283,16 @@ class DuckDBEngine:
             self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {view} AS {query}"))
             described = self._raw.execute(f"DESCRIBE {view}").fetchall()
             found = {str(row[0]): str(row[1]) for row in described}
-            opened = self._typed(spec, place, view, found, time_zone)
-            return replace(opened, notes=(*notes, *opened.notes))
+            typed = Typing(self._raw, spec, place, view, found, time_zone).typed()
+            # What has to be parsed is parsed once.
+            name, kept = f"typed_{spec.name}", "TABLE" if typed.parsed else "VIEW"
+            self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {name} AS {typed.query}"))
+            if typed.parsed and path.suffix.lower() != ".parquet":
+                self._raw.execute(f"DROP TABLE {view}")
+            return Opened(
+                spec, path.name, self._ibis.table(name), typed.present, typed.parsed, typed.currency, typed.ignored,
+                (*notes, *typed.notes),
+            )  # fmt: skip
         except duckdb.Error as error:
             raise complaint(error, Place(place, self._folders, lines_before)) from None
 
@@ -329,167 +334,6 @@ class DuckDBEngine:
         query = statements[0].query
         # As a subquery it can change nothing: DuckDB lets a WITH at the top level insert and delete.
         return f"SELECT * FROM ({_without_semicolon(query)}\n)", text.partition(query)[0].count("\n")
-
-    def _typed(self, spec: TableSpec, place: str, view: str, found: dict[str, str], zone: str | None) -> Opened:
-        by_name = {name.lower(): name for name in found}
-        for column in spec.columns:
-            if column.needed and column.name not in by_name:
-                raise TableError.missing_column(spec.name, column.name, found, place)
-        if self._one(f"SELECT 1 FROM {view} LIMIT 1") is None:
-            raise TableError(f"Table '{spec.name}' ({place}) is empty.", "Check the file, or remove it.")
-        currency = self._one_currency(spec, place, view, by_name["currency"]) if "currency" in by_name else None
-        present = [c for c in spec.columns if c.name in by_name]
-        notes: list[str] = []
-        texts = {c.name for c in present if found[by_name[c.name]] == "VARCHAR"}
-        zoned = self._zoned(spec, place, view, present, by_name, found, zone)
-        selected, unreadable = [], []
-        for column in spec.columns:
-            if column.name not in by_name:
-                selected.append(f"CAST(NULL AS {STORED[column.kind]}) AS {column.name}")
-                continue
-            raw = name_sql(by_name[column.name])
-            kind_found = found[by_name[column.name]]
-            is_number = column.kind in ("number", "count", "share")
-            comma = column.name in texts and is_number and self._commas(spec, place, view, column, raw)
-            if comma:
-                notes.append(f"{place}: '{column.name}' uses decimal commas.")
-            value = value_sql(
-                column,
-                raw,
-                kind_found,
-                zone,
-                zoned=column.name in zoned,
-                comma=comma,
-                trim=place.lower().endswith(".csv"),
-            )
-            if value is None:
-                example = self._one(f"SELECT {raw} FROM {view} WHERE {raw} IS NOT NULL LIMIT 1")
-                raise TableError.wrong_type(
-                    spec.name, column.name, kind_found, KIND_IN_WORDS[column.kind], example, None, place
-                )
-            selected.append(f"{value} AS {column.name}")
-            if column.name in texts and column.kind != "text":
-                unreadable.append((column, f"{blank_is_null(raw)} IS NOT NULL AND {value} IS NULL"))
-        self._mostly_readable(spec, place, view, unreadable, by_name)
-        cases = "".join(f" WHEN {condition} THEN '{column.name}'" for column, condition in unreadable)
-        texts_of = "".join(f" WHEN {condition} THEN {name_sql(by_name[c.name])}" for c, condition in unreadable)
-        flag = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
-        text = f"CASE{texts_of} END" if cases else "CAST(NULL AS VARCHAR)"
-        typed = f"typed_{spec.name}"
-        # What has to be parsed is parsed once.
-        kept = "TABLE" if unreadable else "VIEW"
-        query = f"SELECT {', '.join(selected)}, {flag} AS unreadable, {text} AS unreadable_text FROM {view}"
-        self._awaited(lambda: self._raw.execute(f"CREATE OR REPLACE TEMP {kept} {typed} AS {query}"))
-        if unreadable and not place.lower().endswith(".parquet"):
-            self._raw.execute(f"DROP TABLE {view}")
-        ignored = tuple(name for low, name in by_name.items() if low not in (*spec.names, "currency"))
-        names = frozenset(c.name for c in present)
-        parsed = frozenset(column.name for column, _ in unreadable)
-        source = place.rsplit("/", 1)[-1]
-        return Opened(spec, source, self._ibis.table(typed), names, parsed, currency, ignored, tuple(notes))
-
-    def _one(self, query: str) -> object:
-        row = self._raw.execute(query).fetchone()
-        return None if row is None else row[0]
-
-    def _one_currency(self, spec: TableSpec, place: str, view: str, raw: str) -> str | None:
-        said = f"upper(trim(CAST({name_sql(raw)} AS VARCHAR)))"
-        rows = self._raw.execute(f"SELECT DISTINCT {said} AS c FROM {view} WHERE {said} <> '' ORDER BY c LIMIT 99")
-        currencies = [row[0] for row in rows.fetchall()]
-        if len(currencies) > 1:
-            raise TableError(
-                f"Table '{spec.name}' ({place}) mixes currencies in column '{raw}': {listed(currencies)}; "
-                "allowed: one, the portfolio's.",
-                f"Convert the amounts in tables/{spec.name}.sql.",
-            )
-        return currencies[0] if currencies else None
-
-    def _zoned(
-        self,
-        spec: TableSpec,
-        place: str,
-        view: str,
-        present: list[Column],
-        by_name: dict[str, str],
-        found: dict[str, str],
-        zone: str | None,
-    ) -> frozenset[str]:
-        """Time columns whose values carry an offset; mixed ones are refused unless the zone of the others is known."""
-        zoned: set[str] = set()
-        naive: set[str] = set()
-        for column in (c for c in present if c.kind == "time"):
-            raw = by_name[column.name]
-            if found[raw] in ZONED:
-                zoned.add(column.name)
-            elif found[raw].startswith("TIMESTAMP"):
-                naive.add(column.name)
-            elif found[raw] == "VARCHAR":
-                quoted = name_sql(raw)
-                has_offset = f"regexp_full_match(trim({quoted}), '{HAS_OFFSET}')"
-                has_none = f"regexp_full_match(trim({quoted}), '{HAS_CLOCK}')"
-                row = self._raw.execute(
-                    f"SELECT count(*) FILTER ({has_offset}), count(*) FILTER ({has_none}), "
-                    f"min({quoted}) FILTER ({has_none}) FROM {view}"
-                ).fetchone()
-                with_offset, without, example = row if row is not None else (0, 0, None)
-                if with_offset and without and zone is None:
-                    raise TableError(
-                        f"Table '{spec.name}' ({place}), column '{column.name}': {with_offset} times carry a zone and "
-                        f"{without} do not (first: {example!r}).",
-                        'Say whose clock the others follow: [portfolio] time_zone = "…", or write all with an offset.',
-                    )
-                if with_offset or without:
-                    (zoned if with_offset else naive).add(column.name)
-        if zoned and naive and zone is None:
-            raise TableError(
-                f"Table '{spec.name}' ({place}) mixes clocks: {listed(sorted(zoned))} carry a time zone, "
-                f"{listed(sorted(naive))} do not.",
-                'Say whose clock the others follow: [portfolio] time_zone = "…" (an IANA name, or "UTC").',
-            )
-        return frozenset(zoned)
-
-    def _commas(self, spec: TableSpec, place: str, view: str, column: Column, raw: str) -> bool:
-        """Whether numbers are written with decimal commas; refused where the commas could as well part thousands."""
-        row = self._raw.execute(
-            f"SELECT count(*) FILTER (regexp_full_match(trim({raw}), '{_COMMA}')), "
-            f"count(*) FILTER (regexp_full_match(trim({raw}), '{_POINT}')), "
-            f"count(*) FILTER (regexp_full_match(trim({raw}), '{_COMMA}') AND NOT regexp_full_match(trim({raw}), '{_THOUSANDS}')), "
-            f"min(trim({raw})) FILTER (regexp_full_match(trim({raw}), '{_COMMA}')) FROM {view}"
-        ).fetchone()
-        commas, points, surely_decimal, example = row if row is not None else (0, 0, 0, None)
-        if commas and not points and not surely_decimal:
-            raise TableError(
-                f"Table '{spec.name}' ({place}), column '{column.name}': '{example}' may be a decimal or a thousand; "
-                "no value tells which.",
-                "Write numbers with a point for decimals and nothing between thousands.",
-            )
-        return bool(commas and not points)
-
-    def _mostly_readable(
-        self, spec: TableSpec, place: str, view: str, unreadable: list[tuple[Column, str]], by_name: dict[str, str]
-    ) -> None:
-        if not unreadable:
-            return
-        counts = ", ".join(f"count(*) FILTER ({condition})" for _, condition in unreadable)
-        row = self._raw.execute(f"SELECT count(*), {counts} FROM {view}").fetchone()
-        total, bad = (row[0], row[1:]) if row is not None else (0, ())
-        for (column, condition), n in zip(unreadable, bad, strict=True):
-            if n > UNREADABLE_SHARE * total:
-                raw = name_sql(by_name[column.name])
-                first = self._raw.execute(
-                    f"SELECT i, v FROM (SELECT row_number() OVER () AS i, {raw} AS v, {condition} AS bad FROM {view}) "
-                    "WHERE bad ORDER BY i LIMIT 1"
-                ).fetchone()
-                number, example = first if first is not None else (None, None)
-                raise TableError.wrong_type(
-                    spec.name,
-                    column.name,
-                    f"{n:,} of {total:,} values of another kind",
-                    KIND_IN_WORDS[column.kind],
-                    example,
-                    number,
-                    place,
-                )
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:

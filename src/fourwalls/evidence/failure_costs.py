@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
 from typing import Literal
@@ -19,7 +19,7 @@ from fourwalls.evidence.rates import normal_of_t
 from fourwalls.figures import Estimate, Refusal
 from fourwalls.measures import failures, ledger
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, REPLICATES, Draws
-from fourwalls.value import MeasuredLate
+from fourwalls.value import DEFAULT_LATE_LINE_COST_SHARE, LATE_COST_FACTOR, MeasuredLate
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,6 +36,8 @@ LOST_CUSTOM = "lost custom"
 _NAMED_PART = 0.95
 _MOST_LINES_FOLLOWED = 500_000
 _LEAST_LINES_PER_CELL = 1.0
+# Customers are put together into so many to see how far they differ.
+_BUCKETS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def measure(ground: Ground) -> FailureCosts:
         return FailureCosts(None, None, (), {}, (), (refusal,))
     panel = _Panel(ground)
     pieces, follows, refusals = _booked(ground, panel)
-    custom, notes, refused = _custom(ground)
+    custom, notes, refused = _custom(ground, {event: panel.mean_value(event) for event in EVENTS})
     pieces, refusals = [*pieces, *custom], [*refusals, *refused]
     late, lost = (_cost(event, pieces, panel, ground) for event in EVENTS)
     return FailureCosts(late, lost, tuple(pieces), follows, tuple(notes), tuple(refusals))
@@ -235,7 +237,7 @@ def _series(ground: Ground) -> tuple[list[_Series], list[Refusal]]:
         )
     wage = ground.portfolio.assumptions.get("wage_amount_per_hour")
     if "work_log" in ground.rows and wage is not None:
-        table = ground.engine.run(failures.case_hours(ground.rows["work_log"], ground.own, ground.span_seconds))
+        table = ground.engine.run(failures.case_hours(ground.rows["work_log"], ground.span_seconds))
         found += _split(ground, table, "case_kind", "hours", "work_log", wage)
     else:
         missing = "portfolio.toml names no wage_amount_per_hour" if wage is None else "there is no table work_log"
@@ -388,13 +390,14 @@ def _t(piece: Piece) -> float:
     return piece.amount / spread if spread > 0 else (np.inf if piece.amount > 0 else -np.inf)
 
 
-def _custom(ground: Ground) -> tuple[list[Piece], list[str], list[Refusal]]:
+def _custom(ground: Ground, value_of: Mapping[Event, float]) -> tuple[list[Piece], list[str], list[Refusal]]:
     """What customers of failed orders bought less until the record ends."""
     lines = lines_of(ground)
     total = ground.places.lines.sum()
     one_in = max(1, int(np.ceil(total / _MOST_LINES_FOLLOWED)))
     hashed = ground.engine.fingerprint(lines.customer_id)
-    table = ground.engine.run(failures.bought_afterwards(lines, one_in, hashed))
+    orders = failures.followed_orders(lines, one_in, hashed)
+    table = ground.engine.run(failures.bought_afterwards(orders))
     sums = {c: _floats(table[c]) for c in table.column_names if c not in ("channel_id", "destination", "category")}
     if not sums["orders_well"].sum():
         step = "customer_id in order_lines"
@@ -406,12 +409,19 @@ def _custom(ground: Ground) -> tuple[list[Piece], list[str], list[Refusal]]:
     span = ground.span_index(sums["span"].astype(np.int64))
     pieces, refusals = [], []
     for event in EVENTS:
+        about = f"custom lost after a {event} line"
         piece = _lost_custom(event, sums, span, draws_of(ground))
         if piece is None:
             because = (
                 f"fewer than {LEAST_FAILURES} {event} orders have sound orders of the same week and place beside them"
             )
-            refusals.append(_refused("few_failures", f"custom lost after a {event} line", because, "a longer record"))
+            refusals.append(_refused("few_failures", about, because, "a longer record"))
+            continue
+        by_customer = ground.engine.run(failures.apart_by_customer(orders, event, _BUCKETS))
+        piece = _with_customers(piece, sums, by_customer)
+        vague = _vaguer_than_known(piece, value_of[event], ground)
+        if vague is not None:
+            refusals.append(_refused("vague_custom", about, vague, "more customers, or a longer record"))
         else:
             pieces.append(piece)
     notes = ["lost custom is counted from the order to the end of the record, so at least what is lost for good"]
@@ -420,18 +430,54 @@ def _custom(ground: Ground) -> tuple[list[Piece], list[str], list[Refusal]]:
     return pieces, notes, refusals
 
 
+def _with_customers(piece: Piece, sums: Mapping[str, Floats], by_customer: pa.Table) -> Piece:
+    """The piece with a range that also says what other customers would have shown.
+
+    Weeks hold all customers of a company that has few of them: drawing weeks alone would take one purse for hundreds.
+    """
+    apart = _floats(by_customer["apart"])
+    failed, well = sums[f"orders_{piece.event}"], sums["orders_well"]
+    used = (failed > 0) & (well > 0)
+    weight = float((failed[used] * well[used] / (failed[used] + well[used])).sum())
+    per_line = float(failed[used].sum() / sums[f"lines_{piece.event}"][used].sum())
+    n = max(2, len(apart))
+    sd = float(np.sqrt((apart**2).sum() * n / (n - 1))) / weight * per_line
+    of_weeks = float(np.std(piece.draws))
+    if of_weeks <= 0 or sd <= of_weeks:
+        return piece
+    middle = float(np.mean(piece.draws))
+    return replace(piece, draws=middle + (piece.draws - middle) * sd / of_weeks)
+
+
+def _vaguer_than_known(piece: Piece, value: float, ground: Ground) -> str | None:
+    """Why a measurement says less than what is known without it; None where it says more."""
+    usual = ground.portfolio.assumptions.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
+    known = usual * value * float(np.std(np.random.default_rng(0).triangular(*LATE_COST_FACTOR, REPLICATES)))
+    off = float(np.std(piece.draws))
+    if off <= known:
+        return None
+    return (
+        f"what customers bought afterwards tells it only to within {off / value:.0%} of the line's value, and what is said or usual "
+        f"is known to within {known / value:.0%}"
+    )
+
+
 def _lost_custom(event: Event, sums: Mapping[str, Floats], span: Ints, draws: Draws) -> Piece | None:
     failed, well = sums[f"orders_{event}"], sums["orders_well"]
     used = (failed > 0) & (well > 0) & (span >= 0)
     if failed[used].sum() < LEAST_FAILURES:
         return None
     failed, well, span = failed[used], well[used], span[used]
-    less = failed * sums["later_well"][used] / well - sums[f"later_{event}"][used]
+    # Weights of least variance where likes are few (overlap weights: Li, Morgan and Zaslavsky 2018, JASA 113).
+    weight = failed * well / (failed + well)
+    less = weight * (sums["later_well"][used] / well - sums[f"later_{event}"][used] / failed)
+    # A customer is lost by the order; repairs are counted in lines.
+    per_line = failed.sum() / sums[f"lines_{event}"][used].sum()
     spans = draws.counts.shape[1]
-    lost = np.bincount(span, less, spans)
-    lines = np.bincount(span, sums[f"lines_{event}"][used], spans)
+    lost = np.bincount(span, less * per_line, spans)
+    lines = np.bincount(span, weight, spans)
     if (lines > 0).sum() < LEAST_CLUSTERS:
         return None
     drawn = (draws.counts @ lost) / np.maximum(draws.counts @ lines, 1e-12)
     amount = float(lost.sum() / lines.sum())
-    return Piece(event, LOST_CUSTOM, "order_lines", amount, drawn, True, int(lines.sum()))
+    return Piece(event, LOST_CUSTOM, "order_lines", amount, drawn, True, int(sums[f"lines_{event}"][used].sum()))

@@ -100,50 +100,60 @@ def outages(
                 "no_lines", "cost of an outage", "no order lines say what passes through a partner", "table order_lines"
             ),
         )
-    total = _by_day(engine, lines, None, start, days)[""]
-    found = {doer: _by_day(engine, lines, doer, start, days) for doer in _DOERS if doer in lines.columns}
+    passed = _passed(engine, lines, tuple(parties), start, days)
+    total = passed.by_day(np.ones(len(passed.day), dtype=np.bool_))
     told = []
     for party, contracts in parties.items():
         # One line may pass through a party in more than one stage: counted once.
-        stages = [doer for doer, by_party in found.items() if party in by_party]
-        if not stages:
-            continue
-        mine = found[stages[0]][party] if len(stages) == 1 else _once(engine, lines, stages, party, start, days)
-        told.append(_outage(party, mine, total, days_to_fall_back(party, contracts, offers)))
+        through = np.any([doers == party for doers in passed.doers], axis=0)
+        if through.any():
+            told.append(_outage(party, passed.by_day(through), total, days_to_fall_back(party, contracts, offers)))
     return tuple(told), ()
 
 
-def _once(engine: Engine, lines: ir.Table, stages: list[str], party: str, start: date, days: int) -> Floats:
-    touched = lines.filter(ibis.or_(*(lines[s] == party for s in stages)))
-    return _by_day(engine, touched, None, start, days)[""]
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What passed on each day through which hands.
+
+    Attributes:
+        days: Length of the record.
+        day: Of each row, counted from the first, shape (rows,).
+        doers: Party of each row, for each stage; None where it is none of those asked about, shape (rows,) each.
+        sums: Lines, order value and gross margin; NaN where unknown, shape (3, rows).
+    """
+
+    days: int
+    day: npt.NDArray[np.int64]
+    doers: list[npt.NDArray[np.object_]]
+    sums: Floats
+
+    def by_day(self, chosen: npt.NDArray[np.bool_]) -> Floats:
+        """The sums of some rows by day, shape (3, days); NaN where amounts are unknown throughout."""
+        found = np.zeros((3, self.days))
+        for row, column in zip(found, self.sums[:, chosen], strict=True):
+            np.add.at(row, self.day[chosen], np.nan_to_num(column))
+            if not np.isfinite(column).any():
+                row[:] = np.nan
+        return found
 
 
-def _by_day(engine: Engine, lines: ir.Table, doer: str | None, start: date, days: int) -> dict[str, Floats]:
-    """Party → lines, order value and gross margin by day, shape (3, days); NaN where amounts are unknown throughout."""
+def _passed(engine: Engine, lines: ir.Table, parties: tuple[str, ...], start: date, days: int) -> _Passed:
     first = (start - date(1970, 1, 1)).days
-    day = (lines.ordered_s // int(units.DAY_S) - first).name("day")
-    told = lines.mutate(day=day, who=ibis.literal("") if doer is None else lines[doer]).filter(
-        lambda t: t.who.notnull()
-    )
+    stages = [doer for doer in _DOERS if doer in lines.columns]
+    asked = {s: ibis.cases((lines[s].isin(parties), lines[s]), else_=None) for s in stages if parties}
+    told = lines.mutate(day=lines.ordered_s // int(units.DAY_S) - first, **asked)
+    told = told.filter((told.day >= 0) & (told.day < days))
     table = engine.run(
-        told.group_by("who", "day").agg(
+        told.group_by("day", *asked).agg(
             lines=told.count(), value=told.value_amount.sum(), margin=told.margin_amount.sum()
         )
     )
-    found: dict[str, Floats] = {}
-    at = table["day"].to_numpy().astype(np.int64)
-    columns = [_numbers(table[name]) for name in ("lines", "value", "margin")]
-    names = np.array(table["who"].to_pylist(), dtype=object)
-    inside = (at >= 0) & (at < days)
-    for name in dict.fromkeys(names.tolist()):
-        mine = (names == name) & inside
-        sums = np.zeros((3, days))
-        for row, column in zip(sums, columns, strict=True):
-            np.add.at(row, at[mine], np.nan_to_num(column[mine]))
-            if not np.isfinite(column[mine]).any():
-                row[:] = np.nan
-        found[str(name)] = sums
-    return found
+    return _Passed(
+        days,
+        table["day"].to_numpy().astype(np.int64),
+        [np.array(table[s].to_pylist(), dtype=object) for s in asked],
+        np.stack([_numbers(table[name]) for name in ("lines", "value", "margin")]),
+    )
 
 
 def _numbers(column: pa.ChunkedArray) -> Floats:

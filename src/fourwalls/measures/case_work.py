@@ -42,9 +42,9 @@ def events(log: ir.Table, own: str, words: Mapping[str, tuple[str, ...]]) -> ir.
         at_s=log["at"].truncate("s").epoch_seconds().cast("int64"),
         elsewhere=log.party_id.nullif(own),
     )
-    t = _told_by(t, "case_kind", case_class=class_of(_.case_kind, words))
-    t = _told_by(t, "activity", activity_class=class_of(_.activity, words), sounds_closing=said(_.activity, CLOSING))
-    t = _told_by(t, "actor_kind", is_automatic=said(_.actor_kind, AUTOMATIC))
+    t = told_by(t, "case_kind", case_class=class_of(_.case_kind, words))
+    t = told_by(t, "activity", activity_class=class_of(_.activity, words), sounds_closing=said(_.activity, CLOSING))
+    t = told_by(t, "actor_kind", is_automatic=said(_.actor_kind, AUTOMATIC))
     t = t.mutate(
         is_closing=ibis.coalesce(t.closed, t.sounds_closing, ibis.literal(False)),
         is_automatic=t.is_automatic.fill_null(False),
@@ -65,7 +65,7 @@ def events(log: ir.Table, own: str, words: Mapping[str, tuple[str, ...]]) -> ir.
     )
 
 
-def _told_by(t: ir.Table, column: str, **found: ir.Value) -> ir.Table:
+def told_by(t: ir.Table, column: str, **found: ir.Value) -> ir.Table:
     """Each row with what its text says; every text is looked at once, however many rows repeat it."""
     texts = t.select(column).distinct().mutate(**found)
     return t.left_join(texts, column).drop(f"{column}_right")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
+from fourwalls.measures.case_work import told_by
 from fourwalls.measures.ledger import PLACE
 from fourwalls.measures.order_lines import SECONDS_PER_WEEK, seconds
+from fourwalls.measures.work_words import AUTOMATIC, said
 
-# Customers who have bought three times and more are one class, the regulars; so are orders of three lines and more.
-_MOST_BEFORE = 3
+# So many orders before are told apart one by one, more of them by doublings; orders of three lines and more are one class.
+_FEW_BEFORE = 3
 _MOST_LINES = 3
+LIKE = ("span", "channel_id", "destination", "category", "before", "size")
+"""What orders must share to be held against each other."""
 
 
 def failed_lines(lines: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
@@ -43,39 +48,43 @@ def failed_lines(lines: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Ta
     )
 
 
-def case_hours(work_log: ir.Table, own: str, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
-    """Our own people's hours by kind of case, place and the week in which the case began.
+def case_hours(work_log: ir.Table, span_seconds: int = SECONDS_PER_WEEK) -> ir.Table:
+    """People's hours by kind of case, place and the week in which the case began.
+
+    Of other parties, too, as everywhere: effort that is written down is effort somebody charges for.
 
     Grain: case_kind, brand, category, channel_id, region, span.
     Gives: hours.
     """
     t = work_log.mutate(at_s=seconds(work_log["at"]))
     t = t.mutate(span=t.at_s.min().over(group_by="case_id") // span_seconds)
-    t = t.filter((t.party_id.isnull() | (t.party_id == own)) & t.effort_hours.notnull())
+    t = told_by(t, "actor_kind", is_automatic=said(_.actor_kind, AUTOMATIC))
+    t = t.filter(t.effort_hours.notnull() & ~t.is_automatic.fill_null(False))
     return t.group_by("case_kind", *PLACE, "span").agg(hours=t.effort_hours.sum())
 
 
-def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.IntegerValue) -> ir.Table:
-    """What customers bought after an order until the record ends, by how the order went, among like orders.
+def followed_orders(lines: ir.Table, keep_one_in: int, fingerprint: ir.IntegerValue) -> ir.Table:
+    """Orders of known customers: how each went, what the customer bought afterwards until the record ends, and what it is like.
 
-    Like orders: same category, channel and destination (of the order's lines the first by name), same week, same number of orders
-    before (0, 1, 2, more) and of lines (1, 2, more): who buys much has more lines that can fail, and buys more again. Later lines that were cancelled brought nothing. Of each order, lines that failed:
-    a customer is lost by the order, but repairs are counted in lines.
+    Like orders are those of one category, channel and destination (of the order's lines the first by name), one week, as many orders
+    before (0, 1, 2, 3, then in doublings) and lines (1, 2, more): who buys much has more that can fail, and buys more again.
+    Later lines that were cancelled brought nothing, the others what a line of their category brings: whom we let down buys less
+    often, and single dear purchases should not tell.
 
     Args:
         lines: From `judged_lines`.
         keep_one_in: Of the customers, chosen by a hash, so that big records stay quick.
         fingerprint: The engine's hash of customer_id.
 
-    Grain: span, channel_id, destination, category, before, size.
-    Gives: orders_well, orders_late, orders_cancelled; later_well, later_late, later_cancelled [margin after
-        fulfilment]; lines_late, lines_cancelled.
+    Grain: customer [its hash], order_key.
+    Gives: went ("well", "late", "cancelled", "other"); later [margin after fulfilment]; late, cancelled [lines]; LIKE.
     """
     t = lines.filter(lines.customer_id.notnull() & (fingerprint % keep_one_in == 0))
     brought = t.margin_amount.fill_null(0.0) - t.fulfilment_amount.fill_null(0.0)
+    usual = brought.mean(where=t.outcome != "cancelled").over(group_by="category").fill_null(0.0)
     t = t.mutate(
         customer=fingerprint,
-        brought=ibis.cases((t.outcome == "cancelled", 0.0), else_=brought),
+        brought=ibis.cases((t.outcome == "cancelled", 0.0), else_=usual),
         is_late=ibis.cases((t.outcome.isin(["late", "overdue"]), 1), else_=0),
         is_cancelled=ibis.cases((t.outcome == "cancelled", 1), else_=0),
         is_open=ibis.cases((t.outcome.isin(["open", "no promise", "taken along"]), 1), else_=0),
@@ -91,25 +100,73 @@ def bought_afterwards(lines: ir.Table, keep_one_in: int, fingerprint: ir.Integer
         **{name: t[name].min() for name in ("channel_id", "destination", "category")},
     )
     by_time = [orders.ordered_s, orders.order_key]
-    by_customer = ibis.window(group_by="customer", order_by=by_time)
+    number = ibis.row_number().over(ibis.window(group_by="customer", order_by=by_time))
     later = ibis.window(group_by="customer", order_by=by_time, rows=(1, None))
-    orders = orders.mutate(
-        later=orders.brought.sum().over(later).fill_null(0.0),
-        before=ibis.least(ibis.row_number().over(by_customer), ibis.literal(_MOST_BEFORE)),
-    )
+    orders = orders.mutate(later=orders.brought.sum().over(later).fill_null(0.0), before=number)
     went = ibis.cases(
         ((orders.late > 0) & (orders.cancelled == 0), "late"), ((orders.cancelled > 0) & (orders.late == 0), "cancelled"),
         ((orders.late == 0) & (orders.open == 0), "well"), else_="other",
     )  # fmt: skip
-    orders = orders.mutate(went=went)
+    doublings = 2 + ibis.greatest(orders.before, 1).log2().floor().cast("int64")
+    before = ibis.cases((orders.before <= _FEW_BEFORE, orders.before), else_=doublings)
+    return orders.mutate(went=went, before=before).select(
+        "customer", "order_key", "went", "later", "late", "cancelled", *LIKE
+    )
+
+
+def bought_afterwards(orders: ir.Table) -> ir.Table:
+    """What customers bought after an order, by how it went, among like orders.
+
+    Of each order, lines that failed: a customer is lost by the order, but repairs are counted in lines.
+
+    Args:
+        orders: From `followed_orders`.
+
+    Grain: LIKE.
+    Gives: orders_well, orders_late, orders_cancelled; later_well, later_late, later_cancelled [margin after
+        fulfilment]; lines_late, lines_cancelled.
+    """
 
     def among(what: str, value: ir.NumericValue) -> ir.NumericValue:
         return ibis.cases((orders.went == what, value), else_=0).sum()
 
     one = ibis.literal(1)
-    return orders.group_by("span", "channel_id", "destination", "category", "before", "size").agg(
+    return orders.group_by(*LIKE).agg(
         **{f"orders_{w}": among(w, one).cast("int64") for w in ("well", "late", "cancelled")},
         **{f"later_{w}": among(w, orders.later) for w in ("well", "late", "cancelled")},
         lines_late=among("late", orders.late).cast("int64"),
         lines_cancelled=among("cancelled", orders.cancelled).cast("int64"),
     )
+
+
+def apart_by_customer(orders: ir.Table, event: str, buckets: int) -> ir.Table:
+    """How far customers stand from their likes, on the side of the difference between sound and failed orders they are on.
+
+    The part of each customer in `less` of `bought_afterwards` that is its own: what it bought after its orders is one purse, however
+    many of them there were. Weights are those of the difference (overlap: failed x sound / both).
+
+    Args:
+        orders: From `followed_orders`.
+        event: "late" or "cancelled".
+        buckets: Customers are put together into so many.
+
+    Grain: bucket.
+    Gives: apart [margin after fulfilment]; customers.
+    """
+    t = orders.filter(orders.went.isin(["well", event]))
+    likes = ibis.window(group_by=list(LIKE))
+    failed = t.went == event
+    t = t.mutate(
+        failed=failed,
+        n_failed=failed.sum().over(likes),
+        n_well=(~failed).sum().over(likes),
+        mean_failed=t.later.mean(where=failed).over(likes),
+        mean_well=t.later.mean(where=~failed).over(likes),
+        bucket=t.customer % buckets,
+    )
+    t = t.filter((t.n_failed > 0) & (t.n_well > 0))
+    both = t.n_failed + t.n_well
+    part = ibis.cases(
+        (t.failed, -(t.later - t.mean_failed) * t.n_well / both), else_=(t.later - t.mean_well) * t.n_failed / both
+    )
+    return t.group_by("bucket").agg(apart=part.sum(), customers=t.customer.nunique())

@@ -9,7 +9,10 @@ import ibis
 import ibis.expr.types as ir
 
 SECONDS_PER_HOUR = 3600
-SECONDS_PER_WEEK = 7 * 24 * SECONDS_PER_HOUR
+SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
+SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
+# A shelf without stock for so much of the day was empty.
+_EMPTY = 0.999
 _NONE = "\x00"
 OUTCOMES = ("on time", "late", "overdue", "cancelled", "open", "no promise", "taken along")
 # Who has the goods within the hour took them along: nobody promises a day to somebody at the counter.
@@ -108,6 +111,28 @@ def judged_lines(
         fulfilment_amount=judged.fulfilment_amount,
         cancel_reason=judged.cancel_reason,
     )
+
+
+def without_waits_for_goods(judged: ir.Table, stock_days: ir.Table) -> ir.Table:
+    """The same lines; those ordered on a day on which their shelf was empty and sold nothing cannot be traced stage by stage.
+
+    They wait for goods, which is no work of whoever packs them; what the wait costs is told from the stock record.
+
+    Args:
+        judged: From `judged_lines`.
+        stock_days: Rows that intake kept.
+
+    Grain: order_id, line_id.
+    """
+    s = stock_days
+    empty = ibis.coalesce(s.empty_share >= _EMPTY, s.on_hand_units <= 0, ibis.literal(False))
+    idle = s.filter((s.sold_units <= 0) & empty).select(
+        idle_sku=s.sku_id, idle_node=s.node_id, idle_day=s.day.cast("timestamp").epoch_seconds() // SECONDS_PER_DAY
+    )
+    t = judged.mutate(ordered_day=judged.ordered_s // SECONDS_PER_DAY)
+    t = t.left_join(idle, [t.sku_id == idle.idle_sku, t.node_id == idle.idle_node, t.ordered_day == idle.idle_day])
+    waits = t.idle_sku.notnull() & (t.outcome != "cancelled")
+    return t.mutate(is_traceable=t.is_traceable & ~waits).drop("ordered_day", "idle_sku", "idle_node", "idle_day")
 
 
 def _asset_key(

@@ -211,14 +211,14 @@ def lines_below(lines: ir.Table, marks: ir.Table) -> ir.Table:
 
 
 def timely_lines(lines: ir.Table) -> ir.Table:
-    """Lines that came on time, by what was promised alike.
+    """Lines that came on time, by what was promised alike, and when they were ordered.
 
     Reads: lines from `judged_lines`.
-    Grain: asset_key, channel_id.
+    Grain: asset_key, channel_id, span.
     Gives: lines.
     """
     t = lines.filter(lines.outcome == "on time")
-    return t.group_by("asset_key", "channel_id").agg(lines=t.count())
+    return t.group_by("asset_key", "channel_id", "span").agg(lines=t.count())
 
 
 def untimely_lines(lines: ir.Table) -> ir.Table:

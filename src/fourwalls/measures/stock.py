@@ -154,7 +154,7 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
 
     Grain: shelf, the grain columns, channel_id.
     Gives: units [ordered]; value [net amount] of the valued_units that have a price, cost and fulfilment [amount] of the
-        costed_units and fulfilled_units that have them; lines.
+        costed_units and fulfilled_units that have them; returned of the shipped units of which is known what came back; lines.
     """
     t = lines.inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1)
@@ -167,7 +167,52 @@ def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Ta
         valued_units=units.sum(where=t.price_amount.notnull()).cast("float64"),
         costed_units=units.sum(where=t.cost_amount.notnull()).cast("float64"),
         fulfilled_units=units.sum(where=t.fulfilment_amount.notnull()).cast("float64"),
+        returned=t.returned_units.sum(where=t.shipped_units.notnull()).cast("float64"),
+        shipped=t.shipped_units.sum(where=t.returned_units.notnull()).cast("float64"),
         lines=t.count(),
+    )
+
+
+def asked_for(lines: ir.Table, stock_days: ir.Table, numbered: ir.Table) -> ir.Table:
+    """What was ordered from shelves on days on which they sold nothing: customers who order all the same, and wait or are let down.
+
+    Args:
+        lines: Order lines with sku_id and node_id.
+        stock_days: Rows that intake kept.
+        numbered: sku_id, node_id, shelf.
+
+    Grain: shelf, day [days since 1970].
+    Gives: units [ordered]; unfilled [ordered and never shipped, of lines that are concluded]; late [shipped after the promise].
+    """
+    t = lines.filter(lines.sku_id.notnull() & lines.node_id.notnull()).mutate(day=lines.ordered_at.cast("date"))
+    idle = stock_days.filter(stock_days.sold_units <= 0).select("sku_id", "node_id", "day")
+    t = t.inner_join(idle, ["sku_id", "node_id", "day"]).inner_join(numbered, ["sku_id", "node_id"])
+    units = t.ordered_units.fill_null(1).cast("float64")
+    shipped = ibis.cases(
+        (t.cancelled_at.notnull(), t.shipped_units.fill_null(0)), else_=t.shipped_units.fill_null(t.ordered_units)
+    )
+    ended = t.cancelled_at.notnull() | t.delivered_at.notnull()
+    is_late = (t.delivered_at > t.promised_at).fill_null(False)
+    return t.group_by("shelf", day=days(t.day)).agg(
+        units=units.sum(),
+        unfilled=ibis.greatest(units - shipped.fill_null(1), 0.0).sum(where=ended).fill_null(0.0),
+        late=units.sum(where=is_late).fill_null(0.0),
+    )
+
+
+def sold_value(lines: ir.Table) -> ir.Table:
+    """What was ordered, by kind of product and day: what bookings are held against.
+
+    Args:
+        lines: Order lines with their references (`with_references`).
+
+    Grain: brand, category, day.
+    Gives: value [net amount].
+    """
+    t = lines.filter(lines.cancelled_at.isnull() & lines.price_amount.notnull())
+    t = t.mutate(day=t.ordered_at.cast("date"))
+    return t.group_by("brand", "category", "day").agg(
+        value=(t.ordered_units.fill_null(1) * t.price_amount).sum().cast("float64")
     )
 
 

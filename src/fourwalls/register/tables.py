@@ -95,6 +95,3 @@ JOBS = Table(
     Column("heartbeat", Float, nullable=False),
     Index("jobs_by_state", "state"),
 )  # fmt: skip
-
-APPEND_ONLY = (JOURNAL, RUNS, ACCESSES)
-"""Tables that triggers keep from being changed."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from fourwalls.chain import stock_record, supply
 from fourwalls.chain.accounts import PartyBook
+from fourwalls.chain.backorders import Backorders, backorders
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
 from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, demand_statistics
@@ -23,6 +24,7 @@ from fourwalls.chain.levels import lanes
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
 from fourwalls.measures import shelf, stock
+from fourwalls.measures.ledger import OTHER, STOCK_CAUSES, cause_of
 from fourwalls.measures.order_lines import is_shop
 from fourwalls.portfolio import Portfolio
 from fourwalls.reception import Reception
@@ -65,7 +67,8 @@ class Share:
         asset: Values of the grain, one tuple for each pair.
         weight: Part of the shelf's demand that is the asset's, 0-1, shape (pairs,).
         price, cost: Mean net price and cost of a unit [amount]; NaN where the record has none, shape (pairs,).
-        fulfilment: Mean cost of getting a unit to the customer [amount]; 0 where the record has none, same shape.
+        follows: What a unit sold brings along [amount], same shape: getting it to the customer, bookings that come with sales, and
+            the margin of those sent back; 0 where the record has none.
     """
 
     shelf: Ints
@@ -73,7 +76,7 @@ class Share:
     weight: Floats
     price: Floats
     cost: Floats
-    fulfilment: Floats
+    follows: Floats
 
 
 class StockTables:
@@ -223,8 +226,28 @@ class StockTables:
 
     @cached_property
     def lost(self) -> Floats32:
-        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, which a note counts."""
-        return np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
+        """Units wanted from empty shelves, shape (shelves, days); 0 where it cannot be told, which a note counts.
+
+        Estimated; where orders are taken on empty days, what was ordered on them.
+        """
+        estimated = np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
+        if self.backorders is None:
+            return estimated
+        estimated[self.backorders.shelves] = self.backorders.asked
+        return estimated
+
+    @cached_property
+    def backorders(self) -> Backorders | None:
+        """Shelves whose orders are taken though they are empty; None where there are none."""
+        known = self._reception.present("order_lines") >= {"sku_id", "node_id", "ordered_units", "ordered_at"}
+        lines = self._reception.referenced_lines
+        if lines is None or not known:
+            return None
+        self._progress("looking whether orders are taken on empty shelves")
+        found = self._engine.run(stock.asked_for(lines, self._looked_at, self._numbered))
+        return backorders(
+            found, self.record, self.demand.lost.astype(np.float64), self._code("category", "node_id"), self.first_day
+        )
 
     @cached_property
     def sku(self) -> Ints:
@@ -300,7 +323,7 @@ class StockTables:
         return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, *amounts)
 
     def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats, Floats]:
-        """Mean price, cost and fulfilment of a unit for each pair; from the shelf where the pair is the shelf itself.
+        """Mean price and cost of a unit, and what it brings along, for each pair; from the shelf where the pair is the shelf itself.
 
         A shelf that serves no order line (a centre that refills others) takes what its sku fetches and costs elsewhere.
         """
@@ -325,8 +348,45 @@ class StockTables:
             of_sku = ratio(*(np.bincount(sku, x, minlength=skus).astype(np.float64) for x in (sums, units)))
             return np.where(np.isfinite(known), known, of_sku[sku])
 
-        fulfilment = np.nan_to_num(mean("fulfilment", "fulfilled_units"))
-        return mean("value", "valued_units"), mean("cost", "costed_units"), fulfilment
+        price, cost = mean("value", "valued_units"), mean("cost", "costed_units")
+        rate, are_returns_booked = self._booked
+        follows = np.nan_to_num(mean("fulfilment", "fulfilled_units")) + np.nan_to_num(rate[of] * price)
+        if not are_returns_booked:
+            follows += np.nan_to_num(mean("returned", "shipped") * (price - cost))
+        return price, cost, follows
+
+    @cached_property
+    def _booked(self) -> tuple[Floats, bool]:
+        """Bookings that come with sales as a share of the net value sold, shape (shelves,), and whether returns are booked.
+
+        Damage, mis-picks, returns, chargebacks, expedites. Where returns are not booked, units sent back must tell what they cost.
+        """
+        rate, are_returns_booked = np.zeros(self.shelves.num_rows), False
+        leakage, lines = self._reception.rows.get("leakage"), self._reception.referenced_lines
+        if (
+            leakage is None
+            or lines is None
+            or not {"price_amount", "ordered_at"} <= self._reception.present("order_lines")
+        ):
+            return rate, are_returns_booked
+        rows = self._engine.run(stock.bookings(leakage)).to_pylist()
+        sold = stock.sold_value(lines)
+        days = leakage.aggregate(first=leakage.day.min(), last=leakage.day.max())
+        sold = sold.cross_join(days).filter(lambda t: (t.day >= t.first) & (t.day <= t.last))
+        sold = sold.group_by("brand", "category").agg(value=sold.value.sum())
+        value = self._engine.run(sold).to_pylist()
+        of = {name: np.array(self.shelves[name].to_pylist(), dtype=object) for name in ("brand", "category")}
+        for row in rows:
+            cause = cause_of(str(row["cause"]))
+            if cause.name in STOCK_CAUSES or cause is OTHER:
+                continue
+            are_returns_booked |= cause.name == "return"
+            named = [name for name in of if row[name] is not None]
+            among = sum(v["value"] for v in value if all(v[name] == row[name] for name in named))
+            if among > 0:
+                mine = np.logical_and.reduce([np.ones(len(rate), np.bool_), *(of[name] == row[name] for name in named)])
+                rate[mine] += row["amount"] / among
+        return rate, are_returns_booked
 
     @cached_property
     def _channel_shares(self) -> tuple[list[str], Floats]:

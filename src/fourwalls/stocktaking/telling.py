@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from fourwalls.availability import Beside, Serving, StockSide, availability, drawn, luck, nothing_known, stock_side
@@ -12,6 +13,9 @@ from fourwalls.figures import Refusal
 from fourwalls.stocktaking.accuracy import forecast_readings, missing_readings
 from fourwalls.stocktaking.taking import STOCK_STAGES, Stocktaking
 from fourwalls.value import costs, defaults_used
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 # Units below this are rounding.
 _DUST = 1e-6
@@ -38,15 +42,15 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
         share.weight[keep],
         share.price[keep],
         share.cost[keep],
-        share.fulfilment[keep],
+        share.follows[keep],
+        *_waiting(taking, share.shelf[keep]),
         len(assets),
     )
     spans = len(np.unique(taking.spans))
     chance = luck(taking.demand.spread, spans, taking.seed)
-    lost_share = costs(taking.portfolio, None).lost
     accounts, walls = taking.accounts, taking.walls
     beside = Beside(taking.markdowns, taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0))
-    found = drawn(accounts, walls, serving, chance, taking.days, lost_share, beside)
+    found = drawn(accounts, walls, serving, chance, taking.days, costs(taking.portfolio, None), beside)
     absent = taking.absent_stages
     each = (f(taking, serving, chance) for f in (forecast_readings, missing_readings))
     read = [a + b for a, b in zip(*each, strict=True)]
@@ -54,6 +58,15 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
         stock_side(d, availability(d, walls, taking.book, spans, currency, absent), r)
         for d, r in zip(found, read, strict=True)
     ]
+
+
+def _waiting(taking: Stocktaking, shelf: Ints) -> tuple[Floats, Floats]:
+    """Part of what met an empty shelf that was lost with it, and that came late, for each pair."""
+    n = taking.shelves.num_rows
+    unfilled, late = np.ones(n), np.zeros(n)
+    if (found := taking.backorders) is not None:
+        unfilled[found.shelves], late[found.shelves] = found.unfilled, found.late
+    return unfilled[shelf], late[shelf]
 
 
 def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
@@ -81,6 +94,12 @@ def stock_notes(taking: Stocktaking, *, replayed: bool) -> tuple[str, ...]:
         if untold := int((~taking.demand.known).sum()):
             notes.append(
                 f"Shelves with too few stocked days to tell what they would sell: {untold:,}; no lost sale is counted there."
+            )
+        if (found := taking.backorders) is not None:
+            waited = 1 - float((found.asked.sum(axis=1) * found.unfilled).sum() / found.asked.sum())
+            notes.append(
+                f"Orders are taken on {len(found.shelves):,} shelves though they are empty: what was ordered on such days counts as "
+                f"wanted; {100 * waited:.0f} % of it was served later and costs what a late line costs, not its margin."
             )
         sold = np.nansum(taking.record.sold, axis=1)[taking.share.shelf] > 0
         used = defaults_used(taking.portfolio, is_costed=bool(np.isfinite(taking.share.cost[sold]).all()))

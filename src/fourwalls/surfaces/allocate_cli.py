@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,7 +29,11 @@ def as_json(found: Allocation | Refusal) -> dict[str, Any]:
 
 
 def show_allocation(
-    found: Allocation | Refusal, currency: str, console: Console, barred: Mapping[str, str] | None = None
+    found: Allocation | Refusal,
+    currency: str,
+    console: Console,
+    barred: Mapping[str, str] | None = None,
+    unpriced: Sequence[str] = (),
 ) -> None:
     """What is bought, what the next money buys, and what would have to change for each asset left alone.
 
@@ -38,6 +42,7 @@ def show_allocation(
         currency: ISO code.
         console: Where to.
         barred: Assets of which a path may not be chosen, with what bars it.
+        unpriced: Assets of which no path has a value in money.
     """
     if isinstance(found, Refusal):
         console.print(Text(plain(found.because), "bold"))
@@ -51,6 +56,8 @@ def show_allocation(
         console.print(_chosen(found, currency, console))
     if found.left_out:
         console.print(_left_out(found, currency, console))
+    if unpriced:
+        console.print(Text(f"Not weighed, for no path has a value in money: {_named([name(a) for a in unpriced])}."))
     _barred(barred or {}, console)
 
 

@@ -291,7 +291,8 @@ def allocate(
         if as_json:
             _print_json(allocate_cli.as_json(found))
         else:
-            allocate_cli.show_allocation(found, study.portfolio.currency, _console(), study.barred())
+            unpriced = [a.name for a in study.diagnose().assets if not a.paths]
+            allocate_cli.show_allocation(found, study.portfolio.currency, _console(), study.barred(), unpriced)
             if not study.portfolio.paths:
                 typer.echo("Costs of paths are defaults that nobody has set: see [paths] in portfolio.toml.")
 

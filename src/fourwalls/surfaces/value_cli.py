@@ -139,8 +139,8 @@ _SHORT = {"operate then orchestrate": "both, in turn"}
 
 
 def _whole(amount: float) -> str:
-    told = wording.count(round(abs(amount)))
-    return f"{wording.MINUS}{told}" if amount < 0 else told
+    whole = round(abs(amount))
+    return f"{wording.MINUS}{wording.count(whole)}" if amount < 0 < whole else wording.count(whole)
 
 
 def _figure(figure: Estimate | Refusal) -> str:
@@ -152,7 +152,7 @@ def _range(figure: Estimate | Refusal) -> str:
 
 
 def _payback(figure: Estimate | Refusal) -> str:
-    return f"{figure.value:.0f} months" if isinstance(figure, Estimate) else "not within it"
+    return wording.plural(round(figure.value), "month") if isinstance(figure, Estimate) else "not within it"
 
 
 def _switches(swings: tuple[Swing, ...] | Refusal, currency: str) -> Iterator[str]:

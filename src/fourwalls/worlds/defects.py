@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from fourwalls.worlds.draws import Bools, Floats, Ints
 
-ORDER_STAGES = ("release", "fulfilment", "carriage", "promise")
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:

@@ -1,0 +1,192 @@
+"""The replay of missed order lines: what doers have demonstrably reached, and what repairs would have saved."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fourwalls import assembly, readings, resampling
+from fourwalls.chain.accounts import OUTCOMES, Accounts, Entries, Promises, account, entries
+from fourwalls.chain.calendars import Gate, find_gates
+from fourwalls.chain.comparison import (
+    NOBODY,
+    Plan,
+    Standards,
+    plan_comparisons,
+    read_standards,
+    standards_without,
+    with_tails,
+)
+from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
+from fourwalls.measures import order_lines, stage_times
+from fourwalls.study.records import Floats, Ints, Records
+
+# The replay without each twelfth of the record looks at so many missed lines at most.
+_MOST_REPLAYED_AGAIN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What repairs of the order flow would have saved of the missed lines.
+
+    Attributes:
+        accounts: Line by line.
+        asset: Number of each line's asset, shape (lines,).
+        booked: By asset, outcome, stage, wall, party and span.
+        totals, drawn: By asset and span, as replayed and as ranges are drawn from them.
+        priced: Whether any line has a price.
+    """
+
+    accounts: Accounts
+    asset: Ints
+    booked: Entries
+    totals: dict[str, Floats]
+    drawn: dict[str, Floats]
+    priced: bool
+
+    @property
+    def parties(self) -> list[str | None]:
+        """Parties by their number; None for nobody known."""
+        return [None if p == NOBODY else p for p in self.accounts.parties]
+
+    def pooled(self) -> Replayed:
+        """The same as if all assets were one."""
+        return replace(
+            self,
+            asset=np.zeros_like(self.asset),
+            booked=assembly.pooled_entries(self.booked),
+            totals=assembly.pooled(self.totals),
+            drawn=assembly.pooled(self.drawn),
+        )
+
+
+class Replaying(Records):
+    """Records with the replay of the order flow."""
+
+    @cached_property
+    def _gates(self) -> dict[str, dict[Hashable, Gate]]:
+        self._progress("looking for calendars and cut-offs")
+        found: dict[str, dict[Hashable, Gate]] = {}
+        for stage in stage_times.STAGES:
+            table = self._engine.run(stage_times.durations_by_start(self._intake.sample, stage))
+            keys: list[Hashable] = list(zip(*(_names(table[name]) for name in stage.gate), strict=True))
+            columns = [pc.cast(table[name], pa.float64()).to_numpy() for name in ("lines", "hours", "square")]
+            found[stage.name] = find_gates(keys, table["hour_of_week"].to_numpy().astype(np.int64), *columns)
+        return found
+
+    @cached_property
+    def _demonstrated(self) -> dict[str, tuple[Plan, pa.Table]]:
+        """Stage → who is compared with whom, and the counts behind it."""
+        found = {}
+        for stage in stage_times.STAGES:
+            self._progress(f"reading what {stage.name} has demonstrably reached")
+            worked = stage_times.worked(self._intake.sample, stage, self._gate_table(stage))
+            by_span = self._engine.run(stage_times.span_durations(worked, stage))
+            if by_span.num_rows == 0:
+                continue
+            plan = plan_comparisons(stage.name, by_span, self._length)
+            counts = self._engine.run(stage_times.duration_counts(worked, stage, True, plan.spans_per_block))
+            found[stage.name] = with_tails(plan, counts), counts
+        return found
+
+    @cached_property
+    def _standards(self) -> dict[str, Standards]:
+        share = self.portfolio.on_time_share
+        return {name: read_standards(plan, counts, share) for name, (plan, counts) in self._demonstrated.items()}
+
+    @property
+    def _length(self) -> int:
+        """Spans from the first to the last order."""
+        spans = self._counts[0].spans
+        return int(spans[-1] - spans[0]) + 1 if len(spans) else 1
+
+    @property
+    def _folds(self) -> Ints:
+        """Number of the twelfth of the record that each span belongs to."""
+        length = self._length
+        fold = resampling.spans_per_block(length) * resampling.blocks_per_fold(length)
+        return self._counts[0].spans // fold
+
+    def _gate_table(self, stage: stage_times.Stage) -> ir.Table | None:
+        gates = self._gates[stage.name]
+        if not gates:
+            return None
+        hours = np.arange(len(next(iter(gates.values())).wait_hours))
+        columns = {
+            name: np.repeat([str(key[i]) for key in gates], len(hours)).tolist()  # type: ignore[index]
+            for i, name in enumerate(stage.gate)
+        }
+        wait = np.concatenate([gate.wait_hours for gate in gates.values()]) * order_lines.SECONDS_PER_HOUR
+        table = {**columns, "hour_of_week": np.tile(hours, len(gates)), "wait_s": wait.astype(np.int64)}
+        return self._engine.load(f"gates_{stage.name}", pa.table(table))
+
+    @cached_property
+    def _untimely(self) -> pa.Table:
+        self._progress("fetching late, overdue and cancelled lines")
+        return self._engine.run(self._intake.untimely)
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        table, standards, gates = self._untimely, self._standards, self._gates
+        self._progress(f"replaying {table.num_rows:,} lines under every coalition of repairs")
+        promises = Promises.read(self._engine.run(stage_times.timely_lines(self._intake.lines)))
+        return account(table, standards, gates, self.portfolio, self._book, self._intake.observed_until, promises)
+
+    def _replayed(self, axes: assembly.Axes, panel: readings.Panel) -> Replayed:
+        untimely, accounts = self._untimely, self._accounts
+        asset, span = axes.asset_numbers(untimely), axes.span_numbers(untimely)
+        outcome = pc.index_in(untimely["outcome"], pa.array(OUTCOMES)).to_numpy().astype(np.int64)
+        amount = pc.cast(untimely["value_amount"], pa.float64()).to_numpy(zero_copy_only=False)
+        priced = bool(np.isfinite(amount).any())
+        amount = np.nan_to_num(amount)
+        booked = entries(accounts, asset, span, len(axes.spans), outcome, amount)
+        totals = assembly.totals_by_span(accounts, asset, span, panel.counts["lines"].shape)
+        drawn, booked = self._with_uncertain_standards(axes, totals, booked, asset, outcome, amount)
+        return Replayed(accounts, asset, booked, totals, drawn, priced)
+
+    def _with_uncertain_standards(
+        self,
+        axes: assembly.Axes,
+        totals: dict[str, Floats],
+        booked: Entries,
+        asset: Ints,
+        outcome: Ints,
+        amount: Floats,
+    ) -> tuple[dict[str, Floats], Entries]:
+        """The sums that ranges are drawn from: standards are estimates from the same weeks, and drawn with them."""
+        _, fold = np.unique(self._folds, return_inverse=True)
+        if len(axes.spans) < resampling.LEAST_CLUSTERS or not len(asset):
+            return totals, booked
+        self._progress("replaying without each twelfth of the record")
+        chosen = np.arange(len(asset))
+        if len(asset) > _MOST_REPLAYED_AGAIN:
+            rng = np.random.default_rng(self._seed)
+            chosen = np.sort(rng.choice(len(asset), _MOST_REPLAYED_AGAIN, replace=False))
+        table = self._untimely.take(pa.array(chosen))
+        zero, shape = np.zeros(len(chosen), dtype=np.int64), (len(axes.assets), 1)
+        standards: list[dict[str, Standards]] = [self._standards, *({} for _ in np.unique(self._folds))]
+        for name, (plan, counts) in self._demonstrated.items():
+            read = standards_without(plan, counts, self.portfolio.on_time_share, np.unique(self._folds).tolist())
+            for each, found in zip(standards[1:], read, strict=True):
+                each[name] = found
+        sums, parts = [], []
+        until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
+        for each in standards:
+            again = account(table, each, self._gates, self.portfolio, self._book, until, at_fault)
+            sums.append(assembly.totals_by_span(again, asset[chosen], zero, shape))
+            parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
+        scale = len(asset) / len(chosen)
+        return (
+            totals_with_shifts(totals, sums[1:], scale, sums[0], fold),
+            entries_with_shifts(booked, parts[1:], scale, parts[0], fold),
+        )
+
+
+def _names(column: pa.ChunkedArray) -> list[str]:
+    return [NOBODY if value is None else str(value) for value in column.to_pylist()]
