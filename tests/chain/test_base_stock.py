@@ -94,7 +94,7 @@ def told(x: Lived, among: bool = True) -> tuple[Points | None, StockAccounts]:
     r = repaired(x.supplies, (FIRST + DAYS) * DAY_S, 0.95, lambda _: None)
     ready = plan(
         record, lost, np.zeros_like(lost), np.arange(SKUS), zero, np.arange(DAYS) // 7, x.supplies, r, None, FIRST,
-        unforetold=(np.full(SKUS, among), 0.95),
+        unforetold=(np.full(SKUS, among), 0.95, lost),
     )  # fmt: skip
     return ready.points, attribute(ready, record, lost, walls_of(np.zeros((len(STAGES), SKUS), np.int64)))
 

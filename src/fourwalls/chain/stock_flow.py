@@ -154,7 +154,7 @@ def plan(
     forecasts: tuple[ForecastRows, Floats32] | None,
     first_day: int,
     unseen: Unseen | None = None,
-    unforetold: tuple[Bools, float] | None = None,
+    unforetold: tuple[Bools, float, Floats32] | None = None,
 ) -> Plan:
     """Prepares the replay.
 
@@ -170,7 +170,8 @@ def plan(
         first_day: First day [days since 1970].
         unseen: Stock that was on record and not on the shelf; None if none ever was.
         unforetold: Shelves without usable forecasts, whose reorder points are held to what textbooks set for the share of
-            order cycles that is asked to pass without a stock-out; None if there are none.
+            order cycles that is asked to pass without a stock-out, and units wanted from empty shelves that were not sold
+            later, shape (shelves, days); None if there are none.
     """
     shelves, days = lost.shape
     wanted = lost
@@ -222,7 +223,7 @@ def plan(
     due = None
     if unforetold is not None and unforetold[0].any():
         asked_of = unforetold[0] & counted
-        wish = wanted_of(np.nan_to_num(record.sold) + wanted, record.active, lane.donor)
+        wish = wanted_of(np.nan_to_num(record.sold) + unforetold[2], record.active, lane.donor)
         due = points(supplies, lane, known, wish, closing, packs(supplies, shelves), cell, asked_of, unforetold[1])
         moved = due.shift(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
         shift += moved[:, None].astype(np.float32) * (bits & 1)

@@ -269,13 +269,22 @@ class Stocktaking(StockTables):
         start = np.searchsorted(np.unique(self.spans), self.spans)
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
-            self.supplies, self.repaired, forecasts, self.first_day, self.unseen, (self._unforetold, self._asked_service),
+            self.supplies, self.repaired, forecasts, self.first_day, self.unseen, (self._unforetold, self._asked_service, self._never_sold),
         )  # fmt: skip
 
     @property
     def _asked_service(self) -> float:
         """Share of what customers want that is asked to be there: the target, else what is asked of orders."""
         return self.portfolio.targets.get("fill_rate", self.portfolio.on_time_share)
+
+    @property
+    def _never_sold(self) -> Floats32:
+        """Units wanted from empty shelves, without those of customers who waited: they are among what was sold later."""
+        if self.backorders is None:
+            return self.lost
+        never = self.lost.copy()
+        never[self.backorders.shelves] *= self.backorders.unfilled[:, None].astype(np.float32)
+        return never
 
     @cached_property
     def _unforetold(self) -> Bools:
