@@ -305,7 +305,9 @@ def test_a_repair_that_only_frees_stock_is_told() -> None:
     held[STAGES.index("forecast")] = -2.0
     w = walls()
     w.party[STAGES.index("forecast")], w.wall[STAGES.index("forecast")] = 1, 0
-    (one, _) = drawn(replace(accounts(), stage_held=held), w, serving([0] * 4), no_luck(), DAYS, COST, Beside(np.zeros(4), 0.2))
+    (one, _) = drawn(
+        replace(accounts(), stage_held=held), w, serving([0] * 4), no_luck(), DAYS, COST, Beside(np.zeros(4), 0.2)
+    )
     forecast = next(c for c in told(one).contributions if c.stage == "forecast")
     assert forecast.units == 0
     assert value(forecast.amount) == pytest.approx(4 * 2 * 6.0 * 0.2 * DAYS / 365.25)
