@@ -300,6 +300,19 @@ def test_what_stock_costs_besides_sales_by_hand() -> None:
     assert without.point["inside_worth"] == pytest.approx(4.0 * a.inside.sum() + astray, rel=1e-6)
 
 
+def test_a_repair_that_only_frees_stock_is_told() -> None:
+    held = np.zeros((len(STAGES), 4))
+    held[STAGES.index("forecast")] = -2.0
+    w = walls()
+    w.party[STAGES.index("forecast")], w.wall[STAGES.index("forecast")] = 1, 0
+    (one, _) = drawn(
+        replace(accounts(), stage_held=held), w, serving([0] * 4), no_luck(), DAYS, COST, Beside(np.zeros(4), 0.2)
+    )
+    forecast = next(c for c in told(one).contributions if c.stage == "forecast")
+    assert forecast.units == 0
+    assert value(forecast.amount) == pytest.approx(4 * 2 * 6.0 * 0.2 * DAYS / 365.25)
+
+
 def test_stages_share_what_they_free_together() -> None:
     over = np.zeros((len(STAGES), 4))
     over[[DECISION, SUPPLY]] = -10.0

@@ -347,6 +347,23 @@ def test_forecasts_are_read_beside_what_was_wanted(opened: Opened) -> None:
     assert readings["forecast_bias_share"] == pytest.approx(off.sum() / told.wanted.sum())
 
 
+def test_goods_found_missing_are_read_even_where_nobody_can_be_compared(opened: Opened) -> None:
+    portfolio = small.stocked()
+    for i, row in enumerate(portfolio.tables["stock_days"]):
+        row["adjusted_units"] = -2.0 if i % 9 == 0 else 1.0 if i % 9 == 4 else 0.0
+    t = taking(opened(portfolio))
+    names = sorted(set(t.share.asset), key=str)  # type: ignore[union-attr]
+    (read,) = [r for r in sides(t, names, "EUR")[-1].readings if r.name == "found_missing_share"]
+    rows = portfolio.tables["stock_days"]
+    sold = sum(float(r["sold_units"]) for r in rows)
+    assert read.figure.value == pytest.approx(2.0 * len(rows[::9]) / sold, rel=0.02)  # type: ignore[union-attr]
+    assert read.figure.low < read.figure.value < read.figure.high  # type: ignore[union-attr]
+    for row in rows:
+        row["adjusted_units"] = 0.0
+    t = taking(opened(portfolio))
+    assert not [r for r in sides(t, names, "EUR")[-1].readings if r.name == "found_missing_share"]
+
+
 def small_weeks() -> list[tuple[date, float]]:
     first = min(date.fromisoformat(str(r["day"])) for r in small.stocked().tables["stock_days"])
     return [(first + timedelta(days=7 * w), 2.0 + w % 2) for w in range(small.STOCK_DAYS // 7)]

@@ -39,6 +39,8 @@ CHAIN = ("forecast", "decision", "supply", "receiving", "record", "allocation", 
 _PRICED_PART = 0.95
 # A repair costs for sure where so many of its replicates do.
 _SURE = 0.95
+# Stock at cost that counts as no change [amount]; sums of shares leave less than that.
+_NOTHING = 1e-3
 _INSIDE, _BETWEEN = WALLS.index("inside"), WALLS.index("between")
 _SUMS = ("demand", "lost", "total", "inside", "between")
 _DAYS_PER_YEAR = 365.25
@@ -346,7 +348,9 @@ def _drawn(
     sums |= {f"{name}_worth": sums[name] * worth for name in ("total", "inside", "between")}
     rows_of, of_stages = _by_doer(walls, at.shelf), [at.of(units) for units in accounts.stage]
     rows_of = {
-        key: mine for key, mine in rows_of.items() if np.any(of_stages[key[0]][mine]) or saved[key[0], mine].sum()
+        key: mine
+        for key, mine in rows_of.items()
+        if np.any(of_stages[key[0]][mine]) or saved[key[0], mine].sum() or np.abs(held[key[0], mine]).sum() > _NOTHING
     }
     of_doers = [np.where(mine[:, None], of_stages[key[0]], np.float32(0)) for key, mine in rows_of.items()]
     again = at.draws([*sums.values(), *of_doers, *(own * worth for own in of_doers)])

@@ -51,3 +51,14 @@ def test_a_few_orders_on_empty_days_are_no_backorders() -> None:
     table = asked([0, 1], [7, 8], [8.0, 8.0], [0.0, 0.0], [0.0, 0.0])
     assert backorders(table, record(), estimated(), np.zeros(4, np.int64), FIRST) is None
     assert backorders(table.slice(0, 0), record(), estimated(), np.zeros(4, np.int64), FIRST) is None
+
+
+def test_an_estimate_made_from_what_was_handed_to_those_who_waited_hides_nobody() -> None:
+    """Thrice what was ever asked for is estimated; orders are as many on empty days as a mean day sells."""
+    days = [5, 6, 7, 8, 9] * 2
+    table = asked([0] * 5 + [1] * 5, days, [8.0] * 10, [2.0] * 10, [4.0] * 10)
+    found = backorders(table, record(), 3 * estimated(), np.array([0, 0, 1, 1]), FIRST)
+    assert found is not None
+    assert found.shelves.tolist() == [0, 1]
+    some = asked([0] * 5 + [1] * 5, days, [3.0] * 10, [2.0] * 10, [4.0] * 10)
+    assert backorders(some, record(), 3 * estimated(), np.array([0, 0, 1, 1]), FIRST) is None

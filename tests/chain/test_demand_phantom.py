@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fourwalls.chain.demand import ShelfDays, demand_statistics
-from fourwalls.chain.demand_phantom import phantom_days
+from fourwalls.chain.demand_phantom import on_record, phantom_days
 
 SERIES, DAYS = 600, 150
 
@@ -68,3 +68,33 @@ def test_a_partition_finds_what_the_whole_finds() -> None:
     whole = phantom_days(shelf, on_hand, statistics)
     part = ShelfDays(sold[:40], shelf.empty[:40], shelf.weekday, shelf.pool[:40])
     assert np.array_equal(phantom_days(part, on_hand[:40], statistics, runs=whole.runs).days, whole.days[:40])
+
+
+def test_a_flag_that_says_stocked_is_stock_on_record_where_nobody_counts() -> None:
+    shelf, _ = healthy(5, mean=4.0)
+    uncounted = np.full_like(shelf.sold, np.nan)
+    sold = shelf.sold.copy()
+    sold[:200, 80:87] = 0
+    quiet = replace(shelf, sold=sold)
+    there = on_record(uncounted, quiet.empty, told=True)
+    found = phantom_days(quiet, there, demand_statistics(quiet))
+    quick = shelf.sold[:200, 52:115].mean(axis=1) > 4.0
+    assert found.days[:200, 80:87][quick].mean() > 0.95
+    assert not found.days[200:].any()
+    # Flags that say empty are believed; so are they where stock is counted beside them.
+    empty = shelf.empty.copy()
+    empty[:200, 80:87] = 1.0
+    bare = replace(quiet, empty=empty)
+    assert not phantom_days(bare, on_record(uncounted, empty, told=True), demand_statistics(bare)).days.any()
+    assert np.isnan(on_record(np.ones_like(sold), quiet.empty, told=True)).all()
+    assert (on_record(np.ones_like(sold), quiet.empty, told=False) == 1).all()
+
+
+@pytest.mark.parametrize("mean", [1.5, 0.1])
+def test_flags_of_shelves_that_never_were_bare_stay_silent(mean: float) -> None:
+    for seed in range(3):
+        shelf, _ = healthy(10 + seed, mean=mean)
+        there = on_record(np.full_like(shelf.sold, np.nan), shelf.empty, told=True)
+        found = phantom_days(shelf, there, demand_statistics(shelf))
+        assert found.runs > 100
+        assert not found.days.any()

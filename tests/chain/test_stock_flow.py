@@ -13,6 +13,7 @@ from tests.chain.test_stock_replay import made
 
 from fourwalls.chain import stock_flow
 from fourwalls.chain.attribution import shapley
+from fourwalls.chain.levels import drawn_on
 from fourwalls.chain.shifts import Skew
 from fourwalls.chain.stock_flow import (
     STAGES,
@@ -20,7 +21,6 @@ from fourwalls.chain.stock_flow import (
     StockAccounts,
     Walls,
     attribute,
-    drawn_on,
     empty_occasions,
     in_packs,
     networks,

@@ -109,3 +109,53 @@ def test_equal_nodes_are_told_apart_no_more_often_than_chance_allows() -> None:
         missing = (rng.random((3, DAYS)) < 0.1) * rng.geometric(0.3, (3, DAYS))
         taken += bool(found(record_of(3, missing=missing.astype(np.float32)), shops=False).astray.any())
     assert taken <= 6
+
+
+def centre_and_depot(missing: np.ndarray, shop: np.ndarray | None) -> Unseen:
+    record, node = record_of(2, missing=missing.astype(np.float32)), np.arange(2)
+    return unseen(record, 2 * record.empty, None, node, node, np.array([False, True]), SPAN, shop, 0 * node)
+
+
+def test_a_centre_and_the_one_depot_it_refills_are_compared_and_a_shop_is_not() -> None:
+    rng = np.random.default_rng(4)
+    missing = (rng.random((2, DAYS)) < 0.2) * np.array([[1.0], [5.0]])
+    staff = np.zeros(2, bool)
+    u = centre_and_depot(missing, staff)
+    # Four parts in five are beyond the centre's; of two nodes, the distance counts only as far as it is sure.
+    assert 0.6 < u.astray[1].sum() / missing[1].sum() < 0.85
+    assert not u.astray[0].any()
+    assert u.judged[0].all()
+    for shop in (None, np.array([False, True])):
+        u = centre_and_depot(missing, shop)
+        assert not u.any
+        assert not u.judged[0].any(), "nobody else does the same"
+
+
+def test_a_depot_with_peers_of_its_own_kind_is_compared_with_them() -> None:
+    rng = np.random.default_rng(5)
+    missing = (rng.random((3, DAYS)) < 0.2) * np.array([[1.0], [5.0], [5.0]])
+    record, node = record_of(3, missing=missing.astype(np.float32)), np.arange(3)
+    refilled, staff = np.array([False, True, True]), np.zeros(3, bool)
+    assert not unseen(record, 2 * record.empty, None, node, node, refilled, SPAN, staff, 0 * node).astray.any()
+
+
+def test_a_centre_and_a_depot_alike_are_told_apart_no_more_often_than_chance_allows() -> None:
+    taken = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        missing = (rng.random((2, DAYS)) < 0.1) * rng.geometric(0.3, (2, DAYS))
+        taken += bool(centre_and_depot(missing, np.zeros(2, bool)).astray.any())
+    assert taken <= 6
+
+
+def test_a_centre_and_a_depot_are_compared_goods_by_goods() -> None:
+    """The depot loses of one kind only; and has more of the kind of which everybody loses more."""
+    rng = np.random.default_rng(6)
+    often = np.array([[0.1], [0.3], [0.3], [0.3], [0.3], [0.3]])
+    size = np.array([[1.0], [8.0], [2.0], [2.0], [2.0], [2.0]])
+    missing = (rng.random((6, DAYS)) < often) * size
+    node, goods = np.array([0, 1, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
+    record = record_of(6, missing=missing.astype(np.float32))
+    u = unseen(record, 2 * record.empty, None, 2 * node + goods, node, node == 1, SPAN, np.zeros(6, bool), goods)
+    assert u.astray[1].sum() > 0.7 * missing[1].sum()
+    assert not np.delete(u.astray, 1, axis=0).any()

@@ -14,7 +14,8 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-# Orders are taken on empty days where they come to at least this part of what those days are estimated to have lost.
+# Orders are taken on empty days where they come to at least this part of what those days are estimated to have lost, or of
+# what a mean day sells, if that is less.
 _TAKEN_PART = 0.5
 # Fewer units say nothing of how a place works.
 _LEAST_UNITS = 30.0
@@ -67,6 +68,9 @@ def backorders(asked: pa.Table, record: Record, lost: Floats, place: Ints, first
     of = place[shelf]
     seen, never, after = (np.bincount(of, x, minlength=places) for x in (units, unfilled, late))
     estimated = np.bincount(place, np.where(without, np.nan_to_num(lost), 0.0).sum(axis=1), minlength=places)
+    # What is handed to those who waited makes stocked days look better, and the estimate with them, than customers ever asked.
+    usual = sold.sum(axis=1) / np.maximum(record.active.sum(axis=1), 1) * without.sum(axis=1)
+    estimated = np.minimum(estimated, np.bincount(place, usual, minlength=places))
     taken = (seen >= _LEAST_UNITS) & (seen >= _TAKEN_PART * estimated)
     shelves = np.flatnonzero(taken[place])
     if not len(shelves):

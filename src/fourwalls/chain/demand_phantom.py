@@ -86,6 +86,22 @@ def phantom_days(shelf: ShelfDays, on_hand: Floats32, statistics: Statistics, *,
     return Phantom(np.cumsum(marked, axis=1)[:, :-1] > 0, len(chance), *kept)
 
 
+def on_record(closing: Floats32, empty: Floats32, *, told: bool) -> Floats32:
+    """Stock on record [units]: the closing stock; where shelves are told empty or not and no stock is ever counted, some.
+
+    Where both are recorded, somebody looked at the shelf besides the books, and a silence is what it is: no stock is given.
+
+    Args:
+        closing: Closing stock [units]; NaN where unknown, shape (series, days).
+        empty: Share of the day without stock; NaN where unknown, same shape.
+        told: Whether the record says itself when shelves are empty.
+    """
+    if not told:
+        return closing
+    uncounted = ~np.isfinite(closing).any(axis=1, keepdims=True)
+    return np.where(uncounted & (empty == 0), np.float32(1.0), np.float32(np.nan))
+
+
 def _runs(shelf: ShelfDays, on_hand: Floats32) -> tuple[Ints, Ints, Ints]:
     """Series, first and last day of each run of days without a sale and with stock from the evening before on."""
     bare = (shelf.sold == 0) & (on_hand > 0) & (shelf.empty == 0)

@@ -24,6 +24,8 @@ Bools = npt.NDArray[np.bool_]
 # A weekday with less than this share of a shelf's orders is not one on which it is looked at; fewer orders tell no rhythm.
 _RARELY = 0.05
 _FEW_ORDERS = 8
+# Longer chains of shelves that refill each other are followed no further.
+ECHELONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,23 @@ class Levels:
             off.append(np.bincount(lane, np.abs(told - self.level[inner]), minlength=int(lane_of_shelf.max()) + 1))
         follows = (lane_of_shelf >= 0) & (off[1] < off[0])[np.maximum(lane_of_shelf, 0)]
         return replace(self, pace=np.where(follows[:, None], forecast, np.float32(0.0))) if follows.any() else self
+
+
+def drawn_on(units: Floats, donor: Ints) -> Floats:
+    """Units wanted of each shelf and, through it, of those it refills.
+
+    Args:
+        units: Wanted of each shelf by its own customers, shape (shelves, ...).
+        donor: Shelf that refills each, −1 for none, shape (shelves,).
+    """
+    refilled = np.flatnonzero(donor >= 0)
+    total = units
+    for _ in range(ECHELONS if len(refilled) else 0):
+        before, total = total, units.copy()
+        np.add.at(total, donor[refilled], before[refilled])
+        if np.array_equal(before, total):
+            break
+    return total
 
 
 def levels(s: Supplies, lane: Lanes, closing: Floats32, first_day: int, short: Bools | None = None) -> Levels:

@@ -175,6 +175,19 @@ def _judged(forecast: Floats, came: Floats) -> Bias:
     return Bias(np.where(known, ratio - 1, np.nan), np.nan_to_num(counts), n.astype(np.int64))
 
 
+def sure_part(stock: Floats, due: Floats) -> float:
+    """How much counts of what some sums lie above others, 0-1, by the guards of `bias`; negative where they lie below.
+
+    0 where chance could do it, NaN where too few blocks tell.
+
+    Args:
+        stock, due: Of each block, shape (blocks,).
+    """
+    found = _judged(stock[None], due[None])
+    share, counts = float(found.share[0]), float(found.counts[0])
+    return share if np.isnan(share) else abs(counts / share) * np.sign(share) if share else 0.0
+
+
 def on_each_day(rows: ForecastRows, units: Floats32, days: int, shelves: int) -> Floats32:
     """What forecasts say of each shelf on each day, all channels together [units/day], shape (shelves, days); 0 before the first.
 

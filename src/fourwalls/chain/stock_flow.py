@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fourwalls.chain import levels as level_book
 from fourwalls.chain.attribution import shapley
-from fourwalls.chain.levels import Lanes, Levels
+from fourwalls.chain.base_stock import Points, points, wanted_of
+from fourwalls.chain.levels import Lanes, Levels, drawn_on
 from fourwalls.chain.shifts import ForecastRows, Skew, even_share, on_each_day, skew
 from fourwalls.chain.stock_record import Record
 from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Occasions, Outcome, Shelves, replay
@@ -33,8 +34,6 @@ _PASSES = 4
 # Shelves replayed at a time: their coalitions, week by week, fit into the memory near the processor's.
 CHUNK = 512
 _NOTHING = 1e-9
-# Longer chains of shelves that refill each other are followed no further.
-ECHELONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,7 @@ class Plan:
         levels: What orders imply; None without orders.
         skew: How unevenly skus are shared out.
         unseen: Stock that was on record and not on the shelf; None if none ever was.
+        points: Reorder points of shelves without forecasts beside what textbooks set; None without orders.
     """
 
     shelves: Shelves
@@ -118,6 +118,7 @@ class Plan:
     levels: Levels | None
     skew: Skew
     unseen: Unseen | None = None
+    points: Points | None = None
 
 
 def empty_occasions() -> Occasions:
@@ -153,6 +154,7 @@ def plan(
     forecasts: tuple[ForecastRows, Floats32] | None,
     first_day: int,
     unseen: Unseen | None = None,
+    unforetold: tuple[Bools, float, Floats32] | None = None,
 ) -> Plan:
     """Prepares the replay.
 
@@ -167,6 +169,9 @@ def plan(
         forecasts: Forecasts, and what each would have been at its standard [units/day]; None if there are none.
         first_day: First day [days since 1970].
         unseen: Stock that was on record and not on the shelf; None if none ever was.
+        unforetold: Shelves without usable forecasts, whose reorder points are held to what textbooks set for the share of
+            order cycles that is asked to pass without a stock-out, and units wanted from empty shelves that were not sold
+            later, shape (shelves, days); None if there are none.
     """
     shelves, days = lost.shape
     wanted = lost
@@ -215,10 +220,18 @@ def plan(
             mean_level, foreseen, change, protects, occasions.shelf.astype(np.int64), occasions.day.astype(np.int64)
         )
         shift += moved[:, None].astype(np.float32) * (bits & 1)
+    due = None
+    if unforetold is not None and unforetold[0].any():
+        asked_of = unforetold[0] & counted
+        wish = wanted_of(np.nan_to_num(record.sold) + unforetold[2], record.active, lane.donor)
+        due = points(supplies, lane, known, wish, closing, packs(supplies, shelves), cell, asked_of, unforetold[1])
+        moved = due.shift(occasions.shelf.astype(np.int64), occasions.day.astype(np.int64))
+        shift += moved[:, None].astype(np.float32) * (bits & 1)
+        occasions, shift = _begun(occasions, shift, due, record.active)
     shift[occasions.need >= FIXED] = 0.0
     net = networks(sku, lane.donor)
     number = np.repeat(np.arange(len(net) - 1), np.diff(net))
-    order = np.argsort(number[occasions.shelf], kind="stable")
+    order = np.lexsort((occasions.day, number[occasions.shelf]))
     ready = occasions._replace(shift=shift).rows(order)
     starts = np.searchsorted(number[ready.shelf], np.arange(len(net))).astype(np.int32)
     return Plan(
@@ -228,7 +241,28 @@ def plan(
         known,
         uneven,
         unseen,
+        due,
     )
+
+
+def _begun(occasions: Occasions, shift: Floats32, due: Points, active: Bools) -> tuple[Occasions, Floats32]:
+    """The same, and before it the stock that a record begins with: points that were right all along would have left another.
+
+    In the long run a point higher by a unit keeps a unit more on hand, since as much is on its way as before.
+    """
+    shelf = np.flatnonzero(due.high + due.low > 0)
+    first = active[shelf].argmax(axis=1).astype(np.int64)
+    units = due.shift(shelf, first).astype(np.float32)
+    stood = np.maximum(-units, 0.0).astype(np.float32)
+    n = len(shelf)
+    start, ones = first.astype(np.int32), np.ones((n, 2), np.float32)
+    begins = Occasions(
+        shelf.astype(np.int32), np.full(n, -1, np.int32), start, stood, stood, ones * stood[:, None], ones,
+        np.zeros((n, 8), np.float32), np.repeat(start[:, None], 8, axis=1),
+    )  # fmt: skip
+    moved = units[:, None] * (np.arange(8) & 1).astype(np.float32)
+    both = Occasions(*(np.concatenate([a, b]) for a, b in zip(begins, occasions, strict=True)))
+    return both, np.concatenate([moved, shift])
 
 
 def packs(s: Supplies, shelves: int) -> Ints:
@@ -248,20 +282,6 @@ def sharing(sku: Ints, donor: Ints) -> Ints:
     """Number of those among whom each shelf's stock is shared out: all that buy a sku, or that one giver refills with it."""
     found: Ints = np.unique(sku * (len(sku) + 1) + donor + 1, return_inverse=True)[1].ravel()
     return found
-
-
-def drawn_on(units: Floats, donor: Ints) -> Floats:
-    """Units wanted of each shelf and, through it, of those it refills.
-
-    Args:
-        units: Wanted of each shelf by its own customers, shape (shelves,).
-        donor: Shelf that refills each, −1 for none, same shape.
-    """
-    refilled = donor >= 0
-    total = units
-    for _ in range(ECHELONS if refilled.any() else 0):
-        total = units + np.bincount(donor[refilled], total[refilled], minlength=len(units))
-    return total
 
 
 def _mean_level(known: Levels, shelves: int) -> Floats:

@@ -26,6 +26,7 @@ from fourwalls.chain.standards import (
     Weekly,
     change_point,
     compare,
+    pooled,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -175,7 +176,13 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards, cells["receiving"])
+    # A dock that unloads what was bought does other work than one that takes what its own centre sends.
+    stays, stowed = s.available - s.received, _stowed(s)
+    bought, sent = (
+        _kept(stays, s.node, week, stowed & kind, "h", standards, cells["receiving"])
+        for kind in (is_purchase, ~is_purchase)
+    )
+    receive = np.minimum(bought[0], sent[0]), bought[1] + sent[1], bought[2] | sent[2]
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     cap = {name: caps(name) for name in STAGES}
@@ -187,7 +194,8 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
     held[1] |= short_held
     for row, name in enumerate(STAGES):
         _told_of_caps(cap[name], duration[name], words[row], held[row], standards)
-    told = {name: cell.detectable for name, each in cells.items() for cell in each if cell.detectable is not None}
+    far = {name: pooled((c, c.detectable.n if c.detectable else 0.0) for c in each) for name, each in cells.items()}
+    told = {name: found for name, found in far.items() if found is not None}
     return Repaired(_arrivals(s, decided, saved, end), come, held, words, tuple(standards), told)
 
 
@@ -203,9 +211,10 @@ def _told_of_caps(cap: Floats | None, duration: Floats, words: Ints, held: Bools
 
 
 def _stowed(s: Supplies) -> Bools:
-    """Orders of nodes that record when goods are on the shelf; where that is always the moment they arrive, nobody does."""
-    names, code = coded(s.node)
-    stays = np.bincount(code, s.available > s.received, minlength=len(names))
+    """Orders whose node records when goods of their kind are on the shelf; always the moment they arrive: nobody does."""
+    names, node = coded(s.node)
+    code = 2 * node + (s.donor < 0)
+    stays = np.bincount(code, s.available > s.received, minlength=2 * len(names))
     found: Bools = (stays > 0)[code]
     return found
 

@@ -26,6 +26,8 @@ Bools = npt.NDArray[np.bool_]
 DEFAULT_BARE_SHARE = 0.01
 # Groups of fewer units than this say nothing of what usually goes astray.
 _LEAST_UNITS = 100.0
+# A loss found in fewer weeks is a rare event, whose mean no normal law describes (the rule of thumb for counts).
+_LEAST_FOUND = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,21 @@ class Unseen:
 
 
 def unseen(
-    record: Record, lost: Floats32, sent: Floats32 | None, group: Ints, node: Ints, refilled: Bools, span: Ints
+    record: Record,
+    lost: Floats32,
+    sent: Floats32 | None,
+    group: Ints,
+    node: Ints,
+    refilled: Bools,
+    span: Ints,
+    shop: Bools | None = None,
+    goods: Ints | None = None,
 ) -> Unseen:
     """Stock that could not be found, beyond what comparable nodes show.
 
     Shops, which other nodes refill, are compared with shops, and the other nodes with each other: what is found missing by
-    unit that leaves the node, by unit that lies there and by shelf, whichever excuses most, and what is wanted from shelves that stand empty by unit wanted. Shops are held besides to
+    unit that leaves the node, by unit that lies there and by shelf, whichever excuses most (a centre and a depot with each
+    other, where neither has a peer), and what is wanted from shelves that stand empty by unit wanted. Shops are held besides to
     DEFAULT_BARE_SHARE.
 
     Args:
@@ -71,25 +82,27 @@ def unseen(
         node: Number of each shelf's node, same shape.
         refilled: Whether another node refills the shelf, same shape.
         span: Span of time of each day, shape (days,).
+        shop: Whether customers stand before the shelf, shape (shelves,); None where nobody says.
+        goods: Number of the kind of product of each shelf, same shape; None where nobody says.
     """
     at_back, at_record = _runs(record)
     waiting = np.where(at_back, lost, 0).astype(np.float32)
     gone = np.where(at_record, lost, 0).astype(np.float32)
     sold = np.nan_to_num(record.sold)
     wanted = sold + lost
-    missing = np.zeros_like(lost) if record.missing is None else record.missing
-    leaves = sold
-    if sent is not None:
-        # What was sent on is no loss; a record that was lowered on another day is given the benefit of the doubt.
-        missing = np.maximum(missing - sent, 0.0)
-        leaves = sold + sent
-    shop = _beyond(waiting, wanted, group, refilled, span, DEFAULT_BARE_SHARE)
-    ghosts = _beyond(gone, wanted, node, refilled, span, None)
+    missing = found_missing(record, sent)
+    leaves = sold if sent is None else sold + sent
+    behind = _beyond(waiting, wanted, group, refilled.astype(np.int64), span, DEFAULT_BARE_SHARE)
+    ghosts = _beyond(gone, wanted, node, refilled.astype(np.int64), span, None)
     bases = leaves, np.nan_to_num(record.closing), record.active.astype(np.float32)
-    stray = _least([_beyond(missing, base, node, refilled, span, None) for base in bases])
+    whole, kind = node, refilled.astype(np.int64)
+    if shop is not None and goods is not None and (alone := _alone(node, refilled, shop)).any():
+        whole = np.where(alone, group, node + int(group.max()) + 1)
+        kind = np.where(alone, goods + 2, kind)
+    stray = _least([_beyond(missing, base, whole, kind, span, None) for base in bases])
     # Where nothing was ever found missing, although somebody looks, the record is right.
     right = record.missing is not None and not missing.any()
-    judged = np.stack([stray.judged | ghosts.judged | right, shop.judged | ~waiting.any(axis=1)])
+    judged = np.stack([stray.judged | ghosts.judged | right, behind.judged | ~waiting.any(axis=1)])
     words = [
         a or b
         for a, b in zip(
@@ -97,9 +110,27 @@ def unseen(
         )
     ]
     return Unseen(
-        waiting * shop.part[:, None], gone * ghosts.part[:, None], waiting, missing * stray.part[:, None], judged,
-        (words, shop.told("of demand waits for goods in the house")),
+        waiting * behind.part[:, None], gone * ghosts.part[:, None], waiting, missing * stray.part[:, None], judged,
+        (words, behind.told("of demand waits for goods in the house")),
     )  # fmt: skip
+
+
+def found_missing(record: Record, sent: Floats32 | None) -> Floats32:
+    """Units by which the record was lowered and that were not sent on, shape (shelves, days)."""
+    missing = np.zeros_like(record.sold) if record.missing is None else record.missing
+    # A record that is lowered for what was sent on another day is given the benefit of the doubt.
+    return missing if sent is None else np.maximum(missing - sent, np.float32(0.0))
+
+
+def _alone(node: Ints, refilled: Bools, shop: Bools) -> Bools:
+    """Shelves of depots none of which has a peer: a centre and the one depot it refills are compared, goods by goods.
+
+    Nobody but staff walks through a depot, whoever refills it; shops are compared with shops only.
+    """
+    depot = ~np.isin(node, node[shop])
+    if any(len(np.unique(node[depot & (refilled == kind)])) > 1 for kind in (True, False)):
+        return np.zeros(len(node), np.bool_)
+    return depot
 
 
 def _runs(record: Record) -> tuple[Bools, Bools]:
@@ -156,23 +187,24 @@ def _least(parts: list[_Part]) -> _Part:
     return _Part(part, np.logical_or.reduce([p.judged for p in parts]), first.held_to, first.origin)
 
 
-def _beyond(amount: Floats32, base: Floats32, group: Ints, refilled: Bools, span: Ints, usual: float | None) -> _Part:
-    """The part of each group's amount beyond what the better quarter of its peers shows, or beyond the usual share."""
+def _beyond(amount: Floats32, base: Floats32, group: Ints, kind: Ints, span: Ints, usual: float | None) -> _Part:
+    """The part of each group's amount beyond what the better quarter of its kind shows; of shops (1), beyond the usual share."""
     n = len(amount)
     found = _Part(np.zeros(n, np.float32), np.zeros(n, np.bool_), np.zeros(n), [""] * n)
     if not amount.any():
         return found
     starts = np.flatnonzero(np.diff(span, prepend=span[0] - 1))
-    for kind in (True, False):
+    for number_of_kind in np.unique(kind).tolist():
+        alike = kind == number_of_kind
         groups: dict[str, Weekly] = {}
-        for number in np.unique(group[refilled == kind]).tolist():
-            mine = (group == number) & (refilled == kind)
+        for number in np.unique(group[alike]).tolist():
+            mine = (group == number) & alike
             below = np.add.reduceat(base[mine].sum(axis=0, dtype=np.float64), starts)
             above = np.add.reduceat(amount[mine].sum(axis=0, dtype=np.float64), starts)
             used = below > 0
             if used.sum() >= LEAST_WEEKS and below.sum() >= _LEAST_UNITS:
                 groups[str(number)] = Weekly(below[used], above[used])
-        _hold(found, groups, group, refilled == kind, usual if kind else None)
+        _hold(found, groups, group, alike, usual if number_of_kind == 1 else None)
     return found
 
 
@@ -195,6 +227,8 @@ def _hold(found: _Part, groups: dict[str, Weekly], group: Ints, among: Bools, us
             beyond = _surely(weekly, usual)
             if beyond > part:
                 part, origin, held_to = beyond, "the default of this product", usual
+        if usual is None and np.count_nonzero(weekly.hours) < _LEAST_FOUND:
+            part = 0.0
         if part > 0 or origin:
             found.part[mine], found.held_to[mine] = part, held_to
             for i in np.flatnonzero(mine).tolist():

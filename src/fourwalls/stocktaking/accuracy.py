@@ -1,4 +1,4 @@
-"""How far forecasts lay from what customers wanted, asset by asset."""
+"""How far forecasts lay from what customers wanted, and how much was found missing, asset by asset."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.availability import Luck, Serving
+from fourwalls.chain.unseen_stock import found_missing
 from fourwalls.figures import Estimate, Figure, Reading
 from fourwalls.resampling import LEAST_CLUSTERS, LEVEL, expanded_tail
 from fourwalls.stocktaking.taking import Forecasts, Stocktaking
@@ -36,6 +37,42 @@ def forecast_readings(taking: Stocktaking, serving: Serving, chance: Luck) -> li
         return [()]
     weeks = chance.weeks.astype(np.float64)
     return [_told(s[0], s[1], s[2], s[3], weeks) for s in (*sums, np.sum(sums, axis=0))]
+
+
+def missing_readings(taking: Stocktaking, serving: Serving, chance: Luck) -> list[tuple[Reading, ...]]:
+    """Goods found missing by unit that left the shelves behind each asset, and behind the whole portfolio last; () if none were.
+
+    Arguments are those of `forecast_readings`.
+    """
+    record, sent = taking.record, taking.sent
+    missing = found_missing(record, sent)
+    weeks = chance.weeks.astype(np.float64)
+    if record.missing is None or weeks.shape[1] < LEAST_CLUSTERS:
+        return [()] * (serving.assets + 1)
+    starts = np.flatnonzero(np.diff(taking.spans, prepend=taking.spans[0] - 1))
+    left = np.nan_to_num(record.sold) + (0.0 if sent is None else sent)
+    by_span = [np.add.reduceat(x, starts, axis=1, dtype=np.float64) for x in (missing, left)]
+    sums = [np.zeros((2, weeks.shape[1])) for _ in range(serving.assets)]
+    for asset in range(serving.assets):
+        mine = serving.asset == asset
+        sums[asset] += np.stack([serving.weight[mine] @ x[serving.shelf[mine]] for x in by_span])
+    return [_missing(s[0], s[1], weeks) for s in (*sums, np.sum([np.zeros_like(weeks[:2]), *sums], axis=0))]
+
+
+def _missing(missing: Floats, left: Floats, weeks: Floats) -> tuple[Reading, ...]:
+    total, below = float(left.sum()), weeks @ left
+    if total <= 0 or not missing.any():
+        return ()
+    tail = expanded_tail(weeks.shape[1], LEVEL)
+    value = float(missing.sum()) / total
+    low, high = np.quantile((weeks @ missing)[below > 0] / below[below > 0], [tail, 1 - tail])
+    figure = Estimate(value, min(float(low), value), max(float(high), value), "share", LEVEL)
+    return (
+        Reading(
+            "found_missing_share", "Goods found missing", figure, round(total),
+            "Σ units by which the record was lowered by hand and that were not sent on / Σ units sold or sent on",
+        ),
+    )  # fmt: skip
 
 
 def _by_shelf(taking: Stocktaking, found: Forecasts, spans: int) -> tuple[Floats, Floats, Floats, Floats]:

@@ -11,7 +11,8 @@ from fourwalls.chain import stock_flow, supply
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import NAIVE_DAYS
-from fourwalls.chain.stock_flow import ECHELONS, STAGES
+from fourwalls.chain.levels import ECHELONS
+from fourwalls.chain.stock_flow import STAGES
 from fourwalls.chain.supply import DAY_S
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Doers:
         self._supply()
         self._decision()
         self._forecast()
+        self._points()
         self._allocation()
         self._keeping()
         # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
@@ -140,6 +142,22 @@ class Doers:
         swings = np.bincount(rows.shelf, ((1 - kept) > np.abs(counts))[rows.cell] * rows.units, minlength=self._n)
         mostly = swings > np.bincount(rows.shelf, rows.units, minlength=self._n) / 2
         self._standard[at] = np.where(self._held[at], np.where(mostly, words[1], words[0]), 0)
+
+    def _points(self) -> None:
+        """Where nobody forecasts on record, what was expected shows in when it was bought: whoever decides on that expects it."""
+        points = self._t._plan.points  # noqa: SLF001
+        s = self._t.supplies
+        if s is None or points is None or not points.judged.any():
+            return
+        at, decision = STAGES.index("forecast"), STAGES.index("decision")
+        weight = np.ones(len(s.shelf))
+        held = handed_down(s.shelf, s.donor, points.judged[s.shelf].astype(np.int64), weight, self._n) > 0
+        self._held[at] |= held
+        self._party[at] = np.where(held, self._party[decision], self._party[at])
+        word = self._number(
+            self._words, "reorder points between what 80 and 99.9 % of cycles without a stock-out ask for"
+        )
+        self._standard[at] = np.where(held, word, self._standard[at])
 
     def _allocation(self) -> None:
         at = STAGES.index("allocation")

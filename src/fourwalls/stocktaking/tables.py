@@ -19,7 +19,7 @@ from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.deciders import Worked, deciders
 from fourwalls.chain.demand import Demand, ShelfDays, censored_demand, demand_statistics
 from fourwalls.chain.demand_hours import HOURS, usual_hours
-from fourwalls.chain.demand_phantom import phantom_days
+from fourwalls.chain.demand_phantom import on_record, phantom_days
 from fourwalls.chain.levels import lanes
 from fourwalls.engines.base import Engine
 from fourwalls.figures import Refusal
@@ -158,14 +158,15 @@ class StockTables:
 
     @cached_property
     def record(self) -> stock_record.Record:
-        """The stock record of all shelves; where nobody records empty shelves, silences too long for chance count as such."""
+        """The stock record of all shelves; silences too long for chance count as empty where nobody looked besides the record."""
         read = self._as_read
         told = self.has("stock_days", "empty_share") or self.has("stock_days", "empty_by_hour")
-        if told or not np.isfinite(read.closing).any():
+        there = on_record(read.closing, read.empty, told=told)
+        if not np.isfinite(there).any():
             return read
         self._progress("looking for stock that is only on record")
         known = self._known(read)
-        silent = phantom_days(known, read.closing, demand_statistics(known, seed=self.seed)).days
+        silent = phantom_days(known, there, demand_statistics(known, seed=self.seed)).days
         return replace(read, empty=np.where(silent, np.float32(1.0), read.empty)) if silent.any() else read
 
     @cached_property

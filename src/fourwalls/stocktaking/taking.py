@@ -28,6 +28,7 @@ from fourwalls.suspicions import Receipts, receipt_suspicions
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 # What companies call it when stock is given away below its price, or given up.
 _MARKDOWN = re.compile(r"mark.?down|clearance|liquidat|write.?off|written.?off|obsole|outlet|sell.?off|overstock")
@@ -188,11 +189,20 @@ class Stocktaking(StockTables):
         """Stock that was on record and not on the shelf, beyond what comparable nodes show."""
         node, refilled = self._code("node_id"), self._donor >= 0
         return unseen_stock.unseen(
-            self.record, self.lost, self._sent, self._code("node_id", "category"), node, refilled, self.spans
-        )
+            self.record, self.lost, self.sent, self._code("node_id", "category"), node, refilled, self.spans,
+            self._is_shop, self._code("category"),
+        )  # fmt: skip
 
     @property
-    def _sent(self) -> Floats32 | None:
+    def _is_shop(self) -> Bools | None:
+        """Whether customers stand before each shelf; None where the record does not say what kind its channels are."""
+        names, shares = self._channel_shares
+        if not names or not self.has("channels", "kind"):
+            return None
+        return np.asarray((np.nan_to_num(shares) > 0)[:, [n in self._shops for n in names]].any(axis=1), np.bool_)
+
+    @property
+    def sent(self) -> Floats32 | None:
         """Units sent on from each shelf to others, shape (shelves, days); None if none ever were."""
         s = self.supplies
         if s is None or not (s.donor >= 0).any():
@@ -259,8 +269,38 @@ class Stocktaking(StockTables):
         start = np.searchsorted(np.unique(self.spans), self.spans)
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
-            self.supplies, self.repaired, forecasts, self.first_day, self.unseen,
+            self.supplies, self.repaired, forecasts, self.first_day, self.unseen, (self._unforetold, self._asked_service, self._never_sold),
         )  # fmt: skip
+
+    @property
+    def _asked_service(self) -> float:
+        """Share of what customers want that is asked to be there: the target, else what is asked of orders."""
+        return self.portfolio.targets.get("fill_rate", self.portfolio.on_time_share)
+
+    @property
+    def _never_sold(self) -> Floats32:
+        """Units wanted from empty shelves, without those of customers who waited: they are among what was sold later."""
+        if self.backorders is None:
+            return self.lost
+        never = self.lost.copy()
+        never[self.backorders.shelves] *= self.backorders.unfilled[:, None].astype(np.float32)
+        return never
+
+    @cached_property
+    def _unforetold(self) -> Bools:
+        """Shelves of skus for which no forecast can be held to anything."""
+        found = self.forecasts
+        told = np.zeros(int(self.sku.max(initial=-1)) + 1, np.bool_)
+        if found is not None:
+            told[self.sku[found.rows.shelf[np.isfinite(found.bias.share[found.rows.cell])]]] = True
+        return ~told[self.sku]
+
+    @property
+    def absent_stages(self) -> tuple[str, ...]:
+        """Stages whose tables are not there at all; where orders show what somebody expected, the forecast is not."""
+        points = self._plan.points
+        held = points is not None and points.judged.any()
+        return tuple(stage for stage in super().absent_stages if not (stage == "forecast" and held))
 
     @cached_property
     def accounts(self) -> stock_flow.StockAccounts:

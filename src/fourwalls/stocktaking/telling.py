@@ -10,7 +10,7 @@ from fourwalls.availability import Beside, Serving, StockSide, availability, dra
 from fourwalls.chain.accounts import WALLS
 from fourwalls.chain.stock_flow import STAGES
 from fourwalls.figures import Refusal
-from fourwalls.stocktaking.accuracy import forecast_readings
+from fourwalls.stocktaking.accuracy import forecast_readings, missing_readings
 from fourwalls.stocktaking.taking import STOCK_STAGES, Stocktaking
 from fourwalls.value import costs, defaults_used
 
@@ -51,7 +51,9 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
     accounts, walls = taking.accounts, taking.walls
     beside = Beside(taking.markdowns, taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0))
     found = drawn(accounts, walls, serving, chance, taking.days, costs(taking.portfolio, None), beside)
-    absent, read = taking.absent_stages, forecast_readings(taking, serving, chance)
+    absent = taking.absent_stages
+    each = (f(taking, serving, chance) for f in (forecast_readings, missing_readings))
+    read = [a + b for a, b in zip(*each, strict=True)]
     return [
         stock_side(d, availability(d, walls, taking.book, spans, currency, absent), r)
         for d, r in zip(found, read, strict=True)
