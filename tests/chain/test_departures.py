@@ -18,6 +18,7 @@ from fourwalls.chain.departures import (
     find_departures,
     handling,
     leaving,
+    on_tours,
     open_seconds,
     rest_days,
     table_columns,
@@ -209,3 +210,11 @@ def test_columns_for_the_engine_say_what_the_replay_says() -> None:
     assert (found["lead_h"][108], found["working_lead_h"][108]) == (76, 28)
     # Monday 16:00 comes 3 days 23 hours after Thursday 17:00, of which two of rest; Tuesday noon 18 hours after Monday 18:00.
     assert found["since_s"][[16, 36]].tolist() == [(24 * 4 - 1 - 48) * HOUR, 18 * HOUR]
+
+
+def test_daily_pick_ups_are_left_to_the_gates() -> None:
+    daily, tour = np.zeros(HOURS, np.bool_), np.zeros(HOURS, np.bool_)
+    daily[[24 * day + 16 for day in range(5)]] = True
+    tour[[24 * day + 6 for day in (1, 4)]] = True
+    found = {("a", "x", "n"): daily, ("b", "x", "n"): tour, ("b", "y", "n"): daily}
+    assert on_tours(found) == {key: is_open for key, is_open in found.items() if key[0] == "b"}

@@ -33,6 +33,8 @@ LEAST_DAYS_OF_WORK = 4
 # Hours of work that are tried to see which departure lines could have caught.
 _LONGEST_WORK = 24
 _LEAST_SELDOM = 5
+# What leaves on more days of the week than these has a daily cut-off, if any.
+_TOUR_DAYS = 4
 # Shapes of a log-logistic distribution that a fit may find: from nearly any length to nearly one length.
 _SHAPES = (0.5, 8.0)
 _STEPS = 25
@@ -232,6 +234,19 @@ def _surprise(counts: Floats) -> float:
     """Negative log-likelihood of counts under their own shares."""
     some = counts[counts > 0]
     return float(-(some * np.log(some / some.sum())).sum()) if len(some) else 0.0
+
+
+def on_tours(found: Mapping[Key, Bools]) -> dict[Key, Bools]:
+    """Departures of doers of whom something leaves on a few days of the week only.
+
+    Cut-offs of every working day are told more sharply by how long lines wait for them (`calendars.find_gates`): behind a departure
+    work is only bounded.
+
+    Args:
+        found: Doer, or doer, carrier and destination → hours of the week at which something leaves, shape (168,).
+    """
+    tours = {key[0] for key, is_open in found.items() if is_open.reshape(7, -1).any(axis=1).sum() <= _TOUR_DAYS}
+    return {key: is_open for key, is_open in found.items() if key[0] in tours}
 
 
 def rest_days(opens: Sequence[Bools]) -> Bools | None:

@@ -107,7 +107,9 @@ class Replaying(Records):
             (weeks, ended, 0, "weeks"),
         ):
             cells[rows[at], table["hour_of_week"].to_numpy().astype(np.int64)] = table[name].to_numpy()
-        opens = find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
+        opens = departures.on_tours(
+            find_departures(list(keys), ends, starts, weeks.max(axis=1, initial=0).astype(np.int64))
+        )
         full = {key: is_open for key, is_open in opens.items() if len(key) > 1}
         if not full:
             return {}
