@@ -162,7 +162,7 @@ def totals_by_span(accounts: Accounts, asset: Ints, span: Ints, shape: tuple[int
     unheld = accounts.traceable & ~accounts.total & ~accounts.held.all(axis=0)
     values = {
         "missed": np.ones(len(asset)),
-        "untraced": ~accounts.traceable,
+        "untraced": ~accounts.traceable & ~accounts.waits,
         "total": accounts.total,
         "operate": accounts.operate,
         "orchestrate": accounts.orchestrate,

@@ -32,7 +32,7 @@ from fourwalls.losses import AssetKey, Loss
 from fourwalls.portfolio import Portfolio
 from fourwalls.readings import Panel
 from fourwalls.resampling import LEVEL, REPLICATES, Draws
-from fourwalls.value import VALUE_LEVEL, Costs, PathValue, Worth, horizon, path_values, paths_told, worth_of
+from fourwalls.value import Costs, PathValue, Worth, horizon, path_values, paths_told, worth_of
 from fourwalls.verdict import YOUR_TARGET, Facts, Verdict, decide, percent
 from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, known_values, unseen_worth, weighed
 
@@ -176,7 +176,7 @@ def _all_missed(parts: Parts, i: int, revenue: float, cost: Costs, portfolio: Po
         return None
     late, lost = counts["due"] - counts["on_time"], counts["cancelled"]
     # What a late line costs is known within a factor at best.
-    dear = cost.late if cost.late_draws is None else float(np.quantile(cost.late_draws, VALUE_LEVEL))
+    dear = cost.late if cost.late_draws is None else float(np.quantile(cost.late_draws, LEVEL))
     amount = revenue * (late * max(dear, cost.late) + lost * max(cost.lost, 0.0)) / counts["lines"]
     return horizon(portfolio.assumptions).gain * amount / years
 

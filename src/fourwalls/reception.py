@@ -355,6 +355,7 @@ class Reception:
                 party_ids,
                 tuple(self._health["order_lines"].set_aside),
                 self._backwards,
+                self._rows[1],
             )
             coverage = self._coverage(rows)
         found += tuple(suspicions.strange_ids(self._strangers())) + self._other_days()

@@ -59,7 +59,7 @@ _STAGES = {
 def looked_at(lines: ir.Table) -> ir.Table:
     """The columns of order lines in which something suspicious would show."""
     return lines.select(
-        *_CLOCKS, "promised_s", "outcome", "is_traceable", "release_party", "fulfilment_party", "carrier_id",
+        *_CLOCKS, "promised_s", "outcome", "is_traceable", "waits", "release_party", "fulfilment_party", "carrier_id",
         "value_amount", "margin_amount",
     )  # fmt: skip
 
@@ -107,6 +107,7 @@ def suspicions(
     party_ids: frozenset[str] | None,
     set_aside: tuple[SetAside, ...],
     backwards: pa.Table | None = None,
+    used: int | None = None,
 ) -> tuple[Suspicion, ...]:
     """Findings, those that touch most rows first.
 
@@ -117,6 +118,7 @@ def suspicions(
         party_ids: All parties the portfolio knows; None if it has no table of them.
         set_aside: Order lines that were not used.
         backwards: Columns earlier_s and later_s [s since 1970] of lines set aside because the later came first.
+        used: How many order lines are used; those of the sample where it holds all.
     """
     seen = _Seen(sample, present)
     found = [
@@ -129,7 +131,7 @@ def suspicions(
         *_one_side(seen, portfolio.own_party_id),
         *_idle_service_levels(seen, portfolio),
         *_repeats(set_aside),
-        *_many_set_aside(seen, set_aside),
+        *_many_set_aside(sample.num_rows if used is None else used, set_aside),
         *_money(seen),
         *_day_and_month(seen, backwards),
     ]
@@ -292,7 +294,8 @@ def _selection(seen: _Seen) -> Iterator[Suspicion]:
 
 def _broken_chain(seen: _Seen) -> Iterator[Suspicion]:
     traceable = seen.table["is_traceable"].to_numpy(zero_copy_only=False).astype(bool)
-    n, broken = len(traceable), int((~traceable).sum())
+    waits = seen.table["waits"].to_numpy(zero_copy_only=False).astype(bool)
+    n, broken = len(traceable), int((~traceable & ~waits).sum())
     if n >= LEAST_SEEN and broken >= UNTRACEABLE_SHARE * n:
         yield Suspicion(
             "stages_out_of_order", "order_lines", "released_at, handed_over_at, delivered_at",
@@ -434,11 +437,11 @@ def _repeats(set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
             )  # fmt: skip
 
 
-def _many_set_aside(seen: _Seen, set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
+def _many_set_aside(used: int, set_aside: tuple[SetAside, ...]) -> Iterator[Suspicion]:
     # Days that nobody asked for and copies of a row are no loss.
     lost = [a for a in set_aside if not a.reason.startswith(("ordered outside the period", "exact copy"))]
     rows = sum(a.rows for a in lost)
-    share = rows / max(rows + seen.table.num_rows, 1)
+    share = rows / max(rows + used, 1)
     if rows >= LEAST_SEEN and share >= SET_ASIDE_SHARE:
         most = max(lost, key=lambda a: a.rows)
         yield Suspicion(

@@ -218,7 +218,11 @@ def _unknown(f: Facts, gap: Gap, t: Thresholds) -> str | None:
 
 def _both(f: Facts, gap: Gap, t: Thresholds) -> str | None:
     inside = gap.inside_share
-    if isinstance(inside, Refusal) or _chance_of_both(inside, t.both_share) < t.sure_chance:
+    if isinstance(inside, Refusal) or not t.both_share <= inside.value <= 1 - t.both_share:
+        return None
+    chance = gap.inside_chance
+    is_sure = chance is not None and max(chance, 1 - chance) >= t.sure_chance
+    if is_sure and _chance_of_both(inside, t.both_share) < t.sure_chance:
         return None
     weaker = min(inside.value, 1 - inside.value) * _value(gap.total)
     if weaker < t.material_share:
@@ -291,7 +295,7 @@ RULES = (
     _Rule("More than half of the gap in a tenth of the weeks, and little outside: leave it.", "leave it", _one_event),
     _Rule("More than {t.unknown_share:.0%} of the gap with unknown parties: cannot tell.", "cannot tell yet", _unknown),
     _Rule(
-        "Each side holds at least {t.both_share:.0%} of a gap, with a chance of at least {t.sure_chance:.0%}, and is material: operate, "
+        "Each side holds at least {t.both_share:.0%} of a gap and is material, and both surely do or neither is surely the larger: operate, "
         "then orchestrate.",
         "operate then orchestrate",
         _both,

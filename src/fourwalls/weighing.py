@@ -402,7 +402,9 @@ def standing_of(b: Both, t: Thresholds) -> Standing:
     a = b.availability
     if isinstance(a, Refusal) or a.wanted_units < LEAST_UNITS:
         return "unknown"
-    if _value(a.total) >= t.material_share and _low(a.total) > 0:
+    # Who waits and is served costs nothing, however many units met an empty shelf.
+    costs_nothing = b.stock_worth.is_money and b.stock_worth.together <= 0
+    if _value(a.total) >= t.material_share and _low(a.total) > 0 and not costs_nothing:
         return "immaterial" if _is_event(b, t) else "material"
     supply = {"decision", "supply", "receiving"}
     if _value(a.lost) >= t.material_share and supply <= set(a.unjudged):
@@ -493,12 +495,14 @@ def _split(b: Both, t: Thresholds, acting: frozenset[str]) -> Verdict:
         return _verdict("cannot tell yet", because, rule, parts)
     recovered = _recovered(b, acting)
     material = {wall: _is_material(wall, b, t, acting) for wall in ("inside", "between")}
-    if _chance_of_both(worth, t.both_share) >= t.sure_chance and all(material.values()):
+    is_sure = max(chance, 1 - chance) >= t.sure_chance
+    in_both = t.both_share <= share <= 1 - t.both_share and worth.together > 0
+    if in_both and all(material.values()) and (not is_sure or _chance_of_both(worth, t.both_share) >= t.sure_chance):
         because = (
             f"{recovered}; {percent(share)} of that margin is ours and {percent(1 - share)} lies with partners: both are worth "
             "acting on, and what we control comes first."
         )
-        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake, with a chance of at least {t.sure_chance:.0%}, and is material: operate, then orchestrate."
+        rule = f"S4. Each side holds at least {t.both_share:.0%} of the margin at stake and is material, and both surely do or neither is surely the larger: operate, then orchestrate."
         return _verdict("operate then orchestrate", because, rule, parts)
     if chance <= 1 - t.sure_chance:
         because = f"{recovered}; {percent(1 - share)} of that margin lies with partners, the chance that theirs is the larger part is {_chance(1 - chance)}."

@@ -115,6 +115,7 @@ class Accounts:
         open_sides: Whether most of a line's time inside, and between, passed in stages of which neither peers nor a target nor
             a service level say what they could reach, shape (2, lines).
         at_fault: Whether the promise may be what was wrong, shape (lines,).
+        waits: Whether the line waited for goods, so that no stage of the order flow could have saved it, shape (lines,).
     """
 
     contribution: Floats
@@ -131,6 +132,7 @@ class Accounts:
     held: Bools
     open_sides: Bools
     at_fault: Bools
+    waits: Bools
 
 
 def numbers_s(column: pa.ChunkedArray) -> Floats:
@@ -172,7 +174,7 @@ def account(
     wall = side[party]
     repairs, standard, words, held, compared = _repairs(untimely, lines, standards, calendars, portfolio, columns)
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
-    traceable = untimely["is_traceable"].to_numpy(zero_copy_only=False).astype(np.bool_)
+    traceable, waits = (untimely[n].to_numpy(zero_copy_only=False).astype(np.bool_) for n in ("is_traceable", "waits"))
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
     if isinstance(promises, Promises):
         promises = at_fault(lines, repairs, traceable, *promises.groups(untimely), portfolio.on_time_share)
@@ -194,7 +196,7 @@ def account(
     total, operate, orchestrate, known = totals
     return Accounts(
         contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held, sides,
-        repairs.judged,
+        repairs.judged, waits,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from fourwalls.chain.stock_record import Record
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 # Orders are taken on empty days where they come to at least this part of what those days are estimated to have lost, or of
 # what a mean day sells, if that is less.
@@ -28,13 +29,15 @@ class Backorders:
 
     Attributes:
         shelves: Their numbers, shape (some,).
-        asked: Ordered from them on empty days [units], shape (some, days).
+        asked: Ordered from them on days without stock [units], shape (some, days).
+        without: Days without stock from morning to night, on which that is all that was wanted, same shape.
         unfilled: Part of it that was never shipped, of their kind and place, 0-1, shape (some,); the rest waited.
         late: Part of it that was shipped after the promise, likewise.
     """
 
     shelves: Ints
     asked: Floats32
+    without: Bools
     unfilled: Floats
     late: Floats
 
@@ -81,4 +84,4 @@ def backorders(asked: pa.Table, record: Record, lost: Floats, place: Ints, first
     mine = number[shelf] >= 0
     np.add.at(matrix, (number[shelf[mine]], day[mine]), units[mine].astype(np.float32))
     at = place[shelves]
-    return Backorders(shelves, matrix, never[at] / seen[at], after[at] / seen[at])
+    return Backorders(shelves, matrix, without[shelves], never[at] / seen[at], after[at] / seen[at])

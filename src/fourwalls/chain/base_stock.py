@@ -242,7 +242,8 @@ def _lasts(s: Supplies, lane: Lanes, known: Levels, shelves: int) -> tuple[Float
         mine = (lane.of_order == number) & np.isfinite(took)
         if mine.sum() >= _LEAST_ORDERS:
             means[number], sds[number] = float(took[mine].mean()), float(took[mine].std(ddof=1))
-            medians[number] = float(np.median(least[mine]))
+            seen = least[mine & np.isfinite(least)]
+            medians[number] = float(np.median(seen)) if len(seen) else np.nan
     at = np.maximum(lane.of_shelf, 0)
     gap = np.diff(known.day, append=0).astype(np.float64)
     inner = np.flatnonzero(known.shelf[1:] == known.shelf[:-1])

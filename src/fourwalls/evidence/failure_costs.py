@@ -451,7 +451,11 @@ def _with_customers(piece: Piece, sums: Mapping[str, Floats], by_customer: pa.Ta
 
 def _vaguer_than_known(piece: Piece, value: float, ground: Ground) -> str | None:
     """Why a measurement says less than what is known without it; None where it says more."""
-    usual = ground.portfolio.assumptions.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
+    if not value > 0:
+        return None
+    said = ground.portfolio.assumptions.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
+    # A low figure that is said is no better known than the usual one.
+    usual = max(said, DEFAULT_LATE_LINE_COST_SHARE)
     known = usual * value * float(np.std(np.random.default_rng(0).triangular(*LATE_COST_FACTOR, REPLICATES)))
     off = float(np.std(piece.draws))
     if off <= known:

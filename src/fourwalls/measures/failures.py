@@ -14,6 +14,7 @@ from fourwalls.measures.work_words import AUTOMATIC, said
 # So many orders before are told apart one by one, more of them by doublings; orders of three lines and more are one class.
 _FEW_BEFORE = 3
 _MOST_LINES = 3
+_CHOSEN_BY = 4096
 LIKE = ("span", "channel_id", "destination", "category", "before", "size")
 """What orders must share to be held against each other."""
 
@@ -162,7 +163,8 @@ def apart_by_customer(orders: ir.Table, event: str, buckets: int) -> ir.Table:
         n_well=(~failed).sum().over(likes),
         mean_failed=t.later.mean(where=failed).over(likes),
         mean_well=t.later.mean(where=~failed).over(likes),
-        bucket=t.customer % buckets,
+        # Other digits of the hash than those by which customers were chosen.
+        bucket=(t.customer // _CHOSEN_BY).abs() % buckets,
     )
     t = t.filter((t.n_failed > 0) & (t.n_well > 0))
     both = t.n_failed + t.n_well

@@ -65,7 +65,9 @@ def judged_lines(
         promised_s=seconds(joined.promised_at),
         cancelled_s=seconds(joined.cancelled_at),
     )
-    judged = timed.mutate(outcome=_outcome(timed, observed_until), is_traceable=_is_traceable(timed))
+    judged = timed.mutate(
+        outcome=_outcome(timed, observed_until), is_traceable=_is_traceable(timed), waits=ibis.literal(False)
+    )
     names = dict.fromkeys(
         (
             *grain,
@@ -89,6 +91,7 @@ def judged_lines(
         "line_id",
         "outcome",
         "is_traceable",
+        "waits",
         "ordered_s",
         "released_s",
         "handed_over_s",
@@ -114,9 +117,10 @@ def judged_lines(
 
 
 def without_waits_for_goods(judged: ir.Table, stock_days: ir.Table) -> ir.Table:
-    """The same lines; those ordered on a day on which their shelf was empty and sold nothing cannot be traced stage by stage.
+    """The same lines; those ordered on a day on which their shelf was empty and sold nothing are not traced stage by stage.
 
-    They wait for goods, which is no work of whoever packs them; what the wait costs is told from the stock record.
+    They wait for goods, or are cancelled for want of them, which is no work of whoever packs them; what that costs is told from the
+    stock record. Shelves that never held or sold anything are no shelves: what is made to order or sent by others is traced.
 
     Args:
         judged: From `judged_lines`.
@@ -129,10 +133,18 @@ def without_waits_for_goods(judged: ir.Table, stock_days: ir.Table) -> ir.Table:
     idle = s.filter((s.sold_units <= 0) & empty).select(
         idle_sku=s.sku_id, idle_node=s.node_id, idle_day=s.day.cast("timestamp").epoch_seconds() // SECONDS_PER_DAY
     )
+    held = s.group_by(held_sku=s.sku_id, held_node=s.node_id).agg(
+        most=ibis.greatest(s.on_hand_units.max().fill_null(0), s.sold_units.max().fill_null(0))
+    )
+    idle = idle.semi_join(
+        held.filter(held.most > 0), [idle.idle_sku == held.held_sku, idle.idle_node == held.held_node]
+    )
     t = judged.mutate(ordered_day=judged.ordered_s // SECONDS_PER_DAY)
     t = t.left_join(idle, [t.sku_id == idle.idle_sku, t.node_id == idle.idle_node, t.ordered_day == idle.idle_day])
-    waits = t.idle_sku.notnull() & (t.outcome != "cancelled")
-    return t.mutate(is_traceable=t.is_traceable & ~waits).drop("ordered_day", "idle_sku", "idle_node", "idle_day")
+    waits = t.idle_sku.notnull()
+    return t.mutate(is_traceable=t.is_traceable & ~waits, waits=waits).drop(
+        "ordered_day", "idle_sku", "idle_node", "idle_day"
+    )
 
 
 def _asset_key(

@@ -149,9 +149,9 @@ def caught(lines: ir.Table, departures: ir.Table) -> ir.Table:
     t = t.mutate(how=hour_of_week(t[FULFILMENT.start]), into_s=t[FULFILMENT.start] % SECONDS_PER_HOUR)
     t = _with_departures(t, departures, "how", outer=False)
     is_caught = ibis.cases((t.duration_s + t.into_s <= t.until_s, 1), else_=0)
-    return t.group_by(doer=t[DEPARTS_BY[0]], lead_h=t.lead_h, working_lead_h=t.working_lead_h).agg(
-        lines=t.count(), caught=is_caught.sum().cast("int64")
-    )
+    return t.group_by(
+        doer=t[DEPARTS_BY[0]].cast("string").fill_null(""), lead_h=t.lead_h, working_lead_h=t.working_lead_h
+    ).agg(lines=t.count(), caught=is_caught.sum().cast("int64"))
 
 
 def _with_departures(t: ir.Table, departures: ir.Table, how: str, *, outer: bool) -> ir.Table:
@@ -303,7 +303,7 @@ def untimely_lines(lines: ir.Table) -> ir.Table:
     """
     t = lines.filter(lines.outcome.isin(["late", "overdue", "cancelled"]))
     names = (
-        "asset_key", "span", "outcome", "is_traceable", "ordered_s", "released_s", "handed_over_s", "delivered_s",
+        "asset_key", "span", "outcome", "is_traceable", "waits", "ordered_s", "released_s", "handed_over_s", "delivered_s",
         "promised_s", "cancelled_s", "channel_id", "customer_kind", "fulfilled_at", "carrier_id", "release_party", "fulfilment_party",
         "origin", "destination", "category", "size_class", "value_amount", "order_key", "line_key",
     )  # fmt: skip

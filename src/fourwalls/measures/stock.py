@@ -188,10 +188,9 @@ def asked_for(lines: ir.Table, stock_days: ir.Table, numbered: ir.Table) -> ir.T
     idle = stock_days.filter(stock_days.sold_units <= 0).select("sku_id", "node_id", "day")
     t = t.inner_join(idle, ["sku_id", "node_id", "day"]).inner_join(numbered, ["sku_id", "node_id"])
     units = t.ordered_units.fill_null(1).cast("float64")
-    shipped = ibis.cases(
-        (t.cancelled_at.notnull(), t.shipped_units.fill_null(0)), else_=t.shipped_units.fill_null(t.ordered_units)
-    )
-    ended = t.cancelled_at.notnull() | t.delivered_at.notnull()
+    gone = t.cancelled_at.notnull() | (t.delivered_at.isnull() & t.cancel_reason.notnull())
+    shipped = ibis.cases((gone, t.shipped_units.fill_null(0)), else_=t.shipped_units.fill_null(t.ordered_units))
+    ended = gone | t.delivered_at.notnull()
     is_late = (t.delivered_at > t.promised_at).fill_null(False)
     return t.group_by("shelf", day=days(t.day)).agg(
         units=units.sum(),

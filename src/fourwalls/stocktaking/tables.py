@@ -43,6 +43,8 @@ OWN_COLUMNS = {
     "node_region": "node_region",
 }
 DAY_S = 86_400.0
+# Bookings on fewer days cannot be held against what was sold meanwhile.
+_BOOKING_DAYS = 20
 
 NO_ROWS = Refusal(
     "no_stock",
@@ -233,7 +235,8 @@ class StockTables:
         estimated = np.maximum(np.nan_to_num(self.demand.lost), 0.0).astype(np.float32)
         if self.backorders is None:
             return estimated
-        estimated[self.backorders.shelves] = self.backorders.asked
+        found = self.backorders
+        estimated[found.shelves] = np.where(found.without, found.asked, estimated[found.shelves])
         return estimated
 
     @cached_property
@@ -369,12 +372,18 @@ class StockTables:
             or not {"price_amount", "ordered_at"} <= self._reception.present("order_lines")
         ):
             return rate, are_returns_booked
+        period = self.portfolio.period
+        leakage = leakage if period is None else stock.within(leakage, period)
+        booked = self._engine.run(
+            leakage.aggregate(first=leakage.day.min(), last=leakage.day.max(), days=leakage.day.nunique())
+        )
+        about = booked.to_pylist()[0]
+        if about["days"] < _BOOKING_DAYS:
+            # Bookings of a year on one day say nothing of what was sold on that day.
+            return rate, are_returns_booked
         rows = self._engine.run(stock.bookings(leakage)).to_pylist()
-        sold = stock.sold_value(lines)
-        days = leakage.aggregate(first=leakage.day.min(), last=leakage.day.max())
-        sold = sold.cross_join(days).filter(lambda t: (t.day >= t.first) & (t.day <= t.last))
-        sold = sold.group_by("brand", "category").agg(value=sold.value.sum())
-        value = self._engine.run(sold).to_pylist()
+        sold = stock.sold_value(lines).filter(lambda t: (t.day >= about["first"]) & (t.day <= about["last"]))
+        value = self._engine.run(sold.group_by("brand", "category").agg(value=sold.value.sum())).to_pylist()
         of = {name: np.array(self.shelves[name].to_pylist(), dtype=object) for name in ("brand", "category")}
         for row in rows:
             cause = cause_of(str(row["cause"]))

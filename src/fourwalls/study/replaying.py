@@ -29,6 +29,8 @@ from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.measures import order_lines, stage_times
 from fourwalls.study.records import Floats, Ints, Records
 
+# Departures are looked for among so many doers, carriers, destinations and hours at most.
+_MOST_PLACES = 400_000
 # The replay without each twelfth of the record looks at so many missed lines at most.
 _MOST_REPLAYED_AGAIN = 20_000
 
@@ -92,6 +94,9 @@ class Replaying(Records):
         ended, began = (
             self._engine.run(stage_times.hours_left(self._intake.sample, at_end=at_end)) for at_end in (True, False)
         )
+        if max(ended.num_rows, began.num_rows) > _MOST_PLACES:
+            # By postcode nobody has tours, and their table would fill the memory.
+            return {}
         keys: dict[tuple[Hashable, ...], int] = {}
         rows = [
             [
