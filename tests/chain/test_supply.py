@@ -266,23 +266,3 @@ def test_a_node_that_does_not_record_putting_away_is_no_standard_for_those_that_
     r = held(orders(n, placed=placed, available=placed + 4 + stay, node=node))
     assert days(r, RECEIVING).tolist() == days(r, 0).tolist()
     assert not r.held[2, node == "shop"].any()
-
-
-def test_unloading_what_was_bought_is_not_compared_with_taking_what_our_own_centre_sends() -> None:
-    rng = np.random.default_rng(7)
-    n = 400
-    node = np.where(np.arange(n) % 2, "shop", "dc")
-    placed = MONDAY + np.arange(n / 1.0)
-    stay = rng.gamma(4.0, 0.25, n) * np.where(node == "dc", 1.0, 0.1)
-    donor = np.where(node == "dc", -1, 0)
-    r = held(orders(n, placed=placed, available=placed + 4 + stay, node=node, donor=donor))
-    assert days(r, RECEIVING).tolist() == days(r, 0).tolist()
-    assert not r.held[2].any(), "nobody else does either kind of work"
-    # Where two do both, each is held to the other's work of the same kind.
-    node = np.where(np.arange(n) % 4 < 2, "north", "south")
-    stay += np.where(donor < 0, 0.0, 2.0) * (node == "south")
-    r = held(orders(n, placed=placed, available=placed + 4 + stay, node=node, donor=donor))
-    saved = days(r, 0) - days(r, RECEIVING)
-    assert r.held[2].all()
-    assert saved[(donor >= 0) & (node == "south")].mean() == pytest.approx(2.0, abs=0.1)
-    assert saved[(donor < 0) | (node == "north")].max() == 0

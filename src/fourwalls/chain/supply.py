@@ -176,13 +176,7 @@ def repaired(s: Supplies, end: float, asked: float, caps: Callable[[str], Floats
         np.where(has_word, by_slip[1], by_lead[1]),
         np.where(has_word, by_slip[2], by_lead[2]),
     )
-    # A dock that unloads what was bought does other work than one that takes what its own centre sends.
-    stays, stowed = s.available - s.received, _stowed(s)
-    bought, sent = (
-        _kept(stays, s.node, week, stowed & kind, "h", standards, cells["receiving"])
-        for kind in (is_purchase, ~is_purchase)
-    )
-    receive = np.minimum(bought[0], sent[0]), bought[1] + sent[1], bought[2] | sent[2]
+    receive = _kept(s.available - s.received, s.node, week, _stowed(s), "h", standards, cells["receiving"])
     stages = {"decision": decide, "supply": supply, "receiving": receive}
     duration = {"decision": decided - s.signalled, "supply": lead, "receiving": s.available - s.received}
     cap = {name: caps(name) for name in STAGES}
