@@ -177,7 +177,8 @@ def _all_missed(parts: Parts, i: int, revenue: float, cost: Costs, portfolio: Po
     late, lost = counts["due"] - counts["on_time"], counts["cancelled"]
     # What a late line costs is known within a factor at best.
     dear = cost.late if cost.late_draws is None else float(np.quantile(cost.late_draws, LEVEL))
-    amount = revenue * (late * max(dear, cost.late) + lost * max(cost.lost, 0.0)) / counts["lines"]
+    value = revenue / counts["lines"]
+    amount = cost.counting(value * late, late) * max(dear, cost.late) + value * lost * max(cost.lost, 0.0)
     return horizon(portfolio.assumptions).gain * amount / years
 
 
@@ -445,6 +446,8 @@ def _cost_of(entries: Entries, mine: Bools, draws: Draws | None, cost: Costs, *,
     amounts = np.nan_to_num(entries.amount if priced else entries.lines)
     is_lost = entries.outcome == OUTCOMES.index("cancelled")
     late, lost = amounts[mine & ~is_lost].sum(axis=0), amounts[mine & is_lost].sum(axis=0)
+    if priced:
+        late = cost.counting(late, entries.lines[mine & ~is_lost].sum(axis=0))
     value = cost.late * float(late.sum()) + cost.lost * float(lost.sum())
     if draws is None:
         return value, np.full(REPLICATES, value)

@@ -188,9 +188,7 @@ def _of_loss(told: Told, number: Number, known: Mapping[str, Number]) -> tuple[S
         if not rates.keys() >= {"gross_margin_share", "late_line_cost_share"}:
             return ()
         for c in (c for c in asset.contributions if (c.stage, c.wall, c.party_id) == mine):
-            rate = rates["gross_margin_share" if c.outcome == "cancelled" else "late_line_cost_share"]
-            words = f"{c.outcome}: order value {_amount(c.amount):,.2f} times {rate:.4g}"
-            parts.append((words, _amount(c.amount) * rate))
+            parts += _cost_of(c, rates)
     if not parts:
         return ()
     over_record = _added(parts, unit, "over the record")
@@ -199,6 +197,24 @@ def _of_loss(told: Told, number: Number, known: Mapping[str, Number]) -> tuple[S
         Step("years of the record", years, "years"),
         Step("a year", over_record[-1].value / years, unit),
     )
+
+
+def _cost_of(c: Contribution, rates: Mapping[str, float]) -> list[tuple[str, float]]:
+    """What some missed lines cost: by their value, and where it was measured so, by line."""
+    amount, is_lost = _amount(c.amount), c.outcome == "cancelled"
+    rate = rates["gross_margin_share" if is_lost else "late_line_cost_share"]
+    by_line = 0.0 if is_lost else rates.get("late_line_cost_by_line_share", 0.0)
+    by_value = rate * (1 - by_line)
+    found = [(f"{c.outcome}: order value {amount:,.2f} times {by_value:.4g}", amount * by_value)]
+    if by_line:
+        each = rate * by_line * rates["late_line_value_amount"]
+        found.append(
+            (
+                f"{c.outcome}: {c.lines:,.1f} lines times {each:,.2f} that each costs whatever it is worth",
+                c.lines * each,
+            )
+        )
+    return found
 
 
 def _of_part(part: StageShare | StageUnits | Contribution | LostUnits, number: Number) -> tuple[Step, ...]:  # fmt: skip

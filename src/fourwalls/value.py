@@ -52,12 +52,25 @@ class Costs:
         lost: A line that is never sold or is cancelled: its gross margin.
         late_draws: What `late` may be instead, shape (REPLICATES,); None where somebody set it.
         origin: Where `late` comes from.
+        by_line: Part of `late` that is the same sum for every line whatever it is worth, 0-1: people's hours.
+        usual_value: Mean value of a late line, of which `late` is the share [portfolio currency]; 0 where `by_line` is.
     """
 
     late: float
     lost: float
     late_draws: Floats | None = None
     origin: Literal["portfolio.toml", "measured", "default"] = "portfolio.toml"
+    by_line: float = 0.0
+    usual_value: float = 0.0
+
+    def counting(self, amount: _Money, lines: _Money) -> _Money:
+        """What late lines count for `late` [portfolio currency]: their value, and for the part by line that of usual ones.
+
+        Args:
+            amount: What they are worth.
+            lines: How many they are.
+        """
+        return (1 - self.by_line) * amount + self.by_line * self.usual_value * lines
 
     def of(self, outcome: Outcome) -> float:
         """Cost of an outcome as a share of the line's net value."""
@@ -71,11 +84,15 @@ class MeasuredLate(NamedTuple):
         share: Of its value.
         draws: The same in each replicate, shape (REPLICATES,).
         is_whole: Whether the custom it costs was measured, too; else it is what bookings and hours show, and at least that.
+        by_line: Part of it that is the same sum for every line whatever it is worth, 0-1.
+        usual_value: Mean value of a late line [portfolio currency].
     """
 
     share: float
     draws: Floats
     is_whole: bool
+    by_line: float = 0.0
+    usual_value: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +178,8 @@ def costs(portfolio: Portfolio, margin_share: float | None, late: MeasuredLate |
     usual = said.get("late_line_cost_share", DEFAULT_LATE_LINE_COST_SHARE)
     if late is not None and late.share > (0.0 if late.is_whole else usual):
         off = np.exp(MEASURED_LATE_COST_SD * rng.standard_normal(len(late.draws)) - MEASURED_LATE_COST_SD**2 / 2)
-        return Costs(late.share, lost, np.maximum(late.draws, 0.0) * off, "measured")
+        drawn = np.maximum(late.draws, 0.0) * off
+        return Costs(late.share, lost, drawn, "measured", late.by_line, late.usual_value)
     if "late_line_cost_share" in said:
         return Costs(said["late_line_cost_share"], lost)
     factor = rng.triangular(*LATE_COST_FACTOR, REPLICATES)
@@ -195,6 +213,14 @@ def assumed(portfolio: Portfolio, cost: Costs) -> tuple[Assumed, ...]:
     ]
     about = "what a late line costs, as a share of its value"
     found.append(Assumed("late_line_cost_share", cost.late, "share", cost.origin, about))
+    if cost.by_line:
+        about = "part of what a late line costs that is the same sum for every line, whatever it is worth"
+        found.append(Assumed("late_line_cost_by_line_share", cost.by_line, "share", cost.origin, about))
+        found.append(
+            Assumed(
+                "late_line_value_amount", cost.usual_value, portfolio.currency, cost.origin, "mean value of a late line"
+            )
+        )
     origin: Literal["portfolio.toml", "default"] = "portfolio.toml" if "gross_margin_share" in said else "default"
     about = "gross margin of a line that is never sold, where its own cost is not recorded"
     found.append(Assumed("gross_margin_share", cost.lost, "share", origin, about))

@@ -498,9 +498,8 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
             longest = counted.of(tail.best)
             if longest.sum() >= LEAST_LINES:
                 shorter = kept_share(own, longest, tail.reliability)
-                kept[number] = np.where(
-                    np.arange(BINS) >= tail.from_bin, np.minimum(kept[number], shorter), kept[number]
-                )
+                begin = _departs(own, longest, tail.from_bin)
+                kept[number] = np.where(np.arange(BINS) >= begin, np.minimum(kept[number], shorter), kept[number])
                 words[-1] = f"{tail.words}: {_spread(longest)}"
         if own.sum() >= LEAST_FOR_QUANTILES:
             marks, share = (0.5, 0.8, 0.9, on_time_share), kept[number]
@@ -508,6 +507,16 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
             actual[number] = as_is[[0, 2]]
             reached[number] = as_is if (share == 1).all() else quantiles(own, BIN_HOURS * share, marks)
     return Standards(plan, kept, actual, reached, tuple(words), own_lines.sum(axis=1))
+
+
+def _departs(own: Floats, longest: Floats, tail: int) -> int:
+    """First duration bin from which on, up to the tail, lines take longer than those of the standard by more than sound parties differ.
+
+    That the tail is too long has been shown; the lines that made it so rarely begin just there.
+    """
+    longer = kept_share(own, longest, 1.0) < 1 / (1 + 2 * 2**0.5 * NATURAL_SPREAD)
+    alike = np.flatnonzero(~longer[:tail] & (own[:tail] > 0))
+    return int(alike[-1]) + 1 if len(alike) else 0
 
 
 class _Counted:

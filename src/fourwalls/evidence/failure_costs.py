@@ -103,8 +103,14 @@ class FailureCosts:
         """The cost of a late line as values use it."""
         if self.late is None:
             return None
-        whole = any(p.event == "late" and p.name == LOST_CUSTOM for p in self.pieces)
-        return MeasuredLate(self.late.share.value, self.late.draws, whole)
+        mine = [p for p in self.pieces if p.event == "late"]
+        whole = any(p.name == LOST_CUSTOM for p in mine)
+        # Bookings follow what goods are worth, and who buys dear ones would have bought dear ones again; a call takes as long for cheap ones.
+        by_line = sum(p.amount for p in mine if p.kept and p.source == "work_log")
+        share, amount = self.late.share.value, self.late.amount.value
+        if share <= 0:
+            return MeasuredLate(share, self.late.draws, whole)
+        return MeasuredLate(share, self.late.draws, whole, min(max(by_line / amount, 0.0), 1.0), amount / share)
 
 
 def measure(ground: Ground) -> FailureCosts:
