@@ -305,18 +305,14 @@ def _apply_caps(
     words: list[str],
     said: str,
 ) -> None:
-    """Targets and what the party has promised bound what was demonstrated.
+    """A target takes the place of what was demonstrated; what the party has promised bounds it.
 
-    They say what must be kept, not what can be reached: a loose one must not hide what peers show.
+    A service level is what a party must keep, not what it can reach: a loose one must not hide what peers show.
     """
     target = portfolio.targets.get(f"{stage}_hours")
     if target is not None:
-        cap[s], kept[s], compared[s] = target * _HOUR_S, np.nan_to_num(kept[s], nan=1.0), True
-        asked = f"own target: {target:g} h{said}"
-        of_peers = standard[s].copy()
-        for number in np.unique(of_peers).tolist():
-            bounded = f"{words[number]}; at most {asked}" if number else asked
-            standard[s, of_peers == number] = _number(words, bounded)
+        cap[s], kept[s], compared[s] = target * _HOUR_S, 1.0, True
+        standard[s] = _number(words, f"own target: {target:g} h{said}")
         return
     for level in (x for x in portfolio.service_levels if x.stage == stage):
         mine = pc.equal(parties, level.party_id)

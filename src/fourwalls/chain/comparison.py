@@ -512,11 +512,13 @@ def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
 def _departs(own: Floats, longest: Floats, tail: int) -> int:
     """First duration bin from which on, up to the tail, lines take longer than those of the standard by more than sound parties differ.
 
-    That the tail is too long has been shown; the lines that made it so rarely begin just there.
+    That the tail is too long has been shown, and the lines that made it so rarely begin just there. Where the usual line is longer,
+    too, it is not the tail alone that differs, and the means have said of that what can be said.
     """
     longer = kept_share(own, longest, 1.0) < 1 / (1 + 2 * 2**0.5 * NATURAL_SPREAD)
     alike = np.flatnonzero(~longer[:tail] & (own[:tail] > 0))
-    return int(alike[-1]) + 1 if len(alike) else 0
+    begin = int(alike[-1]) + 1 if len(alike) else 0
+    return begin if own[:begin].sum() >= own.sum() / 2 else tail
 
 
 class _Counted:

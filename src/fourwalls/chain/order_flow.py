@@ -264,7 +264,7 @@ def at_fault(
     of those that were promised alike, as many as keep them from the asked share are at fault, the tightest first, and of
     equally tight ones the first. Of as tight promises that stages alone would keep, the same part is at fault as of all late ones
     that tight: where stages would keep nearly all of them, the promise was sound, and a slow stage must not hide behind it.
-    Spans that something passing spoiled (`spoiled`) say nothing of a rule that holds all year.
+    Spans that something passing spoiled (`spoiled`) say nothing of a rule that holds all year; what other spans say of it holds in them.
 
     Args:
         lines: Late and overdue lines.
@@ -287,10 +287,10 @@ def at_fault(
     passing = spoiled(missed, total, on_time_share)
     timely = np.where(passing, 0.0, timely).sum(axis=1)
     telling = ~passing[group, span]
-    due, in_time = due & telling, in_time & telling
     at, spread, reach = _standard_arrival(lines, repairs, gate)
     tight = np.where(repairs.judged, np.nan_to_num(at + spread - lines.promised, nan=-np.inf), -np.inf)
-    helps = due & ~in_time & (tight > 0) & (delivered <= np.maximum(lines.promised, at + reach))
+    helped = due & ~in_time & (tight > 0) & (delivered <= np.maximum(lines.promised, at + reach))
+    due, in_time, helps = due & telling, in_time & telling, helped & telling
     owed = timely + np.bincount(group[due], minlength=len(timely))
     short = on_time_share * owed - timely - np.bincount(group[in_time], minlength=len(timely))
     # The tightest promises that help, by group, until the asked share is reached.
@@ -309,7 +309,8 @@ def at_fault(
     rank = np.cumsum(kept[order])
     before = np.concatenate([[0], rank])[begin]
     also = kept[order] & (rank - before[group[order]] <= np.round(of_both * counts[1])[group[order]])
-    found: Bools = needed.copy()
+    # A rule that is unsound at other times is so in spoiled ones, for promises as tight.
+    found: Bools = needed | (helped & ~telling & (tight >= bar[group]))
     found[order[also]] = True
     return found
 

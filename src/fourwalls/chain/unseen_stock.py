@@ -181,9 +181,13 @@ class _Part:
 
 
 def _least(parts: list[_Part]) -> _Part:
-    """Held to all standards at once, so that a slow, a full or a varied node is not taken for a careless one."""
+    """Held to all standards at once, so that a slow, a full or a varied node is not taken for a careless one.
+
+    Where all of them find it careless, the middle one says by how much: the least would tell every careless node too low.
+    """
     first = parts[0]
-    part = np.min([p.part for p in parts], axis=0)
+    shares = np.array([p.part for p in parts])
+    part = np.where(shares.min(axis=0) > 0, np.median(shares, axis=0), np.float32(0.0))
     return _Part(part, np.logical_or.reduce([p.judged for p in parts]), first.held_to, first.origin)
 
 
