@@ -203,6 +203,19 @@ def test_a_measured_cost_of_lateness_goes_before_an_assumed_one(portfolio: Portf
     assert (costs(less, None, part).late, costs(less, None, part).origin) == (0.15, "measured")
 
 
+def test_what_a_late_line_costs_whatever_it_is_worth_is_counted_by_line(portfolio: Portfolio) -> None:
+    """30 % of 0.2 of a usual 50 is 3 a line; the rest is 14 % of what goods are worth."""
+    drawn = np.full(999, 0.2)
+    cost = costs(portfolio, None, MeasuredLate(0.2, drawn, is_whole=True, by_line=0.3, usual_value=50.0))
+    for value in (5.0, 50.0, 500.0):
+        assert cost.late * cost.counting(value * 7, 7.0) == pytest.approx(7 * (3.0 + 0.14 * value))
+    told = {a.name: a.value for a in assumed(portfolio, cost)}
+    assert (told["late_line_cost_by_line_share"], told["late_line_value_amount"]) == (0.3, 50.0)
+    said = costs(replace(portfolio, assumptions={"late_line_cost_share": 0.2}), None)
+    assert said.counting(70.0, 7.0) == 70.0
+    assert "late_line_cost_by_line_share" not in {a.name for a in assumed(portfolio, said)}
+
+
 def test_a_path_whose_cost_nobody_gave_is_never_free(portfolio: Portfolio) -> None:
     said = replace(
         with_costs(portfolio), paths={"operate": {"one_off_amount": of(30)}, "orchestrate": {"people_weeks": of(3)}}

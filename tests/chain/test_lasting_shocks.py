@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fourwalls.chain.comparison import plan_comparisons, read_standards, standards_without, with_tails
+from fourwalls.chain.comparison import _departs, plan_comparisons, read_standards, standards_without, with_tails
 from fourwalls.chain.leaving_out import with_shifts
-from fourwalls.chain.standards import NONE, OWN_WEEKS, PEERS, Weekly, change_point, compare, memory_of
+from fourwalls.chain.standards import BIN_HOURS, BINS, NONE, OWN_WEEKS, PEERS, Weekly, change_point, compare, memory_of
 from fourwalls.measures.stage_times import bin_number
 from fourwalls.resampling import draw_clusters, ratio_ranges
 
@@ -174,6 +174,23 @@ def test_a_tail_behind_an_equal_mean_is_found() -> None:
     inconsistent = [tail_plan(rng, 0.1) for _ in range(5)]
     assert all(a < 0.8 and b == 1.0 for a, b in inconsistent)
     assert np.mean([tail_plan(rng, 0.0) != (1.0, 1.0) for _ in range(20)]) <= 0.15
+
+
+def test_a_tail_is_repaired_from_where_it_departs() -> None:
+    """A quarter of the lines takes a day longer; a test that looks at the longest tenth must not leave the rest of them."""
+    usual = np.zeros(BINS)
+    np.add.at(usual, bin_number(np.linspace(30, 40, 100) * 3600.0), 10.0)
+    late = 0.75 * usual
+    np.add.at(late, bin_number((np.linspace(30, 40, 100) + 24) * 3600.0), 2.5)
+    tail = int(bin_number(np.array([60 * 3600.0]))[0])
+    begin = _departs(late, usual, tail)
+    assert 38 < BIN_HOURS[begin] < 55
+    assert late[begin:].sum() == pytest.approx(late.sum() / 4, rel=0.1)
+    # Where the usual line is longer as well, only the tail itself is repaired.
+    slow = np.zeros(BINS)
+    np.add.at(slow, bin_number(np.linspace(45, 60, 100) * 3600.0), 10.0)
+    assert _departs(slow, usual, tail) == tail
+    assert _departs(usual, usual, tail) == tail
 
 
 def test_leaving_a_fold_out_leaves_it_out() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fourwalls.evidence.closing import SLOTS, _shut_share, demand_while_shut
+from fourwalls.evidence.closing import SLOTS, _shut_share, closed_nodes, demand_while_shut
 
 DAYS = 364
 PROFILE = np.exp(-(((np.arange(24) - 14) / 5) ** 2))
@@ -82,3 +82,16 @@ def test_closed_hours_by_hand() -> None:
     assert share.sum(axis=1).tolist() == [13.25 * 6, 12.0]
     assert share[0, 62:65].tolist() == [0.0, 0.0, 0.5]
     assert share[1, 5:19].tolist() == [0.0, *[1.0] * 12, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("a_still", "b_still", "closed"), [(0, 40, ["a"]), (3, 41, ["a"]), (0, 0, ["a", "b"]), (38, 40, ["a", "b"])]
+)
+def test_only_nodes_that_stopped_selling_had_closed(a_still: int, b_still: int, closed: list[str]) -> None:
+    """Two nodes of one place sell 60 lines each while it is open; in closed time some 80 lines are expected of both."""
+    shut = np.zeros((2, SLOTS))
+    shut[1] = 1.0
+    node = np.array(["a", "b", "a", "b"], dtype=object)
+    slot = np.array([5, 5, SLOTS + 5, SLOTS + 5])
+    lines = np.array([60.0, 60.0, a_still, b_still])
+    assert closed_nodes(node, slot, lines, shut, 80.0).tolist() == closed

@@ -137,3 +137,17 @@ def test_concentration_by_hand(turned_away: tuple[Ground, Truth, Finding]) -> No
     nobody = t.mutate(fulfilment_party=t.fulfilment_party.nullif(t.fulfilment_party))
     refused = reading(offers.find(replace(ground, lines=nobody)), "fulfiller_hhi").figure
     assert not isinstance(refused, Estimate)
+
+
+def test_only_customers_of_the_node_that_closed_were_turned_away(tmp_path: Path) -> None:
+    """Two nodes sell what one of them can no longer take; nothing in the log says which."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[[defects]]\nkind = "unused_partner"\nseverity = 0.95\nnode_id = "dc-south"\n', encoding="utf-8")
+    truth = make(recipe, tmp_path / "away", seed=72, lines=20_000)
+    with ground_of(tmp_path / "away") as ground:
+        told = {loss.asset: loss.amount for loss in offers.find(ground).losses}
+    true = {tuple(a.asset.values()): a.margin_change("overflow") for a in truth.assets}
+    near, far = ("home", "south"), ("home", "north")
+    assert true[near] > 2 * true[far] > 0
+    for asset in (near, far):
+        assert told[asset] == pytest.approx(true[asset], rel=0.3)

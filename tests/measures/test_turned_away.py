@@ -66,7 +66,7 @@ def test_a_case_that_ends_open_again_and_one_outside_the_period(either: Engine) 
 def lines() -> pa.Table:
     rows: list[dict[str, Any]] = [
         {"ordered_s": SECOND + 60, "outcome": "on time", "ordered_units": 2.0},
-        {"ordered_s": SECOND + 3000, "outcome": "late", "ordered_units": None},
+        {"ordered_s": SECOND + 3000, "outcome": "late", "ordered_units": None, "node_id": None},
         {"ordered_s": SECOND + 4000, "outcome": "cancelled", "cancel_reason": "no_capacity", "ordered_units": 3.0},
         {"ordered_s": SECOND + 4000, "outcome": "cancelled", "cancel_reason": "customer", "ordered_units": 5.0},
         {"ordered_s": SECOND + 4000, "outcome": "cancelled", "cancel_reason": "day full", "promised_s": SECOND + 9,
@@ -74,21 +74,26 @@ def lines() -> pa.Table:
     ]  # fmt: skip
     usual = {
         "brand": "own", "category": "chairs", "channel_id": None, "destination": "north", "cancel_reason": None,
-        "promised_s": None, "cancelled_s": None, "margin_amount": 4.0, "value_amount": 10.0,
+        "promised_s": None, "cancelled_s": None, "margin_amount": 4.0, "value_amount": 10.0, "node_id": "dc",
     }  # fmt: skip
     numbers = ("ordered_s", "promised_s", "cancelled_s")
     floats = ("ordered_units", "margin_amount", "value_amount")
     schema = [(n, pa.int64()) for n in numbers] + [(n, pa.float64()) for n in floats]
-    schema += [(n, pa.string()) for n in (*measures.AT, "outcome", "cancel_reason")]
+    schema += [(n, pa.string()) for n in (*measures.AT, "outcome", "cancel_reason", "node_id")]
     return pa.Table.from_pylist([usual | row for row in rows], pa.schema(schema))
 
 
 def test_orders_by_slot_where_it_closed(either: Engine) -> None:
     at = {"brand": ["own"], "category": ["chairs"], "channel_id": [measures.NOTHING], "destination": ["north"]}
-    scopes = either.load("scopes", pa.table(at | {"scope": [0]}))
-    found = either.run(measures.line_slots(either.load("judged", lines()), scopes)).to_pylist()
-    by_slot = {r["slot"] - SECOND // 600: (r["lines"], r["units"]) for r in found}
-    assert by_slot == {0: (1, 2.0), 5: (1, 1.0), 6: (3, 15.0)}
+    scopes = either.load("scopes", pa.table(at | {"scope": [0], "place": [7]}))
+    judged = either.load("judged", lines())
+    found = either.run(measures.line_slots(judged, scopes)).to_pylist()
+    by_slot = {(r["node_id"], r["slot"] - SECOND // 600): (r["lines"], r["units"]) for r in found}
+    assert by_slot == {("dc", 0): (1, 2.0), (measures.NOTHING, 5): (1, 1.0), ("dc", 6): (3, 15.0)}
+    by_place = {
+        (r["place"], r["node_id"]): r["lines"] for r in either.run(measures.line_nodes(judged, scopes)).to_pylist()
+    }
+    assert by_place == {(7, "dc"): 4, (7, measures.NOTHING): 1}
 
 
 def test_lines_cancelled_for_capacity_before_they_were_late(either: Engine) -> None:

@@ -295,23 +295,33 @@ def at_fault(
     short = on_time_share * owed - timely - np.bincount(group[in_time], minlength=len(timely))
     # The tightest promises that help, by group, until the asked share is reached.
     order = np.lexsort((-tight, group))
-    rank = np.cumsum(helps[order])
-    begin = np.searchsorted(group[order], np.arange(len(timely)))
-    before = np.concatenate([[0], rank])[begin]
+    needed = _first(order, group, helps, np.ceil(np.maximum(short, 0.0)))
     bar = np.full(len(timely), np.inf)
-    mine = helps[order] & (rank - before[group[order]] <= np.ceil(np.maximum(short, 0.0))[group[order]])
-    np.minimum.at(bar, group[order][mine], tight[order][mine])
-    needed = np.zeros(len(group), np.bool_)
-    needed[order[mine]] = True
+    np.minimum.at(bar, group[needed], tight[needed])
+    as_tight = tight >= bar[group]
     kept = repairs.judged & in_time & ~needed & (tight > bar[group])
-    counts = [np.bincount(group[x], minlength=len(timely)) for x in (needed, kept)]
-    of_both = np.divide(counts[0], counts[0] + counts[1], out=np.zeros(len(timely)), where=counts[0] > 0)
-    rank = np.cumsum(kept[order])
+    # A rule that is unsound at other times is so in spoiled ones.
+    then = helped & ~telling & as_tight
+    counts = {
+        n: np.bincount(group[x], minlength=len(timely))
+        for n, x in zip(("needed", "kept", "then", "helps"), (needed, kept, then, helps & as_tight), strict=True)
+    }
+    of_both, of_helps = (
+        np.divide(counts["needed"], all_, out=np.zeros(len(timely)), where=counts["needed"] > 0)
+        for all_ in (counts["needed"] + counts["kept"], counts["helps"])
+    )
+    also = _first(order, group, kept, np.round(of_both * counts["kept"]))
+    found: Bools = needed | also | _first(order, group, then, np.round(of_helps * counts["then"]))
+    return found
+
+
+def _first(order: Ints, group: Ints, among: Bools, most: Floats) -> Bools:
+    """So many lines of each group, in some order of all lines by group, shape (lines,)."""
+    rank = np.cumsum(among[order])
+    begin = np.searchsorted(group[order], np.arange(len(most)))
     before = np.concatenate([[0], rank])[begin]
-    also = kept[order] & (rank - before[group[order]] <= np.round(of_both * counts[1])[group[order]])
-    # A rule that is unsound at other times is so in spoiled ones, for promises as tight.
-    found: Bools = needed | (helped & ~telling & (tight >= bar[group]))
-    found[order[also]] = True
+    found = np.zeros(len(group), np.bool_)
+    found[order[among[order] & (rank - before[group[order]] <= most[group[order]])]] = True
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -33,6 +33,8 @@ SLOTS = 86_400 // measures.SLOT_S
 _SLOTS_OF_HOUR = 3600 // measures.SLOT_S
 # Season: rates are read within stretches of four weeks.
 _SEASON_DAYS = 28
+# Standard errors by which a node's sales must fall short of the usual to have closed.
+_BY_CHANCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Scope:
 
     Attributes:
         places: Numbers of the places (`Ground.places`), shape (places,).
+        parts: Part of what was turned away that each of them would have ordered, same shape, adds up to 1.
         lines: Lines turned away by day, mean, shape (days,); cancelled ones included.
         draws: All of them in each replicate as a multiple of the days drawn, shape (REPLICATES,).
         units_per_line: Mean.
@@ -49,6 +52,7 @@ class Scope:
     """
 
     places: Ints
+    parts: Floats
     lines: Floats
     draws: Floats
     units_per_line: float
@@ -63,7 +67,8 @@ def scopes_of(ground: Ground) -> list[Scope]:
     when a place closes depends on what it has sold before, so what comes while it is open, over the open time, is a fair
     measure of demand (occurrence over exposure; Andersen, Borgan, Gill and Keiding 1993, Statistical Models Based on
     Counting Processes, section II.4). Days that were never closed alone would be the quiet ones. Where listings count visits,
-    a day's demand goes with them. What still sold while closed is taken off.
+    a day's demand goes with them. What still sold while closed is taken off. Of several nodes that serve a place, only those that sold
+    next to nothing meanwhile had closed, and only their customers were turned away.
     """
     days = (ground.period.end - ground.period.start).days
     first = int(np.datetime64(ground.period.start, "D").astype(np.int64))
@@ -92,9 +97,9 @@ def _closed(ground: Ground, rows: pa.Table, first: int, days: int) -> list[Scope
         groups.setdefault(tuple(by), []).append(place)
     together = [(np.array(places), np.maximum.reduce([shut[k] for k in by])) for by, places in groups.items()]
     table = _scope_table(ground, [places for places, _ in together])
-    slots = _by_slot(ground, table, len(together), first, days)
+    sold = _sold(ground, table, first, days)
     visits = _visits(ground, table, len(together), first, days)
-    made = [_scope(ground, places, closed, slots[i], visits[i], first) for i, (places, closed) in enumerate(together)]
+    made = [_scope(ground, places, closed, sold.of(i), visits[i], first) for i, (places, closed) in enumerate(together)]
     return [scope for scope in made if scope is not None]
 
 
@@ -127,19 +132,91 @@ def _scope_table(ground: Ground, scopes: Sequence[Ints]) -> ir.Table:
         for i, column in enumerate(measures.AT)
     }
     columns["scope"] = np.repeat(np.arange(len(scopes)), [len(p) for p in scopes])
+    columns["place"] = np.concatenate(scopes)
     return ground.engine.load("closed_scopes", pa.table(columns))
 
 
-def _by_slot(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> Floats:
-    """Lines and units by scope, day and slot, shape (scopes, 2, days, SLOTS)."""
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """What was ordered of each node by slot of time, and of each place by node, row by row.
+
+    Attributes:
+        scope, node, slot: Of each row of the first kind, slots counted from the first day.
+        lines, units: Ordered.
+        place, place_node, place_lines: The same of places.
+        days: Days looked at.
+    """
+
+    scope: Ints
+    node: npt.NDArray[np.object_]
+    slot: Ints
+    lines: Floats
+    units: Floats
+    place: Ints
+    place_node: npt.NDArray[np.object_]
+    place_lines: Floats
+    days: int
+
+    def of(self, scope: int) -> _Sold:
+        """Of one scope alone; places stay as they are."""
+        mine = self.scope == scope
+        return replace(
+            self, scope=self.scope[mine], node=self.node[mine], slot=self.slot[mine], lines=self.lines[mine],
+            units=self.units[mine],
+        )  # fmt: skip
+
+    def by_slot(self, nodes: npt.NDArray[np.object_]) -> tuple[Floats, float]:
+        """Lines of some nodes by day and slot, shape (days, SLOTS), and the units of a line."""
+        mine = np.isin(self.node, nodes)
+        lines = np.bincount(self.slot[mine], self.lines[mine], minlength=self.days * SLOTS).reshape(self.days, SLOTS)
+        return lines.astype(np.float64), float(self.units[mine].sum() / max(self.lines[mine].sum(), 1.0))
+
+    def parts(self, places: Ints, nodes: npt.NDArray[np.object_]) -> Floats:
+        """Part of the lines of some nodes that each place ordered, shape (places,)."""
+        mine = np.isin(self.place_node, nodes)
+        lines = np.bincount(self.place[mine], self.place_lines[mine], minlength=int(places.max()) + 1)[places]
+        found: Floats = lines / max(float(lines.sum()), 1e-12)
+        return found
+
+
+def _sold(ground: Ground, table: ir.Table, first: int, days: int) -> _Sold:
     assert ground.lines is not None  # noqa: S101 - the caller has looked
     rows = ground.engine.run(measures.line_slots(ground.lines, table))
     slot = rows["slot"].to_numpy().astype(np.int64) - first * SLOTS
-    inside = (slot >= 0) & (slot < days * SLOTS)
-    found = np.zeros((scopes, 2, days * SLOTS))
-    for i, name in enumerate(("lines", "units")):
-        found[rows["scope"].to_numpy()[inside], i, slot[inside]] = rows[name].to_numpy()[inside]
-    return found.reshape(scopes, 2, days, SLOTS)
+    at = np.flatnonzero((slot >= 0) & (slot < days * SLOTS))
+    of_places = ground.engine.run(measures.line_nodes(ground.lines, table))
+    return _Sold(
+        rows["scope"].to_numpy()[at], _texts(rows["node_id"])[at], slot[at],
+        rows["lines"].to_numpy().astype(np.float64)[at], rows["units"].to_numpy().astype(np.float64)[at],
+        of_places["place"].to_numpy(), _texts(of_places["node_id"]), of_places["lines"].to_numpy().astype(np.float64), days,
+    )  # fmt: skip
+
+
+def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.object_)
+
+
+def closed_nodes(
+    node: npt.NDArray[np.object_], slot: Ints, lines: Floats, shut: Floats, expected: float
+) -> npt.NDArray[np.object_]:
+    """Nodes that sold next to nothing while the place was closed, or all of them where none did.
+
+    Next to nothing: less than half of what is expected, by more than chance.
+
+    Args:
+        node, slot: Of each row, slots counted from the first day.
+        lines: Ordered.
+        shut: Part of each slot that was closed, shape (days, SLOTS).
+        expected: Lines of all nodes expected in closed time.
+    """
+    part = shut.ravel()[slot]
+    names, number = np.unique(node.astype(str), return_inverse=True)
+    seen = np.bincount(number, np.where(part < 1, lines, 0.0), minlength=len(names))
+    still = np.bincount(number, np.where(part >= 1, lines, 0.0), minlength=len(names))
+    usual = expected * seen / max(float(seen.sum()), 1e-12)
+    stopped = (still < usual / 2) & (usual - still > _BY_CHANCE * np.sqrt(usual))
+    found: npt.NDArray[np.object_] = (names[stopped] if stopped.any() else names).astype(np.object_)
+    return found
 
 
 def _visits(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> list[Floats | None]:
@@ -200,13 +277,17 @@ def demand_while_shut(lines: Floats, shut: Floats, visits: Floats | None, first:
     )
 
 
-def _scope(
-    ground: Ground, places: Ints, shut: Floats, counted: Floats, visits: Floats | None, first: int
-) -> Scope | None:
+def _scope(ground: Ground, places: Ints, shut: Floats, sold: _Sold, visits: Floats | None, first: int) -> Scope | None:
     draws = ground.draws
-    if draws is None or counted[0].sum() <= 0:
+    if draws is None or sold.lines.sum() <= 0:
         return None
-    found = demand_while_shut(counted[0], shut, visits, first)
+    nodes = np.unique(sold.node.astype(str)).astype(np.object_)
+    lines, per_line = sold.by_slot(nodes)
+    found = demand_while_shut(lines, shut, visits, first)
+    closed = closed_nodes(sold.node, sold.slot, sold.lines, shut, float(found.shut.sum()))
+    if len(closed) < len(nodes):
+        lines, per_line = sold.by_slot(closed)
+        found = demand_while_shut(lines, shut, visits, first)
     turned = found.shut.sum() - found.still.sum()
     if turned <= 0:
         return None
@@ -217,7 +298,7 @@ def _scope(
     if np.quantile(again * drawn_total, draws.tail) <= 0:
         return None
     closings = int((shut.sum(axis=1) > 0).sum())
-    return Scope(places, by_day, again, float(counted[1].sum() / counted[0].sum()), closings, 0)
+    return Scope(places, sold.parts(places, closed), by_day, again, per_line, closings, 0)
 
 
 def by_span(ground: Ground, by_day: Floats, first: int) -> Floats:
@@ -258,5 +339,7 @@ def _refused(ground: Ground, first: int, days: int) -> list[Scope]:
         if lines.sum() > 0:
             total = int(lines.sum())
             places = ground.places.matching(name)
-            found.append(Scope(places, lines, np.ones(REPLICATES), units / total, int((lines > 0).sum()), total))
+            usual = ground.places.lines.sum(axis=1)[places]
+            parts = usual / max(float(usual.sum()), 1e-12)
+            found.append(Scope(places, parts, lines, np.ones(REPLICATES), units / total, int((lines > 0).sum()), total))
     return found

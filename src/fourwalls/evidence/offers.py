@@ -175,11 +175,10 @@ def _unit_margins(ground: Ground) -> dict[tuple[str | None, ...], float]:
 
 def _asked(ground: Ground, scopes: Sequence[Scope]) -> Asked:
     margin = _unit_margins(ground)
-    lines = ground.places.lines.sum(axis=1)
     rows: list[tuple[int, int, Floats]] = []
     for s, scope in enumerate(scopes):
-        weight = lines[scope.places] / max(float(lines[scope.places].sum()), 1e-12)
-        rows += [(int(p), s, scope.lines * scope.units_per_line * w) for p, w in zip(scope.places, weight, strict=True)]
+        each = zip(scope.places.tolist(), scope.parts.tolist(), strict=True)
+        rows += [(p, s, scope.lines * scope.units_per_line * part) for p, part in each if part > 0]
     place = np.array([r[0] for r in rows], dtype=np.int64)
     scope_of = np.array([r[1] for r in rows], dtype=np.int64)
     return Asked(

@@ -56,16 +56,33 @@ def line_slots(lines: ir.Table, scopes: ir.Table) -> ir.Table:
         lines: From `measures.order_lines.judged_lines`.
         scopes: AT (NOTHING for null), scope [number].
 
-    Grain: scope, slot [number since 1970].
+    Grain: scope, node_id [NOTHING where not recorded], slot [number since 1970].
     Gives: lines; units [ordered].
     """
-    named = lines.select(
-        **{name: lines[name].fill_null(NOTHING) for name in AT},
+    t = _at_nodes(lines).inner_join(scopes, list(AT))
+    return t.group_by("scope", "node_id", "slot").agg(lines=t.count(), units=t.units.sum())
+
+
+def line_nodes(lines: ir.Table, scopes: ir.Table) -> ir.Table:
+    """Orders by place and node where closings are about.
+
+    Args:
+        lines: From `measures.order_lines.judged_lines`.
+        scopes: AT (NOTHING for null), place [number].
+
+    Grain: place, node_id [NOTHING where not recorded].
+    Gives: lines.
+    """
+    t = _at_nodes(lines).inner_join(scopes, list(AT))
+    return t.group_by("place", "node_id").agg(lines=t.count())
+
+
+def _at_nodes(lines: ir.Table) -> ir.Table:
+    return lines.select(
+        **{name: lines[name].fill_null(NOTHING) for name in (*AT, "node_id")},
         slot=lines.ordered_s // SLOT_S,
         units=lines.ordered_units.fill_null(1).cast("float64"),
     )
-    t = named.inner_join(scopes, list(AT))
-    return t.group_by("scope", "slot").agg(lines=t.count(), units=t.units.sum())
 
 
 def visit_days(listings: ir.Table, products: ir.Table | None, scopes: ir.Table) -> ir.Table:
