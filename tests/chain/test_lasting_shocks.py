@@ -190,7 +190,7 @@ def test_a_tail_is_repaired_from_where_it_departs() -> None:
     slow = np.zeros(BINS)
     np.add.at(slow, bin_number(np.linspace(45, 60, 100) * 3600.0), 10.0)
     assert _departs(slow, usual, tail) == tail
-    assert _departs(usual, usual, tail) == tail
+    assert usual[_departs(usual, usual, tail) :].sum() == 0
 
 
 def test_leaving_a_fold_out_leaves_it_out() -> None:
