@@ -23,7 +23,7 @@ def booked(*rows: tuple[int, int, int, int, int, float]) -> Entries:
     """Entries from (asset, outcome, stage, wall, party, value a week), lines of a tenth of that."""
     columns = [np.array([r[i] for r in rows], dtype=np.int64) for i in range(5)]
     amount = np.array([[r[5]] * SPANS for r in rows])
-    return Entries(*columns, np.zeros(len(rows), np.int64), amount / 10, amount)
+    return Entries(*columns, np.zeros(len(rows), np.int64), amount / 10, amount, *np.zeros((2, len(rows))))
 
 
 def totals(inside: float, between: float, operate: float, orchestrate: float) -> dict[str, Any]:
@@ -71,3 +71,20 @@ def test_partners_that_matter_are_those_with_something_at_stake() -> None:
     case: Any = Told()
     case.losses = losses
     assert stakes_of([case], "own") == {("a",): [("polar", 20), ("bazaar", 15)]}
+
+
+def test_how_apt_a_party_is_widens_what_it_could_save_the_same_in_all_assets() -> None:
+    """Held to a standard one deviation slower, it would save a tenth less; nothing saved falls below nothing."""
+    two = booked((0, LATE, 2, 1, 1, 100.0), (1, LATE, 2, 1, 1, 100.0))
+    slack = replace(two, slack_amount=np.full(2, -120.0), slack_lines=np.full(2, -12.0))
+    words = ["words"]
+    plain, wide = (service_losses(x, [("a",), ("b",)], ["own", "swift"], words, DRAWS, COST) for x in (two, slack))
+    (a,), (b,) = wide
+    assert a.amount == plain[0][0].amount == pytest.approx(120.0)
+    change_a, change_b = a.draws - plain[0][0].draws, b.draws - plain[1][0].draws
+    assert change_a.std() == pytest.approx(12.0, rel=0.1)
+    np.testing.assert_allclose(change_a, change_b)
+    lost = replace(two, slack_amount=np.full(2, -1200.0), slack_lines=np.full(2, -120.0))
+    ((most,), _) = service_losses(lost, [("a",), ("b",)], ["own", "swift"], words, DRAWS, COST)
+    assert most.draws.min() == 0.0
+    assert (most.draws == 0.0).mean() == pytest.approx(0.16, abs=0.05)

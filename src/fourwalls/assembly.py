@@ -352,11 +352,13 @@ def pooled_entries(entries: Entries) -> Entries:
     lines, amount = np.zeros(shape), np.zeros(shape)
     np.add.at(lines, cells, entries.lines)
     np.add.at(amount, cells, entries.amount)
+    slacks = entries.slack_lines, entries.slack_amount
+    slack = [np.bincount(cells, x, minlength=shape[0]).astype(np.float64) for x in slacks]
     largest = np.zeros(shape[0], dtype=np.int64)
     order = np.argsort(entries.lines.sum(axis=1), kind="stable")
     largest[cells[order]] = entries.standard[order]
     outcome, stage, wall, party = unique.astype(np.int64)
-    return Entries(np.zeros(shape[0], dtype=np.int64), outcome, stage, wall, party, largest, lines, amount)
+    return Entries(np.zeros(shape[0], dtype=np.int64), outcome, stage, wall, party, largest, lines, amount, *slack)
 
 
 def usual_standards(accounts: Accounts, asset: Ints, assets: int) -> list[tuple[str, ...]]:

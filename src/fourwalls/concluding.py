@@ -38,6 +38,8 @@ from fourwalls.weighing import Both, counted, decide_all, first_bottleneck, know
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+# Seed of how apt parties are, beside those of weeks and costs.
+_APT = 3
 _CENT = 0.005
 
 
@@ -452,7 +454,24 @@ def _cost_of(entries: Entries, mine: Bools, draws: Draws | None, cost: Costs, *,
     if draws is None:
         return value, np.full(REPLICATES, value)
     share = cost.late if cost.late_draws is None else cost.late_draws
-    return value, share * (draws.counts @ late) + cost.lost * (draws.counts @ lost)
+    found = share * (draws.counts @ late) + cost.lost * (draws.counts @ lost)
+    slack_amount = np.nan_to_num(entries.slack_amount if priced else entries.slack_lines)
+    slack_late = cost.counting(slack_amount, entries.slack_lines) if priced else slack_amount
+    slacker = np.where(is_lost, cost.lost * slack_amount, cost.late * slack_late)
+    return value, _with_slack(found, entries, mine, slacker)
+
+
+def _with_slack(drawn: Floats, entries: Entries, mine: Bools, slacker: Floats) -> Floats:
+    """Draws that also vary by how far each party could reach what the standard shows; nothing told falls below nothing.
+
+    A party is equally apt everywhere: in all assets and for each stage the same part of the draw.
+    """
+    doers = entries.stage * (1 << 24) + entries.party
+    change = np.zeros_like(drawn)
+    for doer in np.unique(doers[mine & (slacker != 0)]).tolist():
+        apt = np.random.default_rng([_APT, doer]).standard_normal(len(drawn))
+        change += apt * float(slacker[mine & (doers == doer)].sum())
+    return np.where(drawn > 0, np.maximum(drawn + change, 0.0), drawn)
 
 
 def service_losses(

@@ -6,7 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fourwalls.chain.comparison import _departs, plan_comparisons, read_standards, standards_without, with_tails
+from fourwalls.chain.comparison import (
+    NATURAL_SPREAD,
+    _departs,
+    plan_comparisons,
+    read_standards,
+    slower,
+    standards_without,
+    with_tails,
+)
 from fourwalls.chain.leaving_out import with_shifts
 from fourwalls.chain.standards import BIN_HOURS, BINS, NONE, OWN_WEEKS, PEERS, Weekly, change_point, compare, memory_of
 from fourwalls.measures.stage_times import bin_number
@@ -174,6 +182,21 @@ def test_a_tail_behind_an_equal_mean_is_found() -> None:
     inconsistent = [tail_plan(rng, 0.1) for _ in range(5)]
     assert all(a < 0.8 and b == 1.0 for a, b in inconsistent)
     assert np.mean([tail_plan(rng, 0.0) != (1.0, 1.0) for _ in range(20)]) <= 0.15
+
+
+def test_a_slower_standard_leaves_more_to_peers_and_nothing_else() -> None:
+    rng = np.random.default_rng(14)
+    doer = rng.integers(0, 2, 8000)
+    hours = rng.gamma(4, 5, len(doer)) * np.array([1.0, 1.6])[doer]
+    spans, counts = tables(hours, doer=np.array(["dc", "hall"])[doer], category="books", size_class="any size")
+    found = read_standards(plan_comparisons("fulfilment", spans), counts, 0.95)
+    again = slower(found)
+    of_peers = np.array([cell.kind == PEERS for cell, _ in found.plan.cells])
+    assert (found.kept[of_peers] < 0.8).any()
+    np.testing.assert_array_equal(again.kept[~of_peers], found.kept[~of_peers])
+    np.testing.assert_allclose(
+        again.kept[of_peers], np.minimum(1.0, found.kept[of_peers] * (1 + 2**0.5 * NATURAL_SPREAD))
+    )
 
 
 def test_a_tail_is_repaired_from_where_it_departs() -> None:

@@ -393,6 +393,8 @@ class Entries:
         asset, outcome, stage, wall, party, standard: Numbers, shape (entries,).
         lines: Lines recovered, shape (entries, spans).
         amount: Net order value of those lines, shape (entries, spans); NaN where a price is missing.
+        slack_lines, slack_amount: What both would change by, over all spans, were peers held to a standard that is slower by as much
+            as sound parties differ (one standard deviation), shape (entries,).
     """
 
     asset: Ints
@@ -403,6 +405,8 @@ class Entries:
     standard: Ints
     lines: Floats
     amount: Floats
+    slack_lines: Floats
+    slack_amount: Floats
 
 
 def entries(accounts: Accounts, asset: Ints, span: Ints, spans: int, outcome: Ints, amount: Floats) -> Entries:
@@ -432,7 +436,8 @@ def entries(accounts: Accounts, asset: Ints, span: Ints, spans: int, outcome: In
     votes = np.bincount(cells * words + accounts.standard[player, line], weight, minlength=shape[0] * words)
     usual = votes.reshape(shape[0], words).argmax(axis=1) if shape[0] else np.zeros(0, dtype=np.int64)
     a, o, p, w, party_number = (part.astype(np.int64) for part in np.unravel_index(unique, sizes))
-    return Entries(a, o, p, w, party_number, usual.astype(np.int64), lines, money)
+    no_slack = np.zeros((2, len(unique)))
+    return Entries(a, o, p, w, party_number, usual.astype(np.int64), lines, money, *no_slack)
 
 
 def summed(values: npt.NDArray[np.bool_] | Floats, asset: Ints, assets: int, span: Ints, spans: int) -> Floats:

@@ -521,6 +521,13 @@ def _departs(own: Floats, longest: Floats, tail: int) -> int:
     return begin if own[:begin].sum() >= own.sum() / 2 else tail
 
 
+def slower(standards: Standards) -> Standards:
+    """The same with peers held to a standard that is slower by what sound parties differ by (one standard deviation)."""
+    of_peers = np.array([cell.kind == PEERS for cell, _ in standards.plan.cells] or [False])
+    kept = np.minimum(1.0, standards.kept * (1 + 2**0.5 * NATURAL_SPREAD))
+    return replace(standards, kept=np.where(of_peers[:, None], kept, standards.kept))
+
+
 class _Counted:
     """Counts by bin, sorted by key, so that the lines of any set of keys can be added up."""
 

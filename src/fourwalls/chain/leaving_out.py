@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fourwalls.chain.accounts import Entries
+from fourwalls.chain.order_flow import TIMED
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,9 +60,9 @@ def totals_with_shifts(
 
 
 def entries_with_shifts(
-    entries: Entries, without: Sequence[Entries], scale: float, sampled: Entries, fold: Ints
+    entries: Entries, without: Sequence[Entries], slacker: Entries, scale: float, sampled: Entries, fold: Ints
 ) -> Entries:
-    """The same for contributions; what only a changed standard would book is left out."""
+    """The same for contributions, and what slacker standards change; what only a changed standard would book is left out."""
     codes = _codes(entries)
     order = np.argsort(codes)
 
@@ -73,13 +74,23 @@ def entries_with_shifts(
         sums[order[at[known]]] = values[known, 0]
         return sums
 
+    def slack(name: str) -> Floats:
+        change = placed(slacker, getattr(slacker, name)) - placed(sampled, getattr(sampled, name))
+        return np.where(entries.stage < TIMED, change * scale, 0.0)
+
     def shifted(name: str) -> Floats:
         values: Floats = getattr(entries, name)
         base = placed(sampled, getattr(sampled, name))
         change = np.stack([placed(each, getattr(each, name)) - base for each in without], axis=1) * scale
         return with_shifts(values, values.sum(axis=1, keepdims=True) + change, fold)
 
-    return replace(entries, lines=shifted("lines"), amount=shifted("amount"))
+    return replace(
+        entries,
+        lines=shifted("lines"),
+        amount=shifted("amount"),
+        slack_lines=slack("lines"),
+        slack_amount=slack("amount"),
+    )
 
 
 def _codes(entries: Entries) -> Ints:

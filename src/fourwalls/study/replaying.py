@@ -21,6 +21,7 @@ from fourwalls.chain.comparison import (
     Standards,
     plan_comparisons,
     read_standards,
+    slower,
     standards_without,
     with_tails,
 )
@@ -232,7 +233,10 @@ class Replaying(Records):
         outcome: Ints,
         amount: Floats,
     ) -> tuple[dict[str, Floats], Entries]:
-        """The sums that ranges are drawn from: standards are estimates from the same weeks, and drawn with them."""
+        """The sums that ranges are drawn from: standards are estimates from the same weeks, and drawn with them.
+
+        What another party reaches this one may not quite: how far sound ones differ belongs in the range, too.
+        """
         _, fold = np.unique(self._folds, return_inverse=True)
         if len(axes.spans) < resampling.LEAST_CLUSTERS or not len(asset):
             return totals, booked
@@ -248,6 +252,7 @@ class Replaying(Records):
             read = standards_without(plan, counts, self.portfolio.on_time_share, np.unique(self._folds).tolist())
             for each, found in zip(standards[1:], read, strict=True):
                 each[name] = found
+        standards.append({name: slower(known) for name, known in self._standards.items()})
         sums, parts = [], []
         until, at_fault = self._intake.observed_until, self._accounts.at_fault[chosen]
         for each in standards:
@@ -256,8 +261,8 @@ class Replaying(Records):
             parts.append(entries(again, asset[chosen], zero, 1, outcome[chosen], amount[chosen]))
         scale = len(asset) / len(chosen)
         return (
-            totals_with_shifts(totals, sums[1:], scale, sums[0], fold),
-            entries_with_shifts(booked, parts[1:], scale, parts[0], fold),
+            totals_with_shifts(totals, sums[1:-1], scale, sums[0], fold),
+            entries_with_shifts(booked, parts[1:-1], parts[-1], scale, parts[0], fold),
         )
 
 
