@@ -147,7 +147,7 @@ RECIPES: Mapping[str, Recipe] = {
     "PathWorth.stock": Recipe("Change of the stock on a mean day that the path's repairs need, at cost.", ("{asset}.availability.stock.*",)),
     "PathWorth.payback": Recipe("First month after which margin kept since the start, with its ramp and attainable share, has paid what the path costs to begin and to run; not discounted.", ("{part}.gain_per_year", "{part}.one_off", "{part}.run_per_year", "assumptions.ramp_weeks.value", "assumptions.attainable_share.value")),
     "PathWorth.links": Recipe("One step from gains to value over the horizon, discounted; all steps of a path add up to its value.", ("{part}.value", "assumptions.horizon_years.value", "assumptions.discount_rate.value", "assumptions.ramp_weeks.value", "assumptions.attainable_share.value")),
-    "Told.amount": Recipe("What was counted, at what each failure costs in margin, over the years of the record.", ("{part}.quantity", "assumptions.late_line_cost_share.value", "assumptions.gross_margin_share.value"), "table"),
+    "Told.amount": Recipe("What was counted, at what each failure costs in margin, over the years of the record.", ("{part}.quantity", "assumptions.late_line_*.value", "assumptions.gross_margin_share.value"), "table"),
     "Told.quantity": Recipe("Counted over the whole record: the part of each record that this stage and party has.", source="table"),
     "RuleHole.amount": Recipe("Margin lost with this partner in this asset over the record.", ("{asset}.losses.*-between-*.amount",)),
     "OutageTold.line_share": Recipe("Order lines that pass through this partner's hands over all order lines.", source="order_lines"),
