@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.small import good
 
 import fourwalls as fw
 from fourwalls.errors import AnswersError, MappingError
@@ -69,3 +70,14 @@ def test_an_answer_about_an_asset_that_is_none_is_not_passed_over(tmp_path: Path
         pytest.raises(AnswersError, match="there is no asset 'boots'"),
     ):
         study.diagnose()
+
+
+def test_a_few_days_are_no_year(tmp_path: Path) -> None:
+    """What two days cost times 182 is no value of a path: it is refused, and the data that would tell are named."""
+    small = good()
+    small.tables["order_lines"] = small.lines[:8]
+    with fw.open(small.write(tmp_path / "small")) as opened:
+        found = opened.diagnose()
+    for asset in found.assets:
+        assert asset.paths == ()
+        assert "too_few_spans" in {r.code for r in asset.refusals if r.about == "What each path is worth"}

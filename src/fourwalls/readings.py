@@ -55,6 +55,10 @@ class Panel:
         ]
 
 
+TOO_FEW_SPANS = "too_few_spans"
+"""Code of the refusal of a range where the record is too short."""
+
+
 def active_spans(lines: Floats) -> Ints:
     """In how many spans an asset has order lines at all, shape (assets,)."""
     spans: Ints = (lines > 0).sum(axis=1).astype(np.int64)
@@ -64,7 +68,7 @@ def active_spans(lines: Floats) -> Ints:
 def too_few_spans(about: str, spans: int) -> Refusal:
     """The record is too short for a range."""
     return Refusal(
-        "too_few_spans",
+        TOO_FEW_SPANS,
         about,
         f"there are order lines in {spans} weeks (or days, in a short record), and a range needs at least {LEAST_CLUSTERS}",
         "a longer period",

@@ -13,6 +13,7 @@ from fourwalls.figures import Estimate, Figure, Refusal
 from fourwalls.governance.readiness import Hole, Readiness
 from fourwalls.losses import Loss
 from fourwalls.portfolio import Thresholds
+from fourwalls.readings import TOO_FEW_SPANS
 from fourwalls.value import Costs, PathValue, Worth
 from fourwalls.verdict import GOVERNANCE, LEAST_JUDGED, Facts, Verdict, percent
 
@@ -114,7 +115,13 @@ _MUCH = 2.0
 
 
 def unseen_worth(b: Both, t: Thresholds) -> Refusal | None:
-    """Why no path of an asset has a value: nothing to act on was seen, and what shelves hide nobody saw; None where that is not so."""
+    """Why no path of an asset has a value: nothing to act on was seen, and what shelves hide nobody saw; None where that is not so.
+
+    Nor has it one where the record is too short for ranges: a year made of a few days would be told with their accidents.
+    """
+    gap = b.facts.gap if b.facts is not None else None
+    if isinstance(gap, Refusal) and gap.code == TOO_FEW_SPANS and not isinstance(b.availability, Availability):
+        return replace(gap, about="What each path is worth")
     seen_alone = _by_what_is_seen(b, t)
     if _unseen(seen_alone, b, t) is seen_alone:
         return None
