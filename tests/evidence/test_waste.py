@@ -197,9 +197,22 @@ def test_who_cannot_be_compared_is_held_to_its_own_better_channels(wasteful: Gro
     )
     # Of goods that others handle, too, bookings do not tell the part.
     assert find(replace(wasteful, rows=rows, lines=shared)).losses == ()
-    found = find(replace(wasteful, rows=rows, lines=sold))
+    # Booked to us where another party packs everything, too: then it is no packing, and we are held to all our places.
+    here = sold.channel_id == channel
+    elsewhere = sold.mutate(
+        fulfilment_party=ibis.ifelse(here, "own", "polar-logistics"),
+        fulfilled_at=ibis.ifelse(here, sold.fulfilled_at, "hall"),
+    )
+    for lines_ in (sold, elsewhere):
+        _one_bad_place(
+            find(replace(wasteful, rows=rows, lines=lines_)), wasteful, week.filter(bad), (category, channel)
+        )
+
+
+def _one_bad_place(found: Finding, wasteful: Ground, week: ibis.Table, place: tuple[str, str]) -> None:
+    category, channel = place
     told = sum(x.amount for x in found.losses)
-    true = 0.03 * wasteful.engine.run(week.filter(bad).agg(v=week.value.sum()))["v"][0].as_py()
+    true = 0.03 * wasteful.engine.run(week.agg(v=week.value.sum()))["v"][0].as_py()
     assert told == pytest.approx(true, rel=0.15)
     assert {(x.party_id, x.wall) for x in found.losses} == {("own", "inside")}
     assert all(f"xu of {category} in {channel}" in x.standard for x in found.losses)

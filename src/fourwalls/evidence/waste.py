@@ -343,8 +343,29 @@ def _role(
             best = float(sum(seen)), role, handled
     if best is None:
         return None
+    if (everywhere := _of_one_party(booked, best[2], columns)) is not None:
+        return best[1], everywhere
     known = {p for p in best[2].party if p is not None}
     return (best[1], best[2]) if any(booked.party[i] in known for i in named) else None
+
+
+def _of_one_party(booked: _Booked, handled: Handled, columns: tuple[int, ...]) -> Handled | None:
+    """All lines as one party's, where all bookings name it, also at places where somebody else handles the lines.
+
+    What our own customer service or buying causes is booked to us wherever goods are packed or sold: no role of an order line tells it.
+    """
+    parties = set(booked.party)
+    if len(parties) > 1 or None in parties:
+        return None
+    [party] = parties
+    of_party = {
+        tuple(full[i] for i in columns) for full, p in zip(handled.place, handled.party, strict=True) if p == party
+    }
+    elsewhere = np.array([tuple(place[i] for i in columns) not in of_party for place in booked.place], dtype=np.bool_)
+    if booked.count[elsewhere].sum() <= (1 - _NAMED_PART) * booked.count.sum():
+        return None
+    n = len(handled.place)
+    return replace(handled, doer=[str(party)] * n, party=[party] * n)
 
 
 def _scales_with_value(booked: _Booked, handled: Handled) -> bool:
