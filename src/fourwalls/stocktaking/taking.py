@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from fourwalls.availability import CHAIN
 from fourwalls.chain import listing, stock_flow, supply, unseen_stock
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import Noise, better, noise
+from fourwalls.chain.levels import drawn_on
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
 from fourwalls.chain.single_buys import Goods
 from fourwalls.chain.standards import Detectable
@@ -241,11 +242,27 @@ class Stocktaking(StockTables):
             rows["units"].to_numpy(),
         )
         wanted, share = self.record.sold + self.lost, self._wanted_share(channels)
+        whole = rows["whole"].to_numpy(zero_copy_only=False).astype(np.bool_)
+        if whole.any():
+            part = np.where(whole, self._part_of_sku(wanted, share)[of, ch], 1.0)
+            made = replace(made, units=(made.units * part).astype(np.float32))
         told = compared(made, wanted, share, self._donor)
         found = bias(made, told, self.days, len(cells))
         swings = noise(made, told, wanted, share, self._donor, len(cells))
         of_cell = (cells // (product.max() + 1)) // len(channels)
         return Forecasts(made, told, found, swings, [forecasters[i] for i in of_cell.tolist()])
+
+    def _part_of_sku(self, wanted: Floats32, share: Floats) -> Floats:
+        """Part of what is wanted of a sku in each channel that passes through each shelf, shape (shelves, channels).
+
+        A forecast of all nodes is spread as customers want it; a shelf that refills others foresees what they need, too.
+        """
+        of_shelf: Floats = np.nansum(wanted, axis=1, dtype=np.float64)
+        own = of_shelf[:, None] * np.nan_to_num(share)
+        total = np.zeros((int(self.sku.max()) + 1, own.shape[1]))
+        np.add.at(total, self.sku, own)
+        whole = total[self.sku]
+        return np.divide(drawn_on(own, self._donor), whole, out=np.zeros_like(own), where=whole > 0)
 
     def _wanted_share(self, channels: list[str]) -> Floats:
         """Part of each shelf's demand that belongs to each forecast channel, shape (shelves, channels).
