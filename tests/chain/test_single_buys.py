@@ -11,7 +11,7 @@ from tests.chain.test_stock_flow import walls_of
 
 from fourwalls.chain.newsvendor import newsvendor, seasons_of
 from fourwalls.chain.shifts import ForecastRows
-from fourwalls.chain.single_buys import Buys, Goods
+from fourwalls.chain.single_buys import Buys, Goods, sizes_of
 from fourwalls.chain.stock_flow import STAGES, StockAccounts, attribute, plan
 from fourwalls.chain.stock_record import Books, Record
 from fourwalls.chain.supply import DAY_S, Supplies, repaired
@@ -90,11 +90,13 @@ def live(wish: np.ndarray, buy: np.ndarray, nodes: int = 1, give_up: bool = True
     return Lived(wish, record, supplies, kind, np.arange(n) % nodes)
 
 
-def told(x: Lived, rows: ForecastRows | None = None) -> tuple[Buys | None, StockAccounts]:
+def told(
+    x: Lived, rows: ForecastRows | None = None, sizes: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[Buys | None, StockAccounts]:
     n, lost = len(x.wish), x.lost
     r = repaired(x.supplies, (FIRST + DAYS) * DAY_S, 0.95, lambda _: None)
     nodes = int(x.node.max()) + 1
-    goods = Goods(x.kind, np.full(n, 0.6), np.nan_to_num(x.record.sold) + lost)
+    goods = Goods(x.kind, np.full(n, 0.6), np.nan_to_num(x.record.sold) + lost, sizes)
     ready = plan(
         x.record, lost, np.zeros_like(lost), np.arange(n) // nodes, x.kind * nodes + x.node, np.arange(DAYS) // 7, x.supplies, r,
         None if rows is None else (rows, rows.units), FIRST, goods=goods,
@@ -188,6 +190,36 @@ def test_what_one_node_gets_too_much_of_goes_to_the_other() -> None:
     sold = [np.nansum(x.record.sold[kind == 1]) for x in (was, right)]
     assert found.stage[ALLOCATION][kind == 1].sum() == pytest.approx(sold[1] - sold[0], rel=0.15)
     assert not found.stage[:, kind == 0].any()
+
+
+def test_sizes_bought_wrongly_of_styles_bought_rightly_are_told() -> None:
+    """Three skus of a maker are the sizes of one style; of kind 1 the first gets half as much again as is wanted, the last half."""
+    wish, expected = wishes(13)
+    sku = np.arange(len(wish))
+    kind, size = sku // (MAKERS * STYLES * SEASONS), sku % STYLES
+    off = np.where(kind == 1, np.array([1.5, 1.0, 0.5])[size], 1.0)
+    sizes = (sku // STYLES, size)
+    buys, found = told(live(wish, expected * off), sizes=sizes)
+    assert buys is not None
+    assert (buys.factor[kind == 0] == 1).all()
+    for number, due in enumerate((1 / 1.5, 1.0, 2.0)):
+        assert buys.factor[(kind == 1) & (size == number)].mean() == pytest.approx(due, rel=0.2)
+    sold = [np.nansum(live(wish, expected * x).record.sold) for x in (off, 1.0)]
+    assert found.stage[FORECAST].sum() == pytest.approx(float(sold[1] - sold[0]), rel=0.2)
+    unsized, _ = told(live(wish, expected * off))
+    assert unsized is not None
+    assert (unsized.factor == 1).all()
+
+
+def test_styles_and_sizes_are_read_where_endings_recur() -> None:
+    found = sizes_of([f"{brand}-{n}/{size}" for brand in ("A", "B") for n in range(4) for size in ("S", "M", "L")])
+    assert found is not None
+    assert found[0].tolist() == np.repeat(np.arange(8), 3).tolist()
+    assert len(np.unique(found[1])) == 3
+    assert found[1][:3].tolist() == found[1][3:6].tolist()
+    assert sizes_of([f"s{n:05}" for n in range(40)]) is None
+    assert sizes_of([f"A-{n:05}" for n in range(40)]) is None
+    assert sizes_of([f"{n:05}-X" for n in range(40)]) is None
 
 
 def test_shelves_that_are_ordered_for_as_they_sell_or_whose_season_is_not_over_are_not_bought_once() -> None:

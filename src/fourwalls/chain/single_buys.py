@@ -7,6 +7,7 @@ arriving when it arrived, and nothing else that changes makes anybody buy otherw
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from fourwalls.chain.levels import ECHELONS, Lanes, decided_day, drawn_on
 from fourwalls.chain.newsvendor import Bought, factors, lean_of, seasons_of
-from fourwalls.chain.shifts import ForecastRows, Skew, even_share
+from fourwalls.chain.shifts import LEAST_SKUS, ForecastRows, Skew, even_share
 from fourwalls.chain.stock_record import Record
 from fourwalls.chain.stock_replay import FIXED, LOW, Occasions
 from fourwalls.chain.supply import DAY_S, Supplies, coded
@@ -25,6 +26,10 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
+# What stands before and after the last mark between letters and digits.
+_ENDING = re.compile(r"^(.*[0-9A-Za-z])[^0-9A-Za-z]+([0-9A-Za-z]+)$")
+
+
 @dataclass(frozen=True, slots=True)
 class Goods:
     """What the shelves hold.
@@ -33,11 +38,34 @@ class Goods:
         kind: Number of the kind of product whose buys are judged together, shape (shelves,).
         margin: Gross margin of a unit as a share of its price, same shape; NaN if unknown.
         wanted: Units customers wanted and were not served later, shape (shelves, days).
+        sizes: Numbers of the style and of the size of each shelf's sku, from `sizes_of`; None where skus tell none.
     """
 
     kind: Ints
     margin: Floats
     wanted: Floats32
+    sizes: tuple[Ints, Ints] | None = None
+
+
+def sizes_of(skus: list[str]) -> tuple[Ints, Ints] | None:
+    """Style and size of each sku, shape (skus,) each, where they are written as a stem and an ending that recurs; else None.
+
+    An ending counts as a size where it stands beside others on each of several stems, as S, M and L do.
+    """
+    parts = [_ENDING.match(sku) for sku in skus]
+    at = [i for i, part in enumerate(parts) if part is not None]
+    if not at:
+        return None
+    stems, endings = (
+        np.array([part[n] if part else sku for part, sku in zip(parts, skus, strict=True)]) for n in (1, 2)
+    )
+    style, size = (np.unique(x, return_inverse=True)[1].ravel().astype(np.int64) for x in (stems, endings))
+    own = np.zeros(len(skus), np.bool_)
+    own[at] = True
+    pairs = np.unique(np.stack([style[own], size[own]]), axis=1)
+    kinds = np.bincount(pairs[0], minlength=int(style.max()) + 1)
+    of_stems = np.bincount(pairs[1][kinds[pairs[0]] > 1], minlength=int(size.max()) + 1)
+    return (style, size) if (own & (of_stems[size] >= LEAST_SKUS) & (kinds[style] > 1)).sum() > len(skus) / 2 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +158,14 @@ def single_buys(
     up, final = _given_up(record, ended & ~np.isin(np.arange(shelves), lane.donor))
     until = np.where(ended, np.minimum(last, final), days - 1).astype(np.int32)
     sure = np.where(once & judged, factor[goods.kind], 1.0)
+    if goods.sizes is not None:
+        style, size = goods.sizes
+        of_size = goods.kind * (int(size.max()) + 1) + size
+        off = _uneven(there, upto[:, -1], style, of_size, season, order, once, ended).lean
+        if (said[ended] > 0).mean() > 1 / 2:
+            foreseen = _uneven(said, came, style, of_size, season, order, once, ended).lean
+            off = np.where(off * foreseen > 0, np.sign(off) * np.minimum(np.abs(off), np.abs(foreseen)), 0.0)
+        sure = np.where(once & judged, sure * even_share(np.where(once, there, np.nan), off, style), 1.0)
     return Buys(once, judged, sure, even, uneven, there, at, ahead, ended, up, until, _prices(record, at))
 
 
@@ -169,7 +205,7 @@ def bought_otherwise(
 def _uneven(
     there: Floats, due: Floats, among: Ints, cell: Ints, season: Ints, order: Ints, once: Bools, ended: Bools
 ) -> Skew:
-    """How unevenly what is bought of a sku goes to its nodes: beside what was wanted there of the same sku, cell by cell."""
+    """How unevenly what is bought of a sku goes to its nodes, or of a style to its sizes: beside what was wanted, cell by cell."""
     shelves = len(there)
     lean, judged = np.zeros(shelves), np.zeros(shelves, np.bool_)
     groups = int(among.max(initial=-1)) + 1

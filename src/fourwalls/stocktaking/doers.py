@@ -189,7 +189,8 @@ class Doers:
     def _sharers(self) -> Ints:
         """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
 
-        Those that buy a sku share it among them, and those that one giver refills with it.
+        Those that buy a sku share it among them, and those that one giver refills with it. What our own centre sends, we share
+        out, whoever it goes to.
         """
         own = self._number(self._parties, self._t.book.own)
         keeper = self._named(self._t._node_party)  # noqa: SLF001
@@ -199,7 +200,9 @@ class Doers:
         kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
         other = usual(among[foreign], keeper[foreign], kept[foreign], groups)
         shared = np.bincount(among, minlength=groups) >= 2
-        return np.where(shared & (other > 0), other, own)[among]
+        donor = self._t._donor  # noqa: SLF001
+        sent_by_us = (donor >= 0) & (keeper[np.maximum(donor, 0)] == own)
+        return np.where((shared & (other > 0))[among] & ~sent_by_us, other[among], own)
 
     def _keeping(self) -> None:
         """The record and the shelf are in the hands of whoever runs the node."""

@@ -19,7 +19,7 @@ from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import Noise, better, noise
 from fourwalls.chain.levels import drawn_on
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
-from fourwalls.chain.single_buys import Goods
+from fourwalls.chain.single_buys import Goods, sizes_of
 from fourwalls.chain.standards import Detectable
 from fourwalls.diagnosis import Suspicion
 from fourwalls.evidence.closing import CLOSING_WORDS, OPENING_WORDS
@@ -304,7 +304,8 @@ class Stocktaking(StockTables):
             with np.errstate(divide="ignore", invalid="ignore"):
                 margin = np.bincount(at, weight * (1 - share.cost / share.price)[known], minlength=n) / total
         kind = self._code("category" if "brand" not in self.portfolio.grain else "brand")
-        return Goods(kind, margin, np.nan_to_num(self.record.sold) + self._never_sold)
+        wanted = np.nan_to_num(self.record.sold) + self._never_sold
+        return Goods(kind, margin, wanted, sizes_of(self.shelves["sku_id"].to_pylist()))
 
     @property
     def _asked_service(self) -> float:
