@@ -96,7 +96,7 @@ def told(
     n, lost = len(x.wish), x.lost
     r = repaired(x.supplies, (FIRST + DAYS) * DAY_S, 0.95, lambda _: None)
     nodes = int(x.node.max()) + 1
-    goods = Goods(x.kind, np.full(n, 0.6), np.nan_to_num(x.record.sold) + lost, sizes)
+    goods = Goods(x.kind, np.full(n, 0.6), lost, sizes)
     ready = plan(
         x.record, lost, np.zeros_like(lost), np.arange(n) // nodes, x.kind * nodes + x.node, np.arange(DAYS) // 7, x.supplies, r,
         None if rows is None else (rows, rows.units), FIRST, goods=goods,

@@ -37,13 +37,13 @@ class Goods:
     Attributes:
         kind: Number of the kind of product whose buys are judged together, shape (shelves,).
         margin: Gross margin of a unit as a share of its price, same shape; NaN if unknown.
-        wanted: Units customers wanted and were not served later, shape (shelves, days).
+        unserved: Units customers wanted from an empty shelf and were not served later, shape (shelves, days).
         sizes: Numbers of the style and of the size of each shelf's sku, from `sizes_of`; None where skus tell none.
     """
 
     kind: Ints
     margin: Floats
-    wanted: Floats32
+    unserved: Floats32
     sizes: tuple[Ints, Ints] | None = None
 
 
@@ -131,12 +131,10 @@ def single_buys(
     once = (lane.donor < 0) & np.isfinite(decided) & (decided < first) & record.active.any(axis=1)
     if not once.any():
         return None
-    there, upto = (
-        _there(s, record, lane.donor),
-        np.cumsum(drawn_on(goods.wanted.astype(np.float64), lane.donor), axis=1),
-    )
+    wanted = (np.nan_to_num(record.sold) + goods.unserved).astype(np.float64)
+    there, upto = _there(s, record, lane.donor), np.cumsum(drawn_on(wanted, lane.donor), axis=1)
     once &= there > 0
-    full = drawn_on((goods.wanted * _worth(record, goods.margin)).sum(axis=1, dtype=np.float64), lane.donor)
+    full = drawn_on((wanted * _worth(record, goods.margin)).sum(axis=1), lane.donor)
     ended = once & ((last < days - 1) | _planned(rows, first, days, shelves))
     season = seasons_of(begins, ended)
     order = season * len(s.shelf) + _main_supplier(s, shelves)

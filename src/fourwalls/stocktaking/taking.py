@@ -304,8 +304,7 @@ class Stocktaking(StockTables):
             with np.errstate(divide="ignore", invalid="ignore"):
                 margin = np.bincount(at, weight * (1 - share.cost / share.price)[known], minlength=n) / total
         kind = self._code("category" if "brand" not in self.portfolio.grain else "brand")
-        wanted = np.nan_to_num(self.record.sold) + self._never_sold
-        return Goods(kind, margin, wanted, sizes_of(self.shelves["sku_id"].to_pylist()))
+        return Goods(kind, margin, self._never_sold, sizes_of(self.shelves["sku_id"].to_pylist()))
 
     @property
     def _asked_service(self) -> float:
