@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import fourwalls
@@ -62,6 +63,24 @@ def units(known: Availability) -> dict[str, float]:
     for part in known.stages:
         found[part.stage] = found.get(part.stage, 0.0) + part.units
     return found
+
+
+def test_a_forecast_of_all_nodes_is_held_to_what_all_of_them_sell(tmp_path: Path) -> None:
+    """The same biased forecasts, summed over nodes before they are written down: forecast comes first, with the units it cost."""
+    diary = lived(DEFECTS["biased"][1], 1, 0.0)
+    folder = known_stock.write(tmp_path / "known", diary)
+    path = folder / "tables" / "forecasts.parquet"
+    rows = pq.read_table(path)
+    keys = [c for c in rows.column_names if c not in ("node_id", "forecast_units")]
+    pq.write_table(
+        rows.group_by(keys).aggregate([("forecast_units", "sum")]).rename_columns([*keys, "forecast_units"]), path
+    )
+    with fourwalls.open(folder) as study:
+        found = study.diagnose()
+    assert first(of(found, "lamps")) == "forecast"
+    truth = diary.lost - lived(HEALTHY, 1, 0.0).lost
+    assert units(of(found))["forecast"] == pytest.approx(truth, rel=0.25)
+    assert "forecast" not in of(found).unjudged
 
 
 def first(known: Availability) -> str:

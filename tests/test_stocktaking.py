@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from fourwalls.diagnosis import Availability
 from fourwalls.errors import TableError
 from fourwalls.figures import Refusal
 from fourwalls.stocktaking import Stocktaking, sides
-from fourwalls.stocktaking.doers import handed_down
+from fourwalls.stocktaking.doers import Doers, handed_down
 from fourwalls.study import Study
 from fourwalls.worlds import make
 
@@ -380,3 +382,15 @@ def test_hours_closed_for_want_of_capacity_are_no_fault_of_a_listing(
         with_closings = float(opened._stock.hidden.units.sum())
     # What the closings turn away is told from themselves.
     assert hidden < 0.2 * with_closings
+
+
+@pytest.mark.parametrize(("giver", "whose"), [("us", "us"), ("friend", "friend")])
+def test_what_our_own_centre_sends_we_share_out(giver: str, whose: str) -> None:
+    """A centre refills a shop of ours and one of a friend's: who sends decides, not who gets too much."""
+    fake = SimpleNamespace(
+        shelves=SimpleNamespace(num_rows=3), book=SimpleNamespace(own="us"), _node_party=np.array([giver, "us", "friend"]),
+        sku=np.zeros(3, np.int64), _donor=np.array([-1, 0, 0]), record=SimpleNamespace(sold=np.ones((3, 5))),
+    )  # fmt: skip
+    doers = Doers(cast("Stocktaking", fake))
+    doers._number(doers._parties, "us")
+    assert [doers._parties[i] for i in doers._sharers()[1:]] == [whose, whose]

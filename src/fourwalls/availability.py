@@ -61,6 +61,7 @@ class Serving:
         unfilled, late: Part of what met an empty shelf that was lost with it, and that was served after the promise; where nobody
             waits all of it is lost, same shape.
         assets: How many assets there are.
+        kept: Part of what is sold that is not sent back, shape (pairs,); None: all of it.
     """
 
     shelf: Ints
@@ -72,6 +73,7 @@ class Serving:
     unfilled: Floats
     late: Floats
     assets: int
+    kept: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ class Beside:
     Attributes:
         markdowns: What giving it away cost on each shelf [portfolio currency], shape (shelves,).
         carrying: What holding it costs a year, as a share of its value at cost.
+        lost_at_cost: Part of its cost that goods given up at the end of their season lose.
     """
 
     markdowns: Floats
     carrying: float
+    lost_at_cost: float = 1.0
 
 
 class Part(NamedTuple):
@@ -257,6 +261,8 @@ def _beside(accounts: StockAccounts, serving: Serving, beside: Beside) -> tuple[
     cost = np.nan_to_num(serving.cost)
     saved = accounts.freed()[:, shelf] * (beside.markdowns[shelf] * weight)
     saved[STAGES.index("record")] += accounts.astray[shelf] * weight * cost
+    if accounts.fewer is not None:
+        saved += accounts.fewer[:, shelf] * (weight * cost * beside.lost_at_cost)
     held = accounts.stage_held[:, shelf] * (weight * cost)
     return saved, held
 
@@ -344,6 +350,10 @@ def _drawn(
     at = _rows(serving, margins, chance, of_asset, rows)
     price = serving.price[rows]
     worth = at.margin.astype(np.float32)[:, None]
+    if accounts.price is not None:
+        # Goods of a season bring less when it is over.
+        paid = np.nan_to_num(serving.unfilled * serving.price * (1.0 if serving.kept is None else serving.kept))
+        worth = (worth + paid[rows, None] * (accounts.price[at.shelf] - 1)).astype(np.float32)
     sums = {name: at.of(getattr(accounts, name)) for name in _SUMS}
     sums |= {f"{name}_worth": sums[name] * worth for name in ("total", "inside", "between")}
     rows_of, of_stages = _by_doer(walls, at.shelf), [at.of(units) for units in accounts.stage]
@@ -366,7 +376,7 @@ def _drawn(
         stage, wall, _ = key
         of_row = own.sum(axis=1, dtype=np.float64)
         besides, off = float(saved[stage, mine].sum()), chance.of_stage[:, stage] - 1
-        amount, amounts = float((of_row * at.margin)[mine].sum()) + besides, amounts + besides
+        amount, amounts = float((own * worth).sum(dtype=np.float64)) + besides, amounts + besides
         for side in ("total", *(["inside"] if wall == _INSIDE else ["between"] if wall == _BETWEEN else [])):
             point[f"{side}_worth"] += besides
             draws[side] += off * units

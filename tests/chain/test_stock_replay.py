@@ -65,6 +65,19 @@ def test_every_coalition_as_the_slow_twin_has_it(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
+@settings(max_examples=15, deadline=None)
+def test_after_its_last_day_a_shelf_neither_sells_nor_holds(seed: int) -> None:
+    shelves, occasions = made(seed)
+    last = np.random.default_rng(seed).integers(1, DAYS, 3).astype(np.int32)
+    out = replay(shelves, occasions, last=last)
+    for coalition in (0, 1, 16, 42, 63):
+        gained, held = play(shelves, occasions, coalition, last)
+        assert np.allclose(out.gained[:, :, coalition].sum(axis=1), gained.sum(axis=1), atol=1e-4)
+        assert np.allclose(out.held[:, coalition], held.sum(axis=1), atol=1e-3)
+        assert np.allclose(out.left[:, coalition], held[np.arange(3), last], atol=1e-4)
+
+
+@given(st.integers(0, 10_000))
 @settings(max_examples=25, deadline=None)
 def test_nothing_repaired_reproduces_the_record(seed: int) -> None:
     out = replay(*made(seed))
@@ -88,7 +101,8 @@ def test_more_stock_never_sells_less(seed: int, more: float) -> None:
     """Higher levels on every occasion of a shelf that stands alone."""
     shelves, occasions = made(seed, donors=False)
     higher = np.zeros_like(occasions.shift)
-    higher[:, 1::2] = np.float32(more)
+    # More of a fixed amount that never comes would be waited for.
+    higher[occasions.need < FIXED, 1::2] = np.float32(more)
     out = replay(shelves, occasions._replace(shift=higher))
     without, with_ = out.gained[:, :, 0].sum(axis=1), out.gained[:, :, 1].sum(axis=1)
     assert (with_ >= without - 1e-4).all()

@@ -161,8 +161,15 @@ def test_forecasts_as_units_a_day(engine: Engine) -> None:
     rows_in = table(FORECASTS, forecast("dc", 7, 21), forecast(None, 7, 70), forecast("shop", 0, 5))
     found = engine.run(stock.forecast_rows(engine.load("forecasts", rows_in), engine.load("numbered", NUMBERED)))
     (row,) = found.to_pylist()
-    assert (row["shelf"], row["units"], row["period_days"]) == (0, 3.0, 7)
+    assert (row["shelf"], row["units"], row["period_days"], row["whole"]) == (0, 3.0, 7, False)
     assert (row["forecast_day"] - DAY, row["period_day"] - DAY) == (0, 7)
+    alone = table(FORECASTS, forecast(None, 7, 70))
+    found = engine.run(stock.forecast_rows(engine.load("alone", alone), engine.load("numbered", NUMBERED)))
+    assert {(r["shelf"], r["units"], r["whole"]) for r in found.to_pylist()} == {
+        (n, 10.0, True)
+        for n, sku in zip(NUMBERED["shelf"].to_pylist(), NUMBERED["sku_id"].to_pylist(), strict=True)
+        if sku == "a"
+    }
 
 
 def test_whose_orders_a_shelf_serves(engine: Engine) -> None:

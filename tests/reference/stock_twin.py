@@ -7,8 +7,10 @@ import numpy as np
 from fourwalls.chain.stock_replay import FIXED, Occasions, Shelves
 
 
-def play(shelves: Shelves, occasions: Occasions, coalition: int) -> tuple[np.ndarray, np.ndarray]:
-    """Units sold beyond the record by shelf and day, and stock beyond it, both of shape (shelves, days)."""
+def play(
+    shelves: Shelves, occasions: Occasions, coalition: int, last: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Units sold beyond the record by shelf and day, and stock beyond it, both of shape (shelves, days); up to a last day."""
     low = coalition & 7
     n, days = shelves.lost.shape
     gained, held = np.zeros((n, days)), np.zeros((n, days))
@@ -25,7 +27,7 @@ def play(shelves: Shelves, occasions: Occasions, coalition: int) -> tuple[np.nda
                     awaited[shelf] -= ends
             for k in (k for k in mine if occasions.day[k] == day):
                 _order(shelves, occasions, k, coalition, day, days, ahead, awaited, diary)
-            for shelf in members:
+            for shelf in (m for m in members if last is None or day <= last[m]):
                 lost, hidden = float(shelves.lost[shelf, day]), float(shelves.hidden[shelf, day])
                 closing = float(shelves.closing[shelf, day])
                 more = min(lost, ahead[shelf]) if ahead[shelf] > 0 else min(0.0, closing + ahead[shelf])
@@ -60,6 +62,8 @@ def _order(
             left = kept + ahead[donor]
             units = ordered + min(units - ordered, max(left, -ordered))
             ahead[donor] -= units - ordered
+    elif donor < 0:
+        units = max(0.0, ordered + float(occasions.shift[k, low]))
     awaited[shelf] += units - ordered
     come = float(occasions.come[k, supply]) + float(occasions.fill[k, supply]) * (units - ordered)
     was, arrives = int(occasions.arrives[k, 0]), int(occasions.arrives[k, high])

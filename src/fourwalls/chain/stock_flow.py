@@ -14,8 +14,9 @@ from fourwalls.chain.attribution import shapley
 from fourwalls.chain.base_stock import Points, points, wanted_of
 from fourwalls.chain.levels import Lanes, Levels, drawn_on
 from fourwalls.chain.shifts import ForecastRows, Skew, even_share, on_each_day, skew
+from fourwalls.chain.single_buys import Buys, Goods, bought_otherwise, single_buys
 from fourwalls.chain.stock_record import Record
-from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Occasions, Outcome, Shelves, replay
+from fourwalls.chain.stock_replay import COALITIONS, FIXED, PLAYERS, PLENTY, Ints32, Occasions, Outcome, Shelves, replay
 from fourwalls.chain.supply import Repaired, Supplies
 from fourwalls.chain.unseen_stock import Unseen
 
@@ -73,6 +74,10 @@ class StockAccounts:
         replayed: Shelf-days replayed; all reproduce the record when nothing is repaired, or an error is raised.
         astray: Units that would not have gone missing with the record at its standard, shape (shelves,).
         stage_over: Excess beyond the record by stage, by Shapley, on a mean day [units], shape (stages, shelves).
+        given_up: Units that were given up at the end of the season of goods bought for once, shape (shelves,); None without any.
+        fewer: Units each stage at its standard would not have left to give up, shape (stages, shelves); below 0: more of them.
+        price: Price of a unit in each span beside the mean of what was sold, of goods bought for once, else 1, shape (shelves,
+            spans); None likewise.
     """
 
     demand: Floats
@@ -88,6 +93,9 @@ class StockAccounts:
     replayed: int
     astray: Floats
     stage_over: Floats
+    given_up: Floats | None = None
+    fewer: Floats | None = None
+    price: Floats32 | None = None
 
     def freed(self) -> Floats:
         """Part of each shelf's excess stock that each stage at its standard would not have piled up, 0-1, (stages, shelves)."""
@@ -95,6 +103,9 @@ class StockAccounts:
             share = np.where(self.excess > 0, -self.stage_over / self.excess, 0.0)
         # Where several stages free more than there is, each has its part of it.
         share = np.maximum(share, 0.0)
+        if self.given_up is not None:
+            # What was given up was counted: no need to guess it by excess.
+            share[:, self.given_up > 0] = 0.0
         found: Floats = share / np.maximum(share.sum(axis=0), 1.0)
         return found
 
@@ -110,6 +121,7 @@ class Plan:
         skew: How unevenly skus are shared out.
         unseen: Stock that was on record and not on the shelf; None if none ever was.
         points: Reorder points of shelves without forecasts beside what textbooks set; None without orders.
+        buys: Shelves that are bought for once, before they sell; None without any.
     """
 
     shelves: Shelves
@@ -119,6 +131,7 @@ class Plan:
     skew: Skew
     unseen: Unseen | None = None
     points: Points | None = None
+    buys: Buys | None = None
 
 
 def empty_occasions() -> Occasions:
@@ -155,6 +168,7 @@ def plan(
     first_day: int,
     unseen: Unseen | None = None,
     unforetold: tuple[Bools, float, Floats32] | None = None,
+    goods: Goods | None = None,
 ) -> Plan:
     """Prepares the replay.
 
@@ -172,6 +186,7 @@ def plan(
         unforetold: Shelves without usable forecasts, whose reorder points are held to what textbooks set for the share of
             order cycles that is asked to pass without a stock-out, and units wanted from empty shelves that were not sold
             later, shape (shelves, days); None if there are none.
+        goods: What the shelves hold, for those that are bought for once; None to look for none.
     """
     shelves, days = lost.shape
     wanted = lost
@@ -229,6 +244,15 @@ def plan(
         shift += moved[:, None].astype(np.float32) * (bits & 1)
         occasions, shift = _begun(occasions, shift, due, record.active)
     shift[occasions.need >= FIXED] = 0.0
+    buys = None
+    if goods is not None:
+        rows_told = None if forecasts is None else forecasts[0]
+        buys = single_buys(supplies, lane, record, goods, rows_told, among, cell, first_day)
+    if buys is not None:
+        occasions, shift = bought_otherwise(buys, supplies, record, occasions, shift, first_day)
+        uneven = Skew(
+            np.where(buys.once, buys.uneven.lean, uneven.lean), np.where(buys.once, buys.uneven.judged, uneven.judged)
+        )
     net = networks(sku, lane.donor)
     number = np.repeat(np.arange(len(net) - 1), np.diff(net))
     order = np.lexsort((occasions.day, number[occasions.shelf]))
@@ -242,6 +266,7 @@ def plan(
         uneven,
         unseen,
         due,
+        buys,
     )
 
 
@@ -331,6 +356,8 @@ def attribute(
     wanted = sold.sum(axis=1) + missed.sum(axis=1)
     enough = _enough(ready.lanes, record, wanted if ready.lanes is None else drawn_on(wanted, ready.lanes.donor))
     known = np.where(np.isfinite(enough), enough, PLENTY).astype(np.float32)
+    buys = ready.buys
+    last = np.full(shelves, days - 1, np.int32) if buys is None else buys.last
     net = ready.shelves.network
     cuts = [0]
     while cuts[-1] < len(net) - 1:
@@ -339,7 +366,8 @@ def attribute(
 
     def work(first: int, after: int) -> int:
         part, rows = _part(ready, first, after)
-        made.put(rows, _passes(part, rows, ready.unseen, known[rows]), walls)
+        each_day = _each_day(known, buys, record.active, rows)
+        made.put(rows, _passes(part, rows, ready.unseen, each_day, last[rows]), walls)
         return int(rows.stop - rows.start)
 
     done = 0
@@ -347,9 +375,11 @@ def attribute(
         for count in pool.map(work, cuts[:-1], cuts[1:]):
             done += count
             progress(done / max(shelves, 1))
-    n = np.maximum(record.active.sum(axis=1), 1)
-    on_hand = np.where(record.active, ready.shelves.closing, 0).sum(axis=1, dtype=np.float64) / n
+    on_hand = np.where(record.active, ready.shelves.closing, 0).sum(axis=1, dtype=np.float64) / days
     excess = _excess(enough, ready.shelves.closing, record)
+    if buys is not None:
+        over = np.maximum(ready.shelves.closing[buys.rows] - buys.ahead, 0.0) * record.active[buys.rows]
+        excess[buys.rows] = over.sum(axis=1) / days
     return StockAccounts(
         sold + missed,
         missed,
@@ -357,14 +387,35 @@ def attribute(
         made.total,
         made.inside,
         made.between,
-        made.held / n,
-        made.stage_held / n,
+        made.held / days,
+        made.stage_held / days,
         on_hand,
         excess,
         shelves * days,
         np.zeros(shelves) if ready.unseen is None else ready.unseen.astray.sum(axis=1, dtype=np.float64),
-        made.stage_over / n,
+        made.stage_over / days,
+        None if buys is None else buys.given_up,
+        None if buys is None else _fewer(buys, made),
+        None if buys is None else _prices(buys, starts, record),
     )
+
+
+def _fewer(buys: Buys, made: _Made) -> Floats:
+    """Units that stages would not have left to give up; what was not given up on record is nobody's to save."""
+    left = np.where(buys.ended, made.left, 0.0)
+    fewer = np.maximum(-left, 0.0)
+    part = np.minimum(buys.given_up / np.maximum(fewer.sum(axis=0), 1e-9), 1.0)
+    return np.where(left < 0, fewer * part, -left)
+
+
+def _prices(buys: Buys, starts: Ints, record: Record) -> Floats32:
+    """Mean price of each span beside that of what was sold."""
+    found = np.ones((len(record.sold), len(starts)), np.float32)
+    active = record.active[buys.rows].astype(np.float32)
+    days = np.add.reduceat(active, starts, axis=1)
+    total = np.add.reduceat(buys.price * active, starts, axis=1)
+    found[buys.rows] = np.where(days > 0, total / np.maximum(days, 1), 1.0)
+    return found
 
 
 class _Made:
@@ -374,7 +425,7 @@ class _Made:
         self.stage = np.zeros((len(STAGES), shelves, spans), np.float32)
         self.total, self.inside, self.between = (np.zeros((shelves, spans), np.float32) for _ in range(3))
         self.held = np.zeros((3, shelves))
-        self.stage_held, self.stage_over = (np.zeros((len(STAGES), shelves)) for _ in range(2))
+        self.stage_held, self.stage_over, self.left = (np.zeros((len(STAGES), shelves)) for _ in range(3))
         # Shapley values are sums over coalitions, so one matrix gives them for any number of games. A stage that changes
         # nothing is no player: the others' shares are what they are without it.
         self._replayed = np.zeros((len(STAGES), COALITIONS))
@@ -402,6 +453,7 @@ class _Made:
         self.stage[:, rows] = stage
         self.stage_held[:, rows] = sum(w @ out.held.T for out, w in zip(passes, weights, strict=True))
         self.stage_over[:, rows] = sum(w @ out.over.T for out, w in zip(passes, weights, strict=True))
+        self.left[:, rows] = sum(w @ out.left.T for out, w in zip(passes, weights, strict=True))
         side = walls.wall[:, rows]
         n = np.arange(rows.stop - rows.start)
         masks = [
@@ -423,10 +475,12 @@ class _Made:
         return np.split(self._all, passes, axis=1)
 
 
-def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None, enough: Floats32) -> list[Outcome]:
+def _passes(
+    part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None, enough: Floats32, last: Ints32
+) -> list[Outcome]:
     """The replay with record and shelf as they were; and, where that changes anything, with either or both repaired."""
     shelves, occasions = part
-    as_recorded = replay(shelves, occasions, enough=enough)
+    as_recorded = replay(shelves, occasions, enough=enough, last=last)
     if unseen is None:
         return [as_recorded]
     bare, ghost, astray = unseen.bare[rows], unseen.ghost[rows], unseen.astray[rows]
@@ -434,11 +488,11 @@ def _passes(part: tuple[Shelves, Occasions], rows: slice, unseen: Unseen | None,
     if not has_shelf and not has_record:
         return [as_recorded]
     right = shelves._replace(lost=np.maximum(shelves.lost - ghost, 0))
-    by_record = replay(right, occasions, ghost, astray, enough) if has_record else as_recorded
+    by_record = replay(right, occasions, ghost, astray, enough, last) if has_record else as_recorded
     if not has_shelf:
         return [as_recorded, by_record, as_recorded, by_record]
-    filled = replay(shelves, occasions, bare, np.zeros_like(bare), enough)
-    both = replay(right, occasions, ghost + bare, astray, enough) if has_record else filled
+    filled = replay(shelves, occasions, bare, np.zeros_like(bare), enough, last)
+    both = replay(right, occasions, ghost + bare, astray, enough, last) if has_record else filled
     return [as_recorded, by_record, filled, both]
 
 
@@ -478,8 +532,18 @@ def _enough(lanes: Lanes | None, record: Record, demand: Floats) -> Floats:
     return found
 
 
+def _each_day(known: Floats32, buys: Buys | None, active: Bools, rows: slice) -> Floats32:
+    """What is enough on each day, shape (chunk, days): where nothing more will be bought, what will still be wanted."""
+    found = np.repeat(known[rows, None], active.shape[1], axis=1)
+    if buys is not None:
+        at = np.flatnonzero((buys.rows >= rows.start) & (buys.rows < rows.stop))
+        mine = buys.rows[at]
+        found[mine - rows.start] = np.where(active[mine], buys.ahead[at], PLENTY)
+    return found
+
+
 def _excess(enough: Floats, closing: Floats32, record: Record) -> Floats:
     """Stock of a mean day beyond what is enough [units]; NaN where nobody knows."""
     over = np.maximum(closing - enough[:, None], 0.0) * record.active
-    found: Floats = np.where(np.isfinite(enough), over.sum(axis=1) / np.maximum(record.active.sum(axis=1), 1), np.nan)
+    found: Floats = np.where(np.isfinite(enough), over.sum(axis=1) / closing.shape[1], np.nan)
     return found

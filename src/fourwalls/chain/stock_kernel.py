@@ -11,12 +11,19 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from fourwalls.chain.stock_replay import FIXED, Floats32, Occasions, Outcome, Shelves
+from fourwalls.chain.stock_replay import FIXED, Floats32, Ints32, Occasions, Outcome, Shelves
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def run(
-    shelves: Shelves, occasions: Occasions, shown: Floats32, found: Floats32, enough: Floats32, slots: int, out: Outcome
+    shelves: Shelves,
+    occasions: Occasions,
+    shown: Floats32,
+    found: Floats32,
+    enough: Floats32,
+    last: Ints32,
+    slots: int,
+    out: Outcome,
 ) -> None:
     """Fills `out` with what each coalition changes; `slots` days ahead are kept, a power of two."""
     days = shelves.lost.shape[1]
@@ -54,22 +61,25 @@ def run(
             last_of_span = day + 1 == days or shelves.span[day + 1] != shelves.span[day]
             for n in range(after - first):
                 i = first + n
-                _sell(
-                    shelves.lost[i, day],
-                    shelves.hidden[i, day],
-                    shown[i, day],
-                    found[i, day],
-                    shelves.closing[i, day],
-                    shelves.waits[i],
-                    extra[n],
-                    enough[i],
-                    gained[n],
-                    out.held[i],
-                    out.over[i],
-                )
+                if day <= last[i]:
+                    _sell(
+                        shelves.lost[i, day],
+                        shelves.hidden[i, day],
+                        shown[i, day],
+                        found[i, day],
+                        shelves.closing[i, day],
+                        shelves.waits[i],
+                        extra[n],
+                        enough[i, day],
+                        gained[n],
+                        out.held[i],
+                        out.over[i],
+                    )
                 if last_of_span:
                     out.gained[i, shelves.span[day], :] = gained[n]
                     gained[n, :] = 0.0
+                if day == last[i]:
+                    out.left[i, :] = extra[n]
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
@@ -160,6 +170,8 @@ def _order(  # noqa: C901 - one loop over coalitions, flat for the compiler's sa
                     left = spare + extra[d, c]
                     more = min(more, max(left, -ordered))
                     extra[d, c] -= more
+            elif donor < 0:
+                more = max(occasions.shift[k, low], -ordered)
             out.bought[first + n, c] += more
             come = come_as_recorded + fill * more
             total = ordered + more

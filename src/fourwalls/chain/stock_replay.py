@@ -64,7 +64,8 @@ class Occasions(NamedTuple):
         ordered: Units that were ordered, same shape.
         come: Units of them that came, as recorded and with supply at its standard, shape (occasions, 2).
         fill: Share that would come of each further unit ordered, likewise, shape (occasions, 2).
-        shift: By how much the level would be higher, by the lower bits of the coalition [units], shape (occasions, 8).
+        shift: By how much the level would be higher, by the lower bits of the coalition [units], shape (occasions, 8); where the
+            amount does not depend on stock, by how much the amount would be.
         arrives: Day on which it is on the shelf, by the upper bits, shape (occasions, 8); NEVER if not in the record.
     """
 
@@ -101,12 +102,14 @@ class Outcome(NamedTuple):
         held: Stock held beyond the record, summed over days [unit days], shape (shelves, 64).
         bought: Units ordered beyond the record, shape (shelves, 64).
         over: Stock beyond what is enough, more than in the record, summed over days [unit days], shape (shelves, 64).
+        left: Stock at the end of each shelf's last day beyond what stood there [units], same shape.
     """
 
     gained: Floats32
     held: Floats32
     bought: Floats32
     over: Floats32
+    left: Floats32
 
 
 def replay(
@@ -115,6 +118,7 @@ def replay(
     shown: Floats32 | None = None,
     found: Floats32 | None = None,
     enough: Floats32 | None = None,
+    last: Ints32 | None = None,
 ) -> Outcome:
     """Replays all networks under all 64 coalitions of repairs.
 
@@ -122,13 +126,14 @@ def replay(
         shelves, occasions: As recorded, and what repairs change.
         shown: Units that customers would have bought from what was there under every coalition, shape (shelves, days).
         found: Units that would still have been there at the end of each day and are not in the record, same shape.
-        enough: Stock beyond which a shelf has too much [units], shape (shelves,).
+        enough: Stock beyond which a shelf has too much at the end of each day [units], shape (shelves, days).
+        last: Last day on which each shelf sells and holds anything, shape (shelves,); None: the last of the record.
     """
     spans = int(shelves.span[-1]) + 1 if len(shelves.span) else 0
     n = len(shelves.lost)
     out = Outcome(
         np.zeros((n, spans, COALITIONS), np.float32),
-        *(np.zeros((n, COALITIONS), np.float32) for _ in range(3)),
+        *(np.zeros((n, COALITIONS), np.float32) for _ in range(4)),
     )
     if n:
         # Compiling takes seconds, importing the compiler half a one: nobody without stock should wait for it.
@@ -137,7 +142,8 @@ def replay(
         none = np.zeros_like(shelves.lost) if shown is None or found is None else shelves.lost
         run(
             shelves, occasions, none if shown is None else shown, none if found is None else found,
-            np.full(n, PLENTY) if enough is None else enough, _slots(occasions, shelves.lost.shape[1]), out,
+            np.full_like(shelves.lost, PLENTY) if enough is None else enough, np.full(n, shelves.lost.shape[1] - 1, np.int32) if last is None else last,
+            _slots(occasions, shelves.lost.shape[1]), out,
         )  # fmt: skip
     return out
 

@@ -128,20 +128,32 @@ def shelfless(supply_orders: ir.Table, numbered: ir.Table) -> ir.Table:
 def forecast_rows(forecasts: ir.Table, numbered: ir.Table) -> ir.Table:
     """Forecasts for shelves, each as units a day over its period.
 
+    A forecast of a sku without a node is of all its nodes together: it is given to each of them, marked, unless the sku is
+    forecast by node as well.
+
     Grain: shelf, channel_id, forecast_day, period_day.
-    Gives: period_days, units [a day], forecaster_id. A forecast without a node is given to no shelf.
+    Gives: period_days, units [a day], forecaster_id, whole [whether units are of all nodes].
     """
-    t = forecasts.inner_join(numbered, ["sku_id", "node_id"])
-    t = t.filter(t.period_days > 0)
-    return t.select(
-        "shelf",
-        "channel_id",
-        "forecaster_id",
-        forecast_day=days(t.forecast_on),
-        period_day=days(t.period_on),
-        period_days=t.period_days.cast("int32"),
-        units=(t.forecast_units / t.period_days).cast("float32"),
+    t = forecasts.filter(forecasts.period_days > 0)
+    of_all = t.filter(t.node_id.isnull()).anti_join(t.filter(t.node_id.notnull()), "sku_id")
+    both = (
+        (t.inner_join(numbered, ["sku_id", "node_id"]), False),
+        (of_all.drop("node_id").inner_join(numbered, "sku_id"), True),
     )
+    by_node, by_sku = (
+        t.select(
+            "shelf",
+            "channel_id",
+            "forecaster_id",
+            forecast_day=days(t.forecast_on),
+            period_day=days(t.period_on),
+            period_days=t.period_days.cast("int32"),
+            units=(t.forecast_units / t.period_days).cast("float32"),
+            whole=ibis.literal(is_whole),
+        )
+        for t, is_whole in both
+    )
+    return by_node.union(by_sku)
 
 
 def shelf_demand_shares(lines: ir.Table, grain: tuple[str, ...], numbered: ir.Table) -> ir.Table:

@@ -45,6 +45,7 @@ class Doers:
         self._decision()
         self._forecast()
         self._points()
+        self._single_buys()
         self._allocation()
         self._keeping()
         # Where nobody knows what stood on a shelf, no supply can be replayed, however well it is recorded.
@@ -159,19 +160,37 @@ class Doers:
         )
         self._standard[at] = np.where(held, word, self._standard[at])
 
+    def _single_buys(self) -> None:
+        """What is bought for once is a forecast, written down or not: of who wrote it, else of who decides on the buy."""
+        buys, found = self._t._plan.buys, self._t.forecasts  # noqa: SLF001
+        if buys is None:
+            return
+        at, decision = STAGES.index("forecast"), STAGES.index("decision")
+        written = np.zeros(self._n, np.bool_)
+        if found is not None:
+            written[found.rows.shelf] = True
+        self._held[at] |= buys.judged
+        self._party[at] = np.where(buys.judged & ~written, self._party[decision], self._party[at])
+        word = self._number(self._words, "a buy between what was wanted and the newsvendor's")
+        self._standard[at] = np.where(buys.judged, word, self._standard[at])
+
     def _allocation(self) -> None:
         at = STAGES.index("allocation")
         plan = self._t._plan  # noqa: SLF001
         alone = np.bincount(self._t.sku, minlength=self._n)[self._t.sku] < 2
         self._held[at] = alone | plan.skew.judged
-        self._party[at] = self._sharers()
+        buys = plan.buys
+        # No node's stock answers a buy made before anything sold: whoever buys has shared it out.
+        by_buyer = np.zeros(self._n, np.bool_) if buys is None else buys.once
+        self._party[at] = np.where(by_buyer, self._party[STAGES.index("decision")], self._sharers())
         word = self._number(self._words, "days of cover as this portfolio usually gives to demand and lead time")
         self._standard[at] = np.where(plan.skew.judged, word, 0)
 
     def _sharers(self) -> Ints:
         """Who has to be spoken with to share a sku out otherwise: the other party that keeps most of it; else ourselves.
 
-        Those that buy a sku share it among them, and those that one giver refills with it.
+        Those that buy a sku share it among them, and those that one giver refills with it. What our own centre sends, we share
+        out, whoever it goes to.
         """
         own = self._number(self._parties, self._t.book.own)
         keeper = self._named(self._t._node_party)  # noqa: SLF001
@@ -181,7 +200,9 @@ class Doers:
         kept = np.where(foreign, np.nansum(self._t.record.sold, axis=1, dtype=np.float64) + 1e-9, 0.0)
         other = usual(among[foreign], keeper[foreign], kept[foreign], groups)
         shared = np.bincount(among, minlength=groups) >= 2
-        return np.where(shared & (other > 0), other, own)[among]
+        donor = self._t._donor  # noqa: SLF001
+        sent_by_us = (donor >= 0) & (keeper[np.maximum(donor, 0)] == own)
+        return np.where((shared & (other > 0))[among] & ~sent_by_us, other[among], own)
 
     def _keeping(self) -> None:
         """The record and the shelf are in the hands of whoever runs the node."""

@@ -71,6 +71,7 @@ class Share:
         price, cost: Mean net price and cost of a unit [amount]; NaN where the record has none, shape (pairs,).
         follows: What a unit sold brings along [amount], same shape: getting it to the customer, bookings that come with sales, and
             the margin of those sent back; 0 where the record has none.
+        kept: Part of the units shipped that is not sent back, same shape; 1 where the record has none.
     """
 
     shelf: Ints
@@ -79,6 +80,7 @@ class Share:
     price: Floats
     cost: Floats
     follows: Floats
+    kept: Floats
 
 
 class StockTables:
@@ -325,14 +327,14 @@ class StockTables:
         weight = np.divide(total, everything[of], out=np.zeros(len(total)), where=everything[of] > 0)
         return Share(of, [names[i] for i in (pairs % len(names)).tolist()], weight, *amounts)
 
-    def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats, Floats]:
+    def _unit_amounts(self, of: Ints, inverse: Ints | None) -> tuple[Floats, Floats, Floats, Floats]:
         """Mean price and cost of a unit, and what it brings along, for each pair; from the shelf where the pair is the shelf itself.
 
         A shelf that serves no order line (a centre that refills others) takes what its sku fetches and costs elsewhere.
         """
         nothing = np.full(len(of), np.nan)
         if self._served is None:
-            return nothing, nothing, np.zeros(len(of))
+            return nothing, nothing, np.zeros(len(of)), np.ones(len(of))
         key = self._served["shelf"].to_numpy().astype(np.int64) if inverse is None else inverse
         served = self._served
 
@@ -354,9 +356,10 @@ class StockTables:
         price, cost = mean("value", "valued_units"), mean("cost", "costed_units")
         rate, are_returns_booked = self._booked
         follows = np.nan_to_num(mean("fulfilment", "fulfilled_units")) + np.nan_to_num(rate[of] * price)
+        back = np.nan_to_num(mean("returned", "shipped"))
         if not are_returns_booked:
-            follows += np.nan_to_num(mean("returned", "shipped") * (price - cost))
-        return price, cost, follows
+            follows += np.nan_to_num(back * (price - cost))
+        return price, cost, follows, 1 - np.minimum(back, 1.0)
 
     @cached_property
     def _booked(self) -> tuple[Floats, bool]:

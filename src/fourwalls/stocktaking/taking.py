@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,9 @@ from fourwalls.availability import CHAIN
 from fourwalls.chain import listing, stock_flow, supply, unseen_stock
 from fourwalls.chain.comparison import NOBODY
 from fourwalls.chain.forecast_noise import Noise, better, noise
+from fourwalls.chain.levels import drawn_on
 from fourwalls.chain.shifts import Bias, Compared, ForecastRows, bias, compared
+from fourwalls.chain.single_buys import Goods, sizes_of
 from fourwalls.chain.standards import Detectable
 from fourwalls.diagnosis import Suspicion
 from fourwalls.evidence.closing import CLOSING_WORDS, OPENING_WORDS
@@ -239,11 +242,27 @@ class Stocktaking(StockTables):
             rows["units"].to_numpy(),
         )
         wanted, share = self.record.sold + self.lost, self._wanted_share(channels)
+        whole = rows["whole"].to_numpy(zero_copy_only=False).astype(np.bool_)
+        if whole.any():
+            part = np.where(whole, self._part_of_sku(wanted, share)[of, ch], 1.0)
+            made = replace(made, units=(made.units * part).astype(np.float32))
         told = compared(made, wanted, share, self._donor)
         found = bias(made, told, self.days, len(cells))
         swings = noise(made, told, wanted, share, self._donor, len(cells))
         of_cell = (cells // (product.max() + 1)) // len(channels)
         return Forecasts(made, told, found, swings, [forecasters[i] for i in of_cell.tolist()])
+
+    def _part_of_sku(self, wanted: Floats32, share: Floats) -> Floats:
+        """Part of what is wanted of a sku in each channel that passes through each shelf, shape (shelves, channels).
+
+        A forecast of all nodes is spread as customers want it; a shelf that refills others foresees what they need, too.
+        """
+        of_shelf: Floats = np.nansum(wanted, axis=1, dtype=np.float64)
+        own = of_shelf[:, None] * np.nan_to_num(share)
+        total = np.zeros((int(self.sku.max()) + 1, own.shape[1]))
+        np.add.at(total, self.sku, own)
+        whole = total[self.sku]
+        return np.divide(drawn_on(own, self._donor), whole, out=np.zeros_like(own), where=whole > 0)
 
     def _wanted_share(self, channels: list[str]) -> Floats:
         """Part of each shelf's demand that belongs to each forecast channel, shape (shelves, channels).
@@ -270,7 +289,22 @@ class Stocktaking(StockTables):
         return stock_flow.plan(
             self.record, self.lost, self.hidden.units, self.sku, self._code("node_id", "category"), start,
             self.supplies, self.repaired, forecasts, self.first_day, self.unseen, (self._unforetold, self._asked_service, self._never_sold),
+            self._goods,
         )  # fmt: skip
+
+    @property
+    def _goods(self) -> Goods:
+        """What the shelves hold; the margin of a unit as its orders tell it."""
+        n, share = self.shelves.num_rows, self.share
+        margin = np.full(n, np.nan)
+        if share is not None:
+            known = np.isfinite(share.price * share.cost) & (share.price > 0)
+            weight, at = share.weight[known], share.shelf[known]
+            total = np.bincount(at, weight, minlength=n)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                margin = np.bincount(at, weight * (1 - share.cost / share.price)[known], minlength=n) / total
+        kind = self._code("category" if "brand" not in self.portfolio.grain else "brand")
+        return Goods(kind, margin, self._never_sold, sizes_of(self.shelves["sku_id"].to_pylist()))
 
     @property
     def _asked_service(self) -> float:
@@ -298,8 +332,8 @@ class Stocktaking(StockTables):
     @property
     def absent_stages(self) -> tuple[str, ...]:
         """Stages whose tables are not there at all; where orders show what somebody expected, the forecast is not."""
-        points = self._plan.points
-        held = points is not None and points.judged.any()
+        points, buys = self._plan.points, self._plan.buys
+        held = any(x is not None and x.judged.any() for x in (points, buys))
         return tuple(stage for stage in super().absent_stages if not (stage == "forecast" and held))
 
     @cached_property
@@ -310,6 +344,16 @@ class Stocktaking(StockTables):
         return stock_flow.attribute(self._plan, self.record, self.lost, self.walls)
 
     @cached_property
+    def _booked_markdowns(self) -> list[dict[str, Any]]:
+        """Bookings of stock given away below its price, or given up, see `measures.stock.bookings`."""
+        leakage = self._reception.rows.get("leakage")
+        if leakage is None:
+            return []
+        period = self.portfolio.period
+        rows = self._engine.run(stock.bookings(leakage if period is None else stock.within(leakage, period)))
+        return [row for row in rows.to_pylist() if _MARKDOWN.search(str(row["cause"]).lower())]
+
+    @cached_property
     def markdowns(self) -> Floats:
         """What giving stock away below its price cost on each shelf [portfolio currency], shape (shelves,).
 
@@ -317,16 +361,9 @@ class Stocktaking(StockTables):
         given away.
         """
         found = np.zeros(self.shelves.num_rows)
-        leakage = self._reception.rows.get("leakage")
-        if leakage is None:
-            return found
-        period = self.portfolio.period
-        rows = self._engine.run(stock.bookings(leakage if period is None else stock.within(leakage, period)))
         excess = np.nan_to_num(self.accounts.excess)
         of = {name: np.array(self.shelves[name].to_pylist(), dtype=object) for name in ("brand", "category")}
-        for row in rows.to_pylist():
-            if not _MARKDOWN.search(str(row["cause"]).lower()):
-                continue
+        for row in self._booked_markdowns:
             mine = np.ones(len(found), np.bool_)
             for name, values in of.items():
                 if row[name] is not None:
@@ -335,6 +372,16 @@ class Stocktaking(StockTables):
             if total > 0 and row["amount"]:
                 found[mine] += row["amount"] * excess[mine] / total
         return found
+
+    @property
+    def lost_at_cost(self) -> float:
+        """Part of its cost that goods given up at the end of their season lose: what was booked for it, else all of it."""
+        up, share = self.accounts.given_up, self.share
+        if up is None or share is None or not up.any():
+            return 1.0
+        at_cost = float((up[share.shelf] * share.weight * np.nan_to_num(share.cost)).sum())
+        booked = sum(row["amount"] or 0.0 for row in self._booked_markdowns)
+        return min(1.0, booked / at_cost) if booked > 0 and at_cost > 0 else 1.0
 
     @cached_property
     def walls(self) -> stock_flow.Walls:

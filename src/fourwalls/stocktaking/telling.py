@@ -45,11 +45,13 @@ def sides(taking: Stocktaking, assets: list[tuple[str | None, ...]], currency: s
         share.follows[keep],
         *_waiting(taking, share.shelf[keep]),
         len(assets),
+        share.kept[keep],
     )
     spans = len(np.unique(taking.spans))
     chance = luck(taking.demand.spread, spans, taking.seed)
     accounts, walls = taking.accounts, taking.walls
-    beside = Beside(taking.markdowns, taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0))
+    carrying = taking.portfolio.assumptions.get("carrying_rate_per_year", 0.0)
+    beside = Beside(taking.markdowns, carrying, taking.lost_at_cost)
     found = drawn(accounts, walls, serving, chance, taking.days, costs(taking.portfolio, None), beside)
     absent = taking.absent_stages
     each = (f(taking, serving, chance) for f in (forecast_readings, missing_readings))

@@ -216,7 +216,7 @@ FORECASTS = TableSpec(
     (
         Column("sku_id", "text", "the sku", needed=True, refers_to="products"),
         Column("channel_id", "text", "the channel", refers_to="channels"),
-        Column("node_id", "text", "the node", refers_to="nodes"),
+        Column("node_id", "text", "the node; empty: all nodes of the sku together", refers_to="nodes"),
         Column("forecast_on", "day", "day it was made", needed=True),
         Column("period_on", "day", "first day of the period forecast", needed=True),
         Column("period_days", "count", "length of the period [days]", needed=True),
