@@ -77,7 +77,7 @@ def tables(
 def is_told(lines: tuple[Ints, Ints, Ints, Floats, npt.NDArray[np.bool_]]) -> bool:
     doer, category, week, hours, late = lines
     rows = Rows(doer, category, week * 12 // WEEKS, np.ones(len(doer)), hours, hours, late.astype(np.float64))
-    return compare_slower(rows, slow_elsewhere(rows)[rows.doer, rows.fold]) is not None
+    return compare_slower(rows, slow_elsewhere(rows, 12)[rows.doer, rows.fold]) is not None
 
 
 def share_told(draws: int, seed: int, longer: Floats, promised: Floats, lasting: float = 0.0) -> float:
@@ -122,7 +122,7 @@ def test_the_luckiest_are_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         mine = mean[doer] > np.quantile(mean, 0.9)
         by_same.append(log[mine].mean() - log[~mine].mean())
         ones = np.ones(len(doer))
-        slow = slow_elsewhere(Rows(doer, lines[1], week * 12 // WEEKS, ones, hours, hours, ones))
+        slow = slow_elsewhere(Rows(doer, lines[1], week * 12 // WEEKS, ones, hours, hours, ones), 12)
         slow = slow[doer, week * 12 // WEEKS]
         if slow.sum() >= 60:
             by_others.append(log[slow].mean() - log[~slow].mean())
@@ -144,6 +144,26 @@ def test_what_is_expected_of_a_doer_is_shrunk_as_the_textbook_says() -> None:
     f = stats.f_oneway(*score.reshape(40, 5)).statistic
     mean = score.reshape(40, 5).mean(axis=1)
     np.testing.assert_allclose(found, (1 - 1 / f) * (mean - score.mean()), rtol=1e-9)
+
+
+def test_where_no_category_says_enough_all_together_do_and_the_mix_of_categories_is_nobody_s_fault() -> None:
+    """Twelve categories, a hundred lines in each, one of them slow for everybody in it."""
+    rng = np.random.default_rng(8)
+    told = dict.fromkeys(("slow", "mix"), 0)
+    for _ in range(5):
+        doer, _, week, hours, late = lines_of(rng, A_TENTH, ALIKE)
+        told["slow"] += slower_told(tables(doer, rng.integers(0, 12, len(doer)), week, hours, late)[0])
+        doer, _, week, hours, late = lines_of(rng, ALIKE, ALIKE)
+        category = np.where(rng.uniform(size=len(doer)) < 0.8, doer % 12, rng.integers(0, 12, len(doer)))
+        hours = np.where(category == 3, 4.0, 1.0) * hours
+        told["mix"] += slower_told(tables(doer, category, week, hours, late | (hours > 200))[0])
+    assert told["slow"] >= 3
+    assert told["mix"] == 0
+
+
+def slower_told(spans: pa.Table) -> bool:
+    plan = plan_comparisons("fulfilment", spans, WEEKS)
+    return any(cell.reliability.get(SLOWER, 0.0) > 0 for cell, _ in plan.cells)
 
 
 def test_lines_are_held_by_who_was_slow_in_the_rest_of_the_record() -> None:
@@ -179,3 +199,12 @@ def test_blocks_without_a_group_have_none() -> None:
     assert by_week.any()
     assert (after[by_week] == -1).all()
     assert (after[~by_week] >= 0).all()
+
+
+def test_small_doers_that_stopped_before_the_record_ends_are_compared() -> None:
+    doer, category, week, hours, late = lines_of(np.random.default_rng(7), A_TENTH, ALIKE)
+    stays = (week < 40) | (doer == 0)
+    more = np.zeros(400, dtype=np.int64)
+    doer, category = np.append(doer[stays], more), np.append(category[stays], more)
+    week, hours = np.append(week[stays], np.arange(400) % WEEKS), np.append(hours[stays], 40.0 + np.arange(400) % 7)
+    assert slower_told(tables(doer, category, week, hours, np.append(late[stays], more > 0))[0])

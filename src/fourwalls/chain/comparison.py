@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +49,8 @@ OWN_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "fulfilment": (("category",), ()),
     "carriage": (("origin", "destination"), ("destination",)),
 }
+# Small doers for whom no such place alone says enough are told by all of them, and held to others in each.
+SMALL_WITHIN: dict[str, tuple[str, ...]] = {"fulfilment": ("category",), "carriage": ("origin", "destination")}
 KEYS: dict[str, tuple[str, ...]] = {
     "release": ("doer", "customer_kind"),
     "fulfilment": ("doer", "category", "size_class"),
@@ -159,7 +161,7 @@ class _Slower:
     place: str
     group: dict[str, int]
     blocks: dict[Key, frozenset[int]]
-    every: range
+    every: tuple[int, ...]
     rows: Ints
 
     def of(self, key: Key, else_: Comparison | None) -> Comparison:
@@ -195,6 +197,8 @@ def plan_comparisons(stage: str, weekly: pa.Table, spans: int | None = None) -> 
     planner = _Planner(weeks, per_block, per_fold)
     for level in PEER_LEVELS[stage]:
         planner.compare_peers(level, stage)
+    if stage in SMALL_WITHIN:
+        planner.compare_small_across(SMALL_WITHIN[stage])
     for level in OWN_LEVELS[stage]:
         planner.compare_own_weeks(level)
     planner.leave_the_rest(OWN_LEVELS[stage][-1])
@@ -206,6 +210,10 @@ class _Planner:
 
     def __init__(self, weeks: _Weeks, per_block: int, per_fold: int) -> None:
         self._weeks, self._per_block, self._per_fold = weeks, per_block, per_fold
+        # Of each row its key, of each key its doer and its kind of line, as numbers.
+        self._key = np.repeat(np.arange(len(weeks.codes)), np.diff(weeks.starts))
+        self._doers, self._doer = _numbered(key[:1] for key in weeks.codes)
+        self._kind = _numbered(key[1:] for key in weeks.codes)[1]
         self._groups: list[tuple[Cell, str]] = []
         self._best: list[Best] = []
         self._assigned: dict[Key, Comparison] = {}
@@ -228,7 +236,8 @@ class _Planner:
             able = {doer: self._folded(w) for doer, w in groups.items() if _enough(w) and doer != NOBODY}
             small = [key for key in everyone[place] if key[0] not in able]
             named = [key for key in small if key[0] != NOBODY]
-            slower = self._compare_small(place, everyone[place], named) if set(named) & set(members) else None
+            asked = {place: everyone[place]} if set(named) & set(members) else {}
+            slower = self._compare_small(asked, named).get(place)
             if len(able) >= 2:
                 but = None if slower is None else slower.rows
                 rest = [w for w in self._by_doer(small, but).values() if w.n]
@@ -244,42 +253,72 @@ class _Planner:
             if slower is not None:
                 self._assigned |= {k: slower.of(k, self._assigned.get(k)) for k in members if k in slower.blocks}
 
-    def _compare_small(self, place: Key, keys: list[Key], small: list[Key]) -> _Slower | None:
-        """The slower of those who are too small to be compared one by one, held to all others; None where none are told."""
-        doers = {doer: number for number, doer in enumerate(sorted({key[0] for key in small}))}
-        if len(doers) < LEAST_DOERS:
-            return None
+    def compare_small_across(self, level: Key) -> None:
+        """Small doers for whom no place alone says enough, over all such places, each line beside its own kind."""
+        everyone = self._cells(level, list(self._weeks.codes))
+        small: dict[Key, list[Key]] = {}
+        for place, keys in everyone.items():
+            able = {doer for doer, w in self._by_doer(keys).items() if _enough(w)} | {NOBODY}
+            small[place] = [key for key in keys if key[0] not in able and self._is_untold(key)]
+        parts = {place: everyone[place] for place, keys in small.items() if keys}
+        if len(parts) < 2:
+            return
+        for place, slower in self._compare_small(parts, [key for keys in small.values() for key in keys]).items():
+            self._assigned |= {key: slower.of(key, self._assigned.get(key)) for key in small[place]}
+
+    def _is_untold(self, key: Key) -> bool:
+        """Whether nothing has been told of a key: it has no comparison, or stands among others who are not slow."""
+        known = self._assigned.get(key)
+        if known is None:
+            return True
+        return (
+            known.group >= 0 and self._groups[known.group][1] == OTHERS and not known.cell.reliability.get(OTHERS, 0.0)
+        )
+
+    def _compare_small(self, parts: Mapping[Key, list[Key]], small: list[Key]) -> dict[Key, _Slower]:
+        """The slower of those who are too small to be compared one by one, held to all others in each place; none where none are told.
+
+        Args:
+            parts: Place → the keys whose lines are comparable there.
+            small: Those of them that are small and may be told.
+        """
+        asked = np.array([self._weeks.codes[key] for key in small], dtype=np.int64)
+        doers = np.unique(self._doer[asked])
+        if not parts or len(doers) < LEAST_DOERS:
+            return {}
         # Who is slow is asked of all of a doer's lines, each beside lines of its own kind.
-        slow = slow_elsewhere(self._rows([key for key in self._weeks.codes if key[0] in doers], doers)[0])
-        rows, at = self._rows(keys, doers | {key[0]: len(doers) for key in keys if key[0] not in doers})
-        is_slow = np.vstack([slow, np.zeros((1, slow.shape[1]), dtype=np.bool_)])[rows.doer, rows.fold]
+        number = np.full(len(self._doers), len(doers))
+        number[doers] = np.arange(len(doers))
+        first, last = int(self._weeks.fold.min()), int(self._weeks.fold.max())
+        theirs = np.flatnonzero(number[self._doer[self._key]] < len(doers))
+        slow = slow_elsewhere(self._rows(theirs, number[self._doer]), last - first + 1)
+        slow = np.vstack([slow, np.zeros((1, slow.shape[1]), dtype=np.bool_)])
+        of_key = np.full(len(self._doer), len(doers))
+        of_key[asked] = number[self._doer[asked]]
+        slices = [self._weeks.rows_of(self._weeks.codes[key]) for keys in parts.values() for key in keys]
+        at = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+        rows = self._rows(at, of_key)
+        is_slow = slow[rows.doer, rows.fold]
         cell = compare_slower(rows, is_slow)
         if cell is None:
-            return None
-        first = int(self._weeks.fold.min())
+            return {}
+        fold_of = {b: b // self._per_fold - first for b in range(first * self._per_fold, (last + 1) * self._per_fold)}
         blocks = {
-            key: frozenset(
-                b
-                for f in np.flatnonzero(slow[doers[key[0]]])
-                for b in range((first + f) * self._per_fold, (first + f + 1) * self._per_fold)
-            )
-            for key in small
+            key: frozenset(b for b, fold in fold_of.items() if slow[of_key[c], fold])
+            for key, c in zip(small, asked, strict=True)
         }
-        group = self._add_groups(cell, [SLOWER, OTHERS], Best(tuple(keys), None, blocks))
-        every = range(first * self._per_fold, (int(self._weeks.fold.max()) + 1) * self._per_fold)
-        return _Slower(cell, " to ".join(place), group, blocks, every, at[is_slow])
+        found = {}
+        for place, mine in parts.items():
+            of_place = {key: blocks[key] for key in mine if key in blocks}
+            group = self._add_groups(cell, [SLOWER, OTHERS], Best(tuple(mine), None, of_place))
+            found[place] = _Slower(cell, " to ".join(place), group, of_place, tuple(fold_of), at[is_slow])
+        return found
 
-    def _rows(self, keys: list[Key], doers: Mapping[str, int]) -> tuple[Rows, Ints]:
-        """Sums of some keys as rows of numbered doers, and where they stand."""
-        w, kinds = self._weeks, {kind: number for number, kind in enumerate({key[1:]: None for key in keys})}
-        slices = [w.rows_of(w.codes[key]) for key in keys]
-        n = [part.stop - part.start for part in slices]
-        at = np.concatenate([np.arange(part.start, part.stop) for part in slices])
-        doer, kind = (
-            np.repeat(np.array(x, dtype=np.int64), n)
-            for x in ([doers[k[0]] for k in keys], [kinds[k[1:]] for k in keys])
-        )
-        return Rows(doer, kind, w.fold[at] - int(w.fold.min()), w.lines[at], w.hours[at], w.elapsed[at], w.late[at]), at
+    def _rows(self, at: Ints, doer: Ints) -> Rows:
+        """Some rows, with the numbers that doers have by key."""
+        w, key = self._weeks, self._key[at]
+        fold = w.fold[at] - int(w.fold.min())
+        return Rows(doer[key], self._kind[key], fold, w.lines[at], w.hours[at], w.elapsed[at], w.late[at])
 
     def _compare_across_categories(self, level: Key) -> None:
         """Each doer's categories held to those of other doers, each for itself, so that one does not colour the others."""
@@ -396,6 +435,13 @@ def _natural(groups: Mapping[str, Weekly]) -> dict[str, float]:
     """
     fastest = min(group.whole.mean for group in groups.values())
     return dict.fromkeys((*groups, OTHERS), 2 * (NATURAL_SPREAD * fastest) ** 2)
+
+
+def _numbered(names: Iterable[Key]) -> tuple[dict[Key, int], Ints]:
+    """The different names with their numbers, and the number of each."""
+    numbers: dict[Key, int] = {}
+    found = [numbers.setdefault(name, len(numbers)) for name in names]
+    return numbers, np.array(found, dtype=np.int64)
 
 
 def _enough(group: Weekly) -> bool:

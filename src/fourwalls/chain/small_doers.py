@@ -9,7 +9,7 @@ Biometrika 62). Neighbouring folds are left out as well, for shocks last.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,16 @@ class Rows:
         lines, hours, elapsed, late = (x[chosen] for x in (self.lines, self.hours, self.elapsed, self.late))
         return Rows(self.doer[chosen], self.kind[chosen], self.fold[chosen], lines, hours, elapsed, late)
 
+    def as_one_kind(self) -> Rows:
+        """The same with times in proportion to what their kind takes, and late lines beyond what their kind has."""
+        n = np.bincount(self.kind, self.lines)
+        usual = np.divide(np.bincount(self.kind, self.elapsed), n, out=np.zeros(len(n)), where=n > 0)
+        late = np.divide(np.bincount(self.kind, self.late), n, out=np.zeros(len(n)), where=n > 0)
+        all_lines = max(float(n.sum()), 1.0)
+        scale = np.divide(self.elapsed.sum() / all_lines, usual, out=np.ones(len(n)), where=usual > 0)[self.kind]
+        more = self.late - self.lines * (late - self.late.sum() / all_lines)[self.kind]
+        return replace(self, hours=self.hours * scale, elapsed=self.elapsed * scale, late=more)
+
     def by_fold(self) -> Weekly:
         """Means by fold."""
         folds, at = np.unique(self.fold, return_inverse=True)
@@ -75,13 +85,17 @@ class Rows:
         return Weekly(lines, hours, folds, elapsed)
 
 
-def slow_elsewhere(rows: Rows) -> Bools:
+def slow_elsewhere(rows: Rows, folds: int) -> Bools:
     """Who is expected to take longer than others by more than sound doers differ, by all of the record but a fold and its neighbours.
+
+    Args:
+        rows: All rows of these doers.
+        folds: How many folds the record has.
 
     Returns:
         Shape (doers, folds); False where the rest of the record has no line of a doer.
     """
-    doers, folds = int(rows.doer.max(initial=-1)) + 1, int(rows.fold.max(initial=-1)) + 1
+    doers = int(rows.doer.max(initial=-1)) + 1
     found = np.zeros((doers, folds), dtype=np.bool_)
     if folds < _LEAST_FOLDS:
         return found
@@ -130,6 +144,7 @@ def compare_slower(rows: Rows, is_slow: Bools) -> Cell | None:
         rows: All rows of comparable lines.
         is_slow: Which of them are of the slower group, shape (rows,).
     """
+    rows = rows.as_one_kind()
     parts = {SLOWER: rows.among(is_slow), OTHERS: rows.among(~is_slow)}
     if len(np.unique(parts[SLOWER].doer)) < LEAST_SLOW:
         return None
