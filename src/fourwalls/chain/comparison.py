@@ -155,14 +155,14 @@ class _Weeks:
 
 @dataclass(frozen=True, slots=True)
 class _Slower:
-    """The slower of small doers: their cell and its groups, in which blocks of weeks each key is theirs, all blocks, and their rows."""
+    """The slower of small doers: their cell and its groups, in which blocks of weeks each key is theirs, all blocks, and which rows are."""
 
     cell: Cell
     place: str
     group: dict[str, int]
     blocks: dict[Key, frozenset[int]]
     every: tuple[int, ...]
-    rows: Ints
+    rows: Bools
 
     def of(self, key: Key, else_: Comparison | None) -> Comparison:
         """The comparison of a small doer's key, which is another one in weeks in which it is not theirs."""
@@ -271,9 +271,8 @@ class _Planner:
         known = self._assigned.get(key)
         if known is None:
             return True
-        return (
-            known.group >= 0 and self._groups[known.group][1] == OTHERS and not known.cell.reliability.get(OTHERS, 0.0)
-        )
+        stands = known.group >= 0 and self._groups[known.group][1] == OTHERS
+        return stands and SLOWER not in known.cell.groups and not known.cell.reliability.get(OTHERS, 0.0)
 
     def _compare_small(self, parts: Mapping[Key, list[Key]], small: list[Key]) -> dict[Key, _Slower]:
         """The slower of those who are too small to be compared one by one, held to all others in each place; none where none are told.
@@ -307,11 +306,13 @@ class _Planner:
             key: frozenset(b for b, fold in fold_of.items() if slow[of_key[c], fold])
             for key, c in zip(small, asked, strict=True)
         }
+        slow_rows = np.zeros(len(self._key), dtype=np.bool_)
+        slow_rows[at[is_slow]] = True
         found = {}
         for place, mine in parts.items():
             of_place = {key: blocks[key] for key in mine if key in blocks}
             group = self._add_groups(cell, [SLOWER, OTHERS], Best(tuple(mine), None, of_place))
-            found[place] = _Slower(cell, " to ".join(place), group, of_place, tuple(fold_of), at[is_slow])
+            found[place] = _Slower(cell, " to ".join(place), group, of_place, tuple(fold_of), slow_rows)
         return found
 
     def _rows(self, at: Ints, doer: Ints) -> Rows:
@@ -392,19 +393,19 @@ class _Planner:
             cells.setdefault(tuple(key[i] for i in at), []).append(key)
         return cells
 
-    def _by_doer(self, members: list[Key], without: Ints | None = None) -> dict[str, Weekly]:
+    def _by_doer(self, members: list[Key], without: Bools | None = None) -> dict[str, Weekly]:
         """Means by week of each doer among the members, without some rows."""
         doers: dict[str, list[Key]] = {}
         for key in members:
             doers.setdefault(key[0], []).append(key)
         return {doer: self._all(keys, without) for doer, keys in doers.items()}
 
-    def _all(self, members: list[Key], without: Ints | None = None) -> Weekly:
+    def _all(self, members: list[Key], without: Bools | None = None) -> Weekly:
         """Means by week of all members together, in order of time, without some rows."""
         slices = [self._weeks.rows_of(self._weeks.codes[key]) for key in members]
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
         if without is not None:
-            rows = rows[~np.isin(rows, without)]
+            rows = rows[~without[rows]]
         weeks, inverse = np.unique(self._weeks.week[rows], return_inverse=True)
         lines = np.bincount(inverse, self._weeks.lines[rows]).astype(np.float64)
         sums = (np.bincount(inverse, values[rows]) for values in (self._weeks.hours, self._weeks.elapsed))

@@ -97,40 +97,52 @@ def slow_elsewhere(rows: Rows, folds: int) -> Bools:
     """
     doers = int(rows.doer.max(initial=-1)) + 1
     found = np.zeros((doers, folds), dtype=np.bool_)
-    if folds < _LEAST_FOLDS:
+    if folds < _LEAST_FOLDS or doers < LEAST_DOERS:
         return found
+    excess = _excess(rows)
+    at = rows.doer * folds + rows.fold
+    sums = [
+        np.bincount(at, values, minlength=doers * folds).reshape(doers, folds)
+        for values in (rows.lines, rows.lines * excess, rows.lines * excess**2, np.ones(len(at)))
+    ]
     for fold in range(folds):
-        seen = rows.among(np.abs(rows.fold - fold) > _NEIGHBOURS)
-        found[:, fold] = expected_excess(seen, doers) > math.log(_RATIO)
+        seen = np.abs(np.arange(folds) - fold) > _NEIGHBOURS
+        found[:, fold] = expected_excess(*(x[:, seen].sum(axis=1) for x in sums)) > math.log(_RATIO)
     return found
 
 
-def expected_excess(rows: Rows, doers: int) -> Floats:
-    """By how much each doer's times are expected to exceed those of others for the same kinds of line [log of hours], shape (doers,).
+def _excess(rows: Rows) -> Floats:
+    """By how much each row's time exceeds what is usual for its kind of line [log of hours]."""
+    # An hour more or less is nothing anybody means by slow, whatever its ratio.
+    score = np.log1p(rows.elapsed / rows.lines)
+    n = np.bincount(rows.kind, rows.lines)
+    usual = np.divide(np.bincount(rows.kind, rows.lines * score), n, out=np.zeros(len(n)), where=n > 0)
+    excess: Floats = score - usual[rows.kind]
+    return excess
+
+
+def expected_excess(n: Floats, sums: Floats, squares: Floats, rows: Floats) -> Floats:
+    """By how much each doer is expected to exceed the mean of all, shape (doers,).
 
     A random effect of doers, by analysis of variance (Searle, Casella and McCulloch 1992, Variance Components, chapter 3),
     and its posterior mean: 0 where doers do not differ beyond their own lines, or a doer has none.
+
+    Args:
+        n, sums, squares: Lines of each doer, and the sums over them of what is compared and of its square, shape (doers,).
+        rows: In how many rows these lines came; within a row they are not told apart.
     """
-    # An hour more or less is nothing anybody means by slow, whatever its ratio.
-    score = np.log1p(rows.elapsed / rows.lines)
-    by_kind = np.bincount(rows.kind, rows.lines)
-    usual = np.divide(
-        np.bincount(rows.kind, rows.lines * score), by_kind, out=np.zeros(len(by_kind)), where=by_kind > 0
-    )
-    excess = score - usual[rows.kind]
-    n = np.bincount(rows.doer, rows.lines, minlength=doers)
-    mean = np.divide(np.bincount(rows.doer, rows.lines * excess, minlength=doers), n, out=np.zeros(doers), where=n > 0)
-    known = int((n > 0).sum())
-    freedom = len(excess) - known
-    total = n.sum()
+    known, total = int((n > 0).sum()), float(n.sum())
+    freedom = float(rows.sum()) - known
     if known < LEAST_DOERS or freedom < LEAST_DOERS:
-        return np.zeros(doers)
-    within = float((rows.lines * (excess - mean[rows.doer]) ** 2).sum()) / freedom
+        return np.zeros(len(n))
+    own = np.divide(sums, n, out=np.zeros(len(n)), where=n > 0)
+    within = float((squares - n * own**2).sum()) / freedom
+    mean = np.where(n > 0, own - sums.sum() / total, 0.0)
     between = float((n * mean**2).sum()) / (known - 1)
     usual_lines = (total - float((n**2).sum()) / total) / (known - 1)
     spread = max((between - within) / usual_lines, 0.0)
     if spread <= 0:
-        return np.zeros(doers)
+        return np.zeros(len(n))
     shrunk: Floats = mean * n * spread / (n * spread + within)
     return shrunk
 
