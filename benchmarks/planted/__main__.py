@@ -29,6 +29,7 @@ def main() -> None:
         judging.HEAD,
         *judging.of_faults(market, judging.FAULTS, said.lots),
         *judging.of_life(Market(said.data, by="life")),
+        *judging.of_sellers(Market(said.data, by="sellers"), said.lots),
         *judging.of_shocks(market, said.lots),
         *judging.of_nothing(market, Market(said.data, by="seller_id"), said.empty_lots),
         *judging.of_shelves(Shelves(said.data), said.lots),

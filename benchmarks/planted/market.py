@@ -157,7 +157,7 @@ class Market:
     Args:
         data: Folder that holds olist/.
         by: "order_id": parties are equal in truth; "seller_id": each seller stays with one hub; "life": no lots, but the
-            parties that are named.
+            parties that are named; "sellers": those, but orders of a category change sellers by lot, so that all are equal.
     """
 
     def __init__(self, data: Path, by: str = "order_id") -> None:
@@ -190,6 +190,8 @@ class Market:
     def _lots(self, seed: int) -> str:
         if self._by == "life":
             return "SELECT l.*, category FROM lines l LEFT JOIN products USING (sku_id)"
+        if self._by == "sellers":
+            return _sellers_by_lot(seed)
         lots = ", ".join(
             f"list_extract({list(names)!r}, 1 + (hash(md5({column} || '{role}{seed}')) % 3)::INT) AS {role}_id"
             for role, names, column in (
@@ -212,7 +214,7 @@ class Market:
         (folder / "portfolio.toml").write_text(
             f'[portfolio]\nname = "Planted"\ncurrency = "BRL"\nown_party_id = "olist"\nasset = [{asset}]\n', "utf-8"
         )
-        if self._by == "life":
+        if self._by in ("life", "sellers"):
             for name in ("nodes", "channels", "parties"):
                 text = (EXAMPLE / "tables" / f"{name}.sql").read_text("utf-8").replace("{data}", str(self._data))
                 self._sql.execute(f"COPY ({text}) TO '{tables}/{name}.parquet'")
@@ -238,6 +240,18 @@ class Market:
         if (grain, seed) not in self._unplanted:
             self._unplanted[grain, seed], _ = self.diagnose(NOTHING[grain[0]], seed)
         return self._unplanted[grain, seed]
+
+
+def _sellers_by_lot(seed: int) -> str:
+    """Lines whose orders have the sellers of other orders of their category: as many orders for each, whole orders, and equal in truth."""
+    return f"""
+        WITH every AS (SELECT l.*, category FROM lines l LEFT JOIN products USING (sku_id)),
+        orders AS (SELECT order_id, min(category) AS kind, min(node_id) AS seller FROM every WHERE node_id IS NOT NULL GROUP BY order_id),
+        numbered AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY order_id) AS place,
+          row_number() OVER (PARTITION BY kind ORDER BY md5(order_id || 'sellers{seed}')) AS drawn FROM orders),
+        lots AS (SELECT a.order_id, b.seller FROM numbered a JOIN numbered b ON a.kind IS NOT DISTINCT FROM b.kind AND a.place = b.drawn)
+        SELECT every.* REPLACE (coalesce(seller, node_id) AS node_id, coalesce(seller, fulfiller_id) AS fulfiller_id)
+        FROM every LEFT JOIN lots USING (order_id)"""
 
 
 def told_of_stage(asset: AssetDiagnosis, stage: str) -> tuple[float, float, float]:

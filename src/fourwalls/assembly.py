@@ -170,7 +170,7 @@ def totals_by_span(accounts: Accounts, asset: Ints, span: Ints, shape: tuple[int
         "unheld": unheld,
         "residual": accounts.traceable & ~accounts.total,
         **{f"held_{stage.name}": accounts.traceable & accounts.held[i] for i, stage in enumerate(STAGES)},
-        "held_promise": accounts.traceable & np.logical_and.reduce(accounts.held, axis=0),
+        "held_promise": accounts.traceable & accounts.promise_held,
         "open_inside": accounts.traceable & accounts.open_sides[0],
         "open_between": accounts.traceable & accounts.open_sides[1],
     }

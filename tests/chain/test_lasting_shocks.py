@@ -6,17 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fourwalls.chain.comparison import (
-    NATURAL_SPREAD,
-    _departs,
-    plan_comparisons,
-    read_standards,
-    slower,
-    standards_without,
-    with_tails,
-)
+from fourwalls.chain.comparison import plan_comparisons
+from fourwalls.chain.demonstrated import _departs, read_standards, slower, standards_without, with_tails
 from fourwalls.chain.leaving_out import with_shifts
-from fourwalls.chain.standards import BIN_HOURS, BINS, NONE, OWN_WEEKS, PEERS, Weekly, change_point, compare, memory_of
+from fourwalls.chain.standards import (
+    BIN_HOURS,
+    BINS,
+    NATURAL_SPREAD,
+    NONE,
+    OWN_WEEKS,
+    PEERS,
+    Weekly,
+    change_point,
+    compare,
+    memory_of,
+)
 from fourwalls.measures.stage_times import bin_number
 from fourwalls.resampling import draw_clusters, ratio_ranges
 
@@ -57,6 +61,34 @@ def test_a_shock_that_all_share_hides_no_difference() -> None:
         }
         found.append("c" in compare(groups, PEERS).reliability)
     assert np.mean(found) > 0.95
+
+
+def test_doers_whom_only_shocks_tell_apart_show_together_what_a_promise_can_count_on() -> None:
+    rng = np.random.default_rng(12)
+    for _ in range(60):
+        week = np.tile(np.arange(WEEKS), 60)
+        level = {name: np.exp(shocks(rng, WEEKS, 0.9, sd=0.3)) for name in ("a", "b", "c")}
+        hours = {name: 24 * level[name][week] * rng.gamma(9, 1 / 9, len(week)) for name in level}
+        keys = np.repeat(list(level), len(week))
+        spans, counts = tables(np.concatenate(list(hours.values())), doer=keys, category="lamps", size_class="any size")
+        plan = plan_comparisons("fulfilment", spans, WEEKS)
+        if any(cell.as_one for cell, _ in plan.cells):
+            break
+    found = read_standards(plan, counts, 0.95)
+    every = np.quantile(np.concatenate(list(hours.values())), (0.5, 0.8, 0.9, 0.95))
+    assert {cell.compared for cell, _ in plan.cells} == {False}
+    for name in level:
+        group = plan.comparisons[name, "lamps", "any size"].group
+        np.testing.assert_allclose(found.reached[group], every, rtol=0.02)
+        assert (found.kept[group] == 1).all()
+        assert found.words[group] == ""
+
+
+def test_weeks_of_one_doer_never_stand_for_peers() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        cell = compare({f"d{i}": folded(24 + shocks(rng, WEEKS, 0.8)) for i in range(2)}, OWN_WEEKS)
+        assert not cell.as_one
 
 
 def test_the_luckiest_of_equals_is_not_the_standard_of_the_others() -> None:
@@ -104,7 +136,8 @@ def tables(hours: np.ndarray, **keys: np.ndarray) -> tuple[pa.Table, pa.Table]:
     spans = lines.group_by([*by, "span"]).aggregate([("hours", "sum"), ("hours", "count")])
     counts = lines.group_by([*by, "block", "bin"]).aggregate([("hours", "count")])
     spans = spans.rename_columns([*by, "span", "hours", "lines"])
-    return spans.append_column("elapsed", spans["hours"]), counts.rename_columns([*by, "block", "bin", "lines"])
+    spans = spans.append_column("elapsed", spans["hours"]).append_column("late", pa.array(np.zeros(len(spans))))
+    return spans, counts.rename_columns([*by, "block", "bin", "lines"])
 
 
 def packing(rng: np.random.Generator, doers: list[str]) -> tuple[pa.Table, pa.Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fourwalls.chain.comparison import NATURAL_SPREAD
+from fourwalls.chain.standards import NATURAL_SPREAD
 from fourwalls.evidence.doer_places import Places, compare_places, gentler
 from fourwalls.resampling import blocks_per_fold, draw_clusters, spans_per_block
 

@@ -45,6 +45,18 @@ def test_nobody_is_told_to_be_slow_where_all_are_equal(orders: market.Market) ->
         assert set(late) <= {"promise"}, late
 
 
+def test_slow_ones_among_small_sellers_are_told_and_equal_ones_are_not(real_data: Path) -> None:
+    sellers = market.Market(real_data, by="sellers")
+    fault = market.slow_sellers(15)
+    before = sellers.as_it_was(fault.grain, SEED)
+    assert judging.late_lines(before)["fulfilment"] == 0
+    found, truth = sellers.diagnose(fault, SEED)
+    told = judging.late_lines(found)["fulfilment"]
+    planted = sum(truth.values())
+    assert planted > 200
+    assert 0.6 * planted < told < 1.1 * planted
+
+
 def test_a_strike_is_no_party_s_lasting_fault(orders: market.Market) -> None:
     shock = market.strike(10)
     found, truth = orders.diagnose(shock, SEED)

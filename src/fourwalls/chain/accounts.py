@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from fourwalls.chain.attribution import shapley, worth_of
 from fourwalls.chain.calendars import HOURS, Calendars, hours_of_open_days
-from fourwalls.chain.comparison import NOBODY, Key, Standards, coded_keys, group_numbers
+from fourwalls.chain.comparison import NOBODY, Key, coded_keys, group_numbers
+from fourwalls.chain.demonstrated import Standards
 from fourwalls.chain.departures import LEAST_DAYS_OF_WORK, Leaving, leaving
 from fourwalls.chain.order_flow import COALITIONS, PLAYERS, TIMED, Lines, Repairs, at_fault, recovered, working_times
 from fourwalls.chain.standards import BINS
@@ -112,6 +113,7 @@ class Accounts:
         standard: Number of the standard in `words`, shape (4, lines).
         words: What lines were held to, in words.
         held: Whether the stage was held to something: peers, a target, a service level, own better weeks, shape (3, lines).
+        promise_held: Whether the promise was: to what every stage was held to, or its doers show together, shape (lines,).
         open_sides: Whether most of a line's time inside, and between, passed in stages of which neither peers nor a target nor
             a service level say what they could reach, shape (2, lines).
         at_fault: Whether the promise may be what was wrong, shape (lines,).
@@ -130,6 +132,7 @@ class Accounts:
     standard: Ints
     words: tuple[str, ...]
     held: Bools
+    promise_held: Bools
     open_sides: Bools
     at_fault: Bools
     waits: Bools
@@ -172,7 +175,9 @@ def account(
     parties, party = _party_numbers(columns)
     side = np.array([book.wall(name) for name in parties] or [UNKNOWN], dtype=np.int64)
     wall = side[party]
-    repairs, standard, words, held, compared = _repairs(untimely, lines, standards, calendars, portfolio, columns)
+    repairs, standard, words, held, compared, promise_held = _repairs(
+        untimely, lines, standards, calendars, portfolio, columns
+    )
     cancelled_when = (pc.equal(untimely["outcome"], "cancelled")).to_numpy(zero_copy_only=False)
     traceable, waits = (untimely[n].to_numpy(zero_copy_only=False).astype(np.bool_) for n in ("is_traceable", "waits"))
     traceable &= ~(cancelled_when.astype(np.bool_) & np.isnan(lines.cancelled)) & ~np.isnan(lines.promised)
@@ -195,7 +200,8 @@ def account(
     sides = _open_sides(lines, wall[:TIMED], compared)
     total, operate, orchestrate, known = totals
     return Accounts(
-        contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held, sides,
+        contribution, party, wall, parties, total, operate, orchestrate, known, traceable, standard, words, held,
+        promise_held, sides,
         repairs.judged, waits,
     )  # fmt: skip
 
@@ -237,14 +243,14 @@ def _repairs(
     calendars: Calendars,
     portfolio: Portfolio,
     columns: list[pa.ChunkedArray],
-) -> tuple[Repairs, Ints, tuple[str, ...], Bools, Bools]:
+) -> tuple[Repairs, Ints, tuple[str, ...], Bools, Bools, Bools]:
     n = len(lines.ordered)
     span = untimely["span"].to_numpy().astype(np.int64)
     tables, gate = _gate_numbers(untimely, calendars)
     kept, usual = np.full((TIMED, n), np.nan), np.full((TIMED, n), np.nan)
     cap, sound = np.full((TIMED, n), np.inf), np.full((4, TIMED, n), np.nan)
     standard, compared = np.zeros((PLAYERS, n), dtype=np.int64), np.zeros((TIMED, n), dtype=np.bool_)
-    held, borrowed = compared.copy(), compared.copy()
+    held, borrowed, as_one = compared.copy(), compared.copy(), compared.copy()
     words = ["no standard"]
     start, work = lines.ordered, working_times(lines.ordered, lines.ends, gate, tables)[0]
     leaves = leaving(*coded_keys([untimely[x] for x in DEPARTS_BY]), lines.ends[0], lines.ends[1], calendars.departures)
@@ -265,22 +271,25 @@ def _repairs(
             standard[s] = np.where(found, numbers[safe], 0)
             held[s] = standard[s] > 0
             compared[s] = found & np.array([cell.compared for cell, _ in known.plan.cells] or [False])[safe]
+            as_one[s] = found & np.array([cell.as_one for cell, _ in known.plan.cells] or [False])[safe]
             slow = [cell.compared and cell.reliability.get(name, 0.0) > 0 for cell, name in known.plan.cells]
             borrowed[s] = found & np.array(slow or [False])[safe]
         # A line that never came out of a stage is held to what nearly all of the same doer's lines do, peers or not.
         stuck = np.isnan(lines.ends[s]) & ~np.isnan(start) & (standard[s] == 0)
-        standard[s] = np.where(stuck, _number(words, "what nine in ten lines of the same doer reach"), standard[s])
+        for who, mine in (("of the same doer", ~as_one[s]), ("of all who do the same", as_one[s])):
+            number = _number(words, f"what nine in ten lines {who} reach")
+            standard[s] = np.where(stuck & mine, number, standard[s])
         said = _besides_rest(tables[np.unique(gate[s][gate[s] >= 0])], leaves if s == 1 else None)
         _apply_caps(s, stage.name, portfolio, untimely, columns[s], cap, kept, standard, compared, words, said)
         start = lines.ends[s]
-    # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it.
-    lead = lines.promised - lines.ordered
-    minor = ~compared & (np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead)
-    judged = np.logical_and.reduce(compared | minor, axis=0) & compared.any(axis=0)
+    # A stage nobody can be compared with is taken as it is in a sound promise, if it is a small part of it. Doers whom only
+    # shocks tell apart have shown together what a promise can count on.
+    is_small = np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * (lines.promised - lines.ordered)
+    shown = compared | as_one
+    judged = np.logical_and.reduce(shown | is_small, axis=0) & shown.any(axis=0)
     # What a slower party than the standard's could have promised, nothing shows: a promise made for a fast party looks
     # tight beside what the next best reaches.
     is_target = np.array([[f"{stage.name}_hours" in portfolio.targets] for stage in STAGES])
-    is_small = np.nan_to_num(usual, nan=np.inf) <= _MINOR_SHARE * lead
     judged &= ~(borrowed & ~is_target & ~is_small).any(axis=0)
     standard[TIMED] = _number(words, "what stages at standard deliver in four of five cases")
     return (
@@ -289,6 +298,7 @@ def _repairs(
         tuple(words),
         held | compared,
         compared,
+        np.logical_and.reduce(held | shown, axis=0),
     )
 
 

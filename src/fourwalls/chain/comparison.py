@@ -1,21 +1,20 @@
-"""Which standard each order line is held to, stage by stage."""
+"""Who is compared with whom, stage by stage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fourwalls.chain.small_doers import LEAST_DOERS, SLOWER, Rows, compare_slower, slow_elsewhere
 from fourwalls.chain.standards import (
-    BIN_HOURS,
-    BINS,
     LEAST_LINES,
     LEAST_WEEKS,
+    NATURAL_SPREAD,
     NONE,
     OTHERS,
     OWN_WEEKS,
@@ -24,27 +23,18 @@ from fourwalls.chain.standards import (
     Weekly,
     change_point,
     compare,
-    kept_share,
-    quantiles,
     together,
 )
 from fourwalls.resampling import blocks_per_fold, spans_per_block
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 NOBODY = "(unknown)"
 # A doer's own record shows what it can do only if it is this long, with this many times the lines of a group.
 LEAST_OWN_SPANS, LEAST_OWN_TIMES = 16, 4
 EARLIER, LATER = "earlier", "later"
-# Shocks may last: peers are compared by means over a twelfth of the record.
-# A distribution read from fewer lines says nothing about its tail.
-LEAST_FOR_QUANTILES = 20
-# Tails are compared beyond this quantile, where each group has twenty such lines, and ties have not eaten the tail.
-TAIL_FROM, LEAST_FOR_TAILS, LEAST_TAIL_SHARE = 0.9, 200, 0.03
-TAIL_CHANCE = 0.01
-# Parties that do the same work equally well still differ by about this much in their mean times (standard deviation).
-NATURAL_SPREAD = 0.1
 
 # Columns within which lines are comparable, finest first. Groups of one doer are no peers: where nobody else handles a
 # category, doers are compared across categories, which takes for granted that categories take alike.
@@ -59,6 +49,8 @@ OWN_LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "fulfilment": (("category",), ()),
     "carriage": (("origin", "destination"), ("destination",)),
 }
+# Small doers for whom no such place alone says enough are told by all of them, and held to others in each.
+SMALL_WITHIN: dict[str, tuple[str, ...]] = {"fulfilment": ("category",), "carriage": ("origin", "destination")}
 KEYS: dict[str, tuple[str, ...]] = {
     "release": ("doer", "customer_kind"),
     "fulfilment": ("doer", "category", "size_class"),
@@ -76,7 +68,7 @@ class Comparison:
         cell: The comparable lines and their standard.
         place: In words, e.g. "SP to RJ".
         group: Number of its group; -1 if its group depends on the week.
-        blocks: Block of weeks → number of its group, for a lone doer.
+        blocks: Block of weeks → number of its group, for a lone doer and for small ones.
     """
 
     cell: Cell
@@ -92,10 +84,12 @@ class Best:
     Attributes:
         keys: Keys of these lines; empty if there is no standard.
         blocks: Only these blocks of weeks; None for all.
+        without: Key → blocks of weeks in which its lines are not among them.
     """
 
     keys: tuple[Key, ...] = ()
     blocks: frozenset[int] | None = None
+    without: Mapping[Key, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +118,7 @@ class Plan:
         comparisons: Key of a line → its comparison.
         cells: Group → its cell and its name within it.
         best: Group → the lines that make its standard.
-        by_block: Whether some doer is compared with its own weeks.
+        by_block: Whether the group of some lines depends on the week.
         spans_per_block: Length of a block in which lines are counted.
         blocks_per_fold: So many blocks are left out together, see `standards_without`.
         tails: Group → its tail, where that is what it is held to, see `with_tails`.
@@ -141,29 +135,8 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Standards:
-    """What a stage is held to, group by group.
-
-    Attributes:
-        plan: Who is compared with whom.
-        kept: What is left of a working time in each duration bin, shape (groups, bins), 0-1.
-        actual: Quantiles .5, .9 of working times as they are [hours], shape (groups, 2); NaN where too few lines.
-        reached: Quantiles .5, .8, .9 and the target share of repaired times [hours], shape (groups, 4); NaN likewise.
-        words: Group → the standard in words, empty if there is none.
-        lines: Lines behind each group, shape (groups,).
-    """
-
-    plan: Plan
-    kept: Floats
-    actual: Floats
-    reached: Floats
-    words: tuple[str, ...]
-    lines: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class _Weeks:
-    """Weekly sums, sorted by key; `starts` tells where each key begins, `codes` its number."""
+    """Weekly sums, sorted by key; `starts` tells where each key begins, `codes` its number, `fold` the twelfth of the record."""
 
     names: Key
     codes: dict[Key, int]
@@ -172,10 +145,32 @@ class _Weeks:
     lines: Floats
     hours: Floats
     elapsed: Floats
+    late: Floats
+    fold: Ints
 
     def rows_of(self, key_code: int) -> slice:
         """Rows of a key; they lie together."""
         return slice(int(self.starts[key_code]), int(self.starts[key_code + 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Slower:
+    """The slower of small doers: their cell and its groups, in which blocks of weeks each key is theirs, all blocks, and which rows are."""
+
+    cell: Cell
+    place: str
+    group: dict[str, int]
+    blocks: dict[Key, frozenset[int]]
+    every: tuple[int, ...]
+    rows: Bools
+
+    def of(self, key: Key, else_: Comparison | None) -> Comparison:
+        """The comparison of a small doer's key, which is another one in weeks in which it is not theirs."""
+        rest = else_ or Comparison(self.cell, self.place, self.group[OTHERS])
+        if not self.blocks[key]:
+            return rest
+        numbers = {b: self.group[SLOWER] if b in self.blocks[key] else rest.group for b in self.every}
+        return Comparison(self.cell, self.place, -1, numbers)
 
 
 def plan_comparisons(stage: str, weekly: pa.Table, spans: int | None = None) -> Plan:
@@ -192,19 +187,18 @@ def plan_comparisons(stage: str, weekly: pa.Table, spans: int | None = None) -> 
     code = np.argsort(np.array(ranked, dtype=np.int64))[code] if found else code
     codes = {found[old]: new for new, old in enumerate(ranked)}
     order = np.argsort(code, kind="stable")
-    weeks = _Weeks(
-        names,
-        codes,
-        np.searchsorted(code[order], np.arange(len(codes) + 1)),
-        weekly["span"].to_numpy().astype(np.int64)[order],
-        weekly["lines"].to_numpy().astype(np.float64)[order],
-        weekly["hours"].to_numpy().astype(np.float64)[order],
-        weekly["elapsed"].to_numpy().astype(np.float64)[order],
-    )
-    length = spans or (int(weeks.week.max() - weeks.week.min() + 1) if len(codes) else 1)
-    planner = _Planner(weeks, spans_per_block(length), blocks_per_fold(length))
+    week = weekly["span"].to_numpy().astype(np.int64)[order]
+    length = spans or (int(np.ptp(week)) + 1 if len(week) else 1)
+    per_block, per_fold = spans_per_block(length), blocks_per_fold(length)
+    sums = [weekly[name].to_numpy().astype(np.float64)[order] for name in ("lines", "hours", "elapsed", "late")]
+    starts = np.searchsorted(code[order], np.arange(len(codes) + 1))
+    lines, hours, elapsed, late = sums
+    weeks = _Weeks(names, codes, starts, week, lines, hours, elapsed, late, week // (per_block * per_fold))
+    planner = _Planner(weeks, per_block, per_fold)
     for level in PEER_LEVELS[stage]:
         planner.compare_peers(level, stage)
+    if stage in SMALL_WITHIN:
+        planner.compare_small_across(SMALL_WITHIN[stage])
     for level in OWN_LEVELS[stage]:
         planner.compare_own_weeks(level)
     planner.leave_the_rest(OWN_LEVELS[stage][-1])
@@ -216,6 +210,10 @@ class _Planner:
 
     def __init__(self, weeks: _Weeks, per_block: int, per_fold: int) -> None:
         self._weeks, self._per_block, self._per_fold = weeks, per_block, per_fold
+        # Of each row its key, of each key its doer and its kind of line, as numbers.
+        self._key = np.repeat(np.arange(len(weeks.codes)), np.diff(weeks.starts))
+        self._doers, self._doer = _numbered(key[:1] for key in weeks.codes)
+        self._kind = _numbered(key[1:] for key in weeks.codes)[1]
         self._groups: list[tuple[Cell, str]] = []
         self._best: list[Best] = []
         self._assigned: dict[Key, Comparison] = {}
@@ -236,17 +234,92 @@ class _Planner:
             # Those that a finer level has settled still show what can be reached.
             groups = self._by_doer(everyone[place])
             able = {doer: self._folded(w) for doer, w in groups.items() if _enough(w) and doer != NOBODY}
-            if len(able) < 2:
-                continue
-            rest = [w for doer, w in groups.items() if doer not in able]
-            others = together(rest) if rest else None
-            rest_of = others if others is not None and _enough(others) else None
-            cell = compare(able, PEERS, rest_of, natural=_natural(able))
-            best = Best(tuple(k for k in everyone[place] if k[0] in cell.best))
-            group = self._add_groups(cell, [*cell.groups, OTHERS], best)
-            for key in members:
-                number = group[key[0] if key[0] in able else OTHERS]
-                self._assigned[key] = Comparison(cell, " to ".join(place), number)
+            small = [key for key in everyone[place] if key[0] not in able]
+            named = [key for key in small if key[0] != NOBODY]
+            asked = {place: everyone[place]} if set(named) & set(members) else {}
+            slower = self._compare_small(asked, named).get(place)
+            if len(able) >= 2:
+                but = None if slower is None else slower.rows
+                rest = [w for w in self._by_doer(small, but).values() if w.n]
+                others = together(rest) if rest else None
+                rest_of = others if others is not None and _enough(others) else None
+                cell = compare(able, PEERS, rest_of, natural=_natural(able))
+                shown = cell.groups if cell.as_one else cell.best
+                best = Best(tuple(k for k in everyone[place] if k[0] in shown))
+                group = self._add_groups(cell, [*cell.groups, OTHERS], best)
+                for key in members:
+                    number = group[key[0] if key[0] in able else OTHERS]
+                    self._assigned[key] = Comparison(cell, " to ".join(place), number)
+            if slower is not None:
+                self._assigned |= {k: slower.of(k, self._assigned.get(k)) for k in members if k in slower.blocks}
+
+    def compare_small_across(self, level: Key) -> None:
+        """Small doers for whom no place alone says enough, over all such places, each line beside its own kind."""
+        everyone = self._cells(level, list(self._weeks.codes))
+        small: dict[Key, list[Key]] = {}
+        for place, keys in everyone.items():
+            able = {doer for doer, w in self._by_doer(keys).items() if _enough(w)} | {NOBODY}
+            small[place] = [key for key in keys if key[0] not in able and self._is_untold(key)]
+        parts = {place: everyone[place] for place, keys in small.items() if keys}
+        if len(parts) < 2:
+            return
+        for place, slower in self._compare_small(parts, [key for keys in small.values() for key in keys]).items():
+            self._assigned |= {key: slower.of(key, self._assigned.get(key)) for key in small[place]}
+
+    def _is_untold(self, key: Key) -> bool:
+        """Whether nothing has been told of a key: it has no comparison, or stands among others who are not slow."""
+        known = self._assigned.get(key)
+        if known is None:
+            return True
+        stands = known.group >= 0 and self._groups[known.group][1] == OTHERS
+        return stands and SLOWER not in known.cell.groups and not known.cell.reliability.get(OTHERS, 0.0)
+
+    def _compare_small(self, parts: Mapping[Key, list[Key]], small: list[Key]) -> dict[Key, _Slower]:
+        """The slower of those who are too small to be compared one by one, held to all others in each place; none where none are told.
+
+        Args:
+            parts: Place → the keys whose lines are comparable there.
+            small: Those of them that are small and may be told.
+        """
+        asked = np.array([self._weeks.codes[key] for key in small], dtype=np.int64)
+        doers = np.unique(self._doer[asked])
+        if not parts or len(doers) < LEAST_DOERS:
+            return {}
+        # Who is slow is asked of all of a doer's lines, each beside lines of its own kind.
+        number = np.full(len(self._doers), len(doers))
+        number[doers] = np.arange(len(doers))
+        first, last = int(self._weeks.fold.min()), int(self._weeks.fold.max())
+        theirs = np.flatnonzero(number[self._doer[self._key]] < len(doers))
+        slow = slow_elsewhere(self._rows(theirs, number[self._doer]), last - first + 1)
+        slow = np.vstack([slow, np.zeros((1, slow.shape[1]), dtype=np.bool_)])
+        of_key = np.full(len(self._doer), len(doers))
+        of_key[asked] = number[self._doer[asked]]
+        slices = [self._weeks.rows_of(self._weeks.codes[key]) for keys in parts.values() for key in keys]
+        at = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+        rows = self._rows(at, of_key)
+        is_slow = slow[rows.doer, rows.fold]
+        cell = compare_slower(rows, is_slow)
+        if cell is None:
+            return {}
+        fold_of = {b: b // self._per_fold - first for b in range(first * self._per_fold, (last + 1) * self._per_fold)}
+        blocks = {
+            key: frozenset(b for b, fold in fold_of.items() if slow[of_key[c], fold])
+            for key, c in zip(small, asked, strict=True)
+        }
+        slow_rows = np.zeros(len(self._key), dtype=np.bool_)
+        slow_rows[at[is_slow]] = True
+        found = {}
+        for place, mine in parts.items():
+            of_place = {key: blocks[key] for key in mine if key in blocks}
+            group = self._add_groups(cell, [SLOWER, OTHERS], Best(tuple(mine), None, of_place))
+            found[place] = _Slower(cell, " to ".join(place), group, of_place, tuple(fold_of), slow_rows)
+        return found
+
+    def _rows(self, at: Ints, doer: Ints) -> Rows:
+        """Some rows, with the numbers that doers have by key."""
+        w, key = self._weeks, self._key[at]
+        fold = w.fold[at] - int(w.fold.min())
+        return Rows(doer[key], self._kind[key], fold, w.lines[at], w.hours[at], w.elapsed[at], w.late[at])
 
     def _compare_across_categories(self, level: Key) -> None:
         """Each doer's categories held to those of other doers, each for itself, so that one does not colour the others."""
@@ -267,7 +340,8 @@ class _Planner:
                 others = together(rest) if rest else None
                 rest_of = others if others is not None and _enough(others) else None
                 cell = compare(able, PEERS, rest_of, barred=barred, natural=_natural(able))
-                best = Best(tuple(key for key, name in called.items() if name in cell.best))
+                shown = cell.groups if cell.as_one else cell.best
+                best = Best(tuple(key for key, name in called.items() if name in shown))
                 group = self._add_groups(cell, [*sorted(barred), OTHERS], best)
                 for key in (key for key in members if key[0] == doer):
                     name = called[key] if called[key] in barred else OTHERS
@@ -319,17 +393,19 @@ class _Planner:
             cells.setdefault(tuple(key[i] for i in at), []).append(key)
         return cells
 
-    def _by_doer(self, members: list[Key]) -> dict[str, Weekly]:
-        """Means by week of each doer among the members."""
+    def _by_doer(self, members: list[Key], without: Bools | None = None) -> dict[str, Weekly]:
+        """Means by week of each doer among the members, without some rows."""
         doers: dict[str, list[Key]] = {}
         for key in members:
             doers.setdefault(key[0], []).append(key)
-        return {doer: self._all(keys) for doer, keys in doers.items()}
+        return {doer: self._all(keys, without) for doer, keys in doers.items()}
 
-    def _all(self, members: list[Key]) -> Weekly:
-        """Means by week of all members together, in order of time."""
+    def _all(self, members: list[Key], without: Bools | None = None) -> Weekly:
+        """Means by week of all members together, in order of time, without some rows."""
         slices = [self._weeks.rows_of(self._weeks.codes[key]) for key in members]
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
+        if without is not None:
+            rows = rows[~without[rows]]
         weeks, inverse = np.unique(self._weeks.week[rows], return_inverse=True)
         lines = np.bincount(inverse, self._weeks.lines[rows]).astype(np.float64)
         sums = (np.bincount(inverse, values[rows]) for values in (self._weeks.hours, self._weeks.elapsed))
@@ -362,6 +438,13 @@ def _natural(groups: Mapping[str, Weekly]) -> dict[str, float]:
     return dict.fromkeys((*groups, OTHERS), 2 * (NATURAL_SPREAD * fastest) ** 2)
 
 
+def _numbered(names: Iterable[Key]) -> tuple[dict[Key, int], Ints]:
+    """The different names with their numbers, and the number of each."""
+    numbers: dict[Key, int] = {}
+    found = [numbers.setdefault(name, len(numbers)) for name in names]
+    return numbers, np.array(found, dtype=np.int64)
+
+
 def _enough(group: Weekly) -> bool:
     return group.n >= LEAST_LINES and len(group.lines) >= LEAST_WEEKS
 
@@ -389,198 +472,13 @@ def group_numbers(plan: Plan, table: pa.Table, week: Ints | None) -> Ints:
     group: Ints = np.array([-1 if c is None else c.group for c in found] or [-1], dtype=np.int64)[code]
     if plan.by_block:
         block = table["block"].to_numpy().astype(np.int64) if week is None else week // plan.spans_per_block
+        order = np.argsort(code, kind="stable")
+        starts = np.searchsorted(code[order], np.arange(len(keys) + 1))
         for i, comparison in enumerate(found):
             if comparison is not None and comparison.blocks:
-                mine = np.flatnonzero(code == i)
-                numbers = comparison.blocks
-                known = np.array(sorted(numbers), dtype=np.int64)
+                mine = order[starts[i] : starts[i + 1]]
+                known = np.array(sorted(comparison.blocks), dtype=np.int64)
+                values = np.array([comparison.blocks[b] for b in known.tolist()], dtype=np.int64)
                 at = np.searchsorted(known, block[mine]).clip(max=len(known) - 1)
-                values = np.array([numbers[b] for b in known.tolist()], dtype=np.int64)[at]
-                group[mine] = np.where(known[at] == block[mine], values, -1)
+                group[mine] = np.where(known[at] == block[mine], values[at], -1)
     return group
-
-
-def with_tails(plan: Plan, counts: pa.Table) -> Plan:
-    """The plan with the groups whose tail is too long added, though their mean is like the others'.
-
-    Peers are compared once more, by the hours that a line takes beyond what nine in ten of all of them take (its mean
-    excess), at 1 %: the second look must not add much to what the first finds by chance.
-
-    Args:
-        plan: From `plan_comparisons`.
-        counts: From `duration_counts`, by block.
-    """
-    counted = _Counted(plan, counts)
-    order = np.argsort(counted.group, kind="stable")
-    starts = np.searchsorted(counted.group[order], np.arange(len(plan.cells) + 1))
-    keys: dict[int, list[Key]] = {}
-    for key, comparison in plan.comparisons.items():
-        keys.setdefault(comparison.group, []).append(key)
-    cells: dict[int, list[int]] = {}
-    for number, (cell, name) in enumerate(plan.cells):
-        # Without a name for its doer, or across categories, a tail may be of another kind of line.
-        if cell.compared and name != OTHERS and " · " not in name:
-            cells.setdefault(id(cell), []).append(number)
-    tails: dict[int, Tail] = {}
-    for numbers in cells.values():
-        rows = {n: order[starts[n] : starts[n + 1]] for n in numbers}
-        able = {n: at for n, at in rows.items() if counted.lines[at].sum() >= LEAST_FOR_TAILS}
-        if len(able) >= 2:
-            tails |= _tails_of(plan, counted, able, keys)
-    return replace(plan, tails=tails)
-
-
-def _tails_of(plan: Plan, counted: _Counted, rows: dict[int, Ints], keys: dict[int, list[Key]]) -> dict[int, Tail]:
-    every = np.concatenate(list(rows.values()))
-    lines = np.bincount(counted.bins[every], counted.lines[every], minlength=BINS)
-    begin = int(np.searchsorted(np.cumsum(lines), TAIL_FROM * lines.sum())) + 1
-    if lines[begin:].sum() < LEAST_TAIL_SHARE * lines.sum():
-        return {}
-    names = {plan.cells[n][1]: n for n in rows}
-    groups = {name: counted.beyond(rows[n], begin) for name, n in names.items()}
-    if min(len(g.lines) for g in groups.values()) < LEAST_WEEKS:
-        return {}
-    found = compare(groups, PEERS, chance=TAIL_CHANCE)
-    best = Best(tuple(key for name in sorted(found.best) for key in keys.get(names[name], ())))
-    words = f"longest times of the best {len(found.best)} of {len(found.groups)} groups of comparable lines"
-    return {
-        names[name]: Tail(best, reliability, begin, words)
-        for name, reliability in found.reliability.items()
-        if reliability > 0 and plan.cells[names[name]][0].reliability.get(name, 0.0) == 0
-    }
-
-
-def read_standards(plan: Plan, counts: pa.Table, on_time_share: float) -> Standards:
-    """The distributions behind a plan.
-
-    Args:
-        plan: From `plan_comparisons`.
-        counts: From `duration_counts`.
-        on_time_share: Share of lines a sound promise lets arrive in time.
-    """
-    return _read(plan, _Counted(plan, counts), on_time_share)
-
-
-def standards_without(plan: Plan, counts: pa.Table, on_time_share: float, folds: Iterable[int]) -> list[Standards]:
-    """The standards had each fold of the record not been seen, one by one: they are estimates, too.
-
-    Args:
-        plan, on_time_share: As for `read_standards`.
-        counts: From `duration_counts`, by block.
-        folds: Numbers of blocks // `plan.blocks_per_fold`.
-    """
-    counted = _Counted(plan, counts)
-    return [_read(plan, counted.without(fold), on_time_share) for fold in folds]
-
-
-def _read(plan: Plan, counted: _Counted, on_time_share: float) -> Standards:
-    groups = len(plan.cells)
-    flat = counted.group * BINS + counted.bins
-    own_lines = np.bincount(flat, counted.lines, minlength=groups * BINS).reshape(groups, BINS)
-    kept = np.ones((groups, BINS))
-    actual, reached = np.full((groups, 2), np.nan), np.full((groups, 4), np.nan)
-    words = []
-    known: dict[int, Floats] = {}
-    told: dict[tuple[int, int], str] = {}
-    for number, (cell, name) in enumerate(plan.cells):
-        best = plan.best[number]
-        if id(best) not in known:
-            known[id(best)] = counted.of(best)
-        standard, own = known[id(best)], own_lines[number]
-        has_standard = standard.sum() >= LEAST_LINES
-        reliability = cell.reliability.get(name, 0.0)
-        if reliability > 0 and own.sum() > 0 and has_standard:
-            kept[number] = kept_share(own, standard, reliability)
-        if has_standard and (id(cell), id(best)) not in told:
-            told[id(cell), id(best)] = _in_words(cell, standard)
-        words.append(told[id(cell), id(best)] if has_standard else "")
-        if (tail := plan.tails.get(number)) is not None and own.sum() > 0:
-            longest = counted.of(tail.best)
-            if longest.sum() >= LEAST_LINES:
-                shorter = kept_share(own, longest, tail.reliability)
-                begin = _departs(own, longest, tail.from_bin)
-                kept[number] = np.where(np.arange(BINS) >= begin, np.minimum(kept[number], shorter), kept[number])
-                words[-1] = f"{tail.words}: {_spread(longest)}"
-        if own.sum() >= LEAST_FOR_QUANTILES:
-            marks, share = (0.5, 0.8, 0.9, on_time_share), kept[number]
-            as_is = quantiles(own, BIN_HOURS, marks)
-            actual[number] = as_is[[0, 2]]
-            reached[number] = as_is if (share == 1).all() else quantiles(own, BIN_HOURS * share, marks)
-    return Standards(plan, kept, actual, reached, tuple(words), own_lines.sum(axis=1))
-
-
-def _departs(own: Floats, longest: Floats, tail: int) -> int:
-    """First duration bin from which on, up to the tail, lines take longer than those of the standard by more than sound parties differ.
-
-    That the tail is too long has been shown, and the lines that made it so rarely begin just there. Where the usual line is longer,
-    too, it is not the tail alone that differs, and the means have said of that what can be said.
-    """
-    longer = kept_share(own, longest, 1.0) < 1 / (1 + 2 * 2**0.5 * NATURAL_SPREAD)
-    alike = np.flatnonzero(~longer[:tail] & (own[:tail] > 0))
-    begin = int(alike[-1]) + 1 if len(alike) else 0
-    return begin if own[:begin].sum() >= own.sum() / 2 else tail
-
-
-def slower(standards: Standards) -> Standards:
-    """The same with peers held to a standard that is slower by what sound parties differ by (one standard deviation)."""
-    of_peers = np.array([cell.kind == PEERS for cell, _ in standards.plan.cells] or [False])
-    kept = np.minimum(1.0, standards.kept * (1 + 2**0.5 * NATURAL_SPREAD))
-    return replace(standards, kept=np.where(of_peers[:, None], kept, standards.kept))
-
-
-class _Counted:
-    """Counts by bin, sorted by key, so that the lines of any set of keys can be added up."""
-
-    def __init__(self, plan: Plan, counts: pa.Table) -> None:
-        keys, code = coded_keys([counts[name] for name in KEYS[plan.stage]])
-        self._codes = {key: i for i, key in enumerate(keys)}
-        self.group = group_numbers(plan, counts, None)
-        self.bins = counts["bin"].to_numpy().astype(np.int64).clip(0, BINS - 1)
-        self.lines = counts["lines"].to_numpy().astype(np.float64)
-        self._blocks = counts["block"].to_numpy().astype(np.int64)
-        self._fold = self._blocks // plan.blocks_per_fold
-        self._order = np.argsort(code, kind="stable")
-        self._starts = np.searchsorted(code[self._order], np.arange(len(keys) + 1))
-
-    def without(self, fold: int) -> _Counted:
-        """The same with the lines of one fold left out."""
-        less = copy(self)
-        less.lines = np.where(self._fold == fold, 0.0, self.lines)
-        return less
-
-    def beyond(self, rows: Ints, begin: int) -> Weekly:
-        """Lines, and the hours that they took beyond those of a bin, by fold."""
-        folds, inverse = np.unique(self._fold[rows], return_inverse=True)
-        lines = np.bincount(inverse, self.lines[rows]).astype(np.float64)
-        excess = np.maximum(BIN_HOURS[self.bins[rows]] - BIN_HOURS[begin], 0.0)
-        longer = np.bincount(inverse, self.lines[rows] * excess).astype(np.float64)
-        return Weekly(lines, longer, folds)
-
-    def of(self, best: Best) -> Floats:
-        """Lines by duration bin, shape (bins,)."""
-        slices = [slice(*self._starts[[c, c + 1]]) for key in best.keys if (c := self._codes.get(key)) is not None]
-        if not slices:
-            return np.zeros(BINS)
-        rows = np.concatenate([self._order[part] for part in slices])
-        if best.blocks is not None:
-            rows = rows[np.isin(self._blocks[rows], list(best.blocks))]
-        return np.bincount(self.bins[rows], self.lines[rows], minlength=BINS).astype(np.float64)
-
-
-def _in_words(cell: Cell, standard: Floats) -> str:
-    if cell.kind == PEERS:
-        origin = f"best {len(cell.best)} of {len(cell.groups)} groups of comparable lines"
-    else:
-        origin = f"own {next(iter(cell.best))} weeks"
-    return f"{origin}: {_spread(standard)}"
-
-
-def _spread(standard: Floats) -> str:
-    median, p90 = quantiles(standard, BIN_HOURS, (0.5, 0.9))
-    return f"median {_hours(median)}, 9 in 10 within {_hours(p90)}"
-
-
-def _hours(hours: float) -> str:
-    if hours >= 48:
-        return f"{hours / 24:.1f} days"
-    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"

@@ -34,6 +34,8 @@ LEAST_WEEKS = 4
 BETTER_SHARE = 0.25
 LEAST_SHARE = 0.05
 CHANCE = 0.05
+# Parties that do the same work equally well still differ by about this much in their mean times (standard deviation).
+NATURAL_SPREAD = 0.1
 # A memory read from fewer spans of a group is noise. What lasts longer than the most is no shock, but how things were.
 _LEAST_SPANS_OF_MEMORY = 5
 _MOST_MEMORY = 0.6
@@ -76,6 +78,8 @@ class Cell:
         because: Why there is no standard; empty if there is one.
         compared: Whether peers were compared, so that what the stage reaches elsewhere is known.
         detectable: How slow a group would have had to be; None where nothing was compared.
+        as_one: Whether peers differ by no more than shocks that last: none can be held to another, but all of them together
+            show what the stage does.
     """
 
     kind: str
@@ -85,6 +89,7 @@ class Cell:
     because: str
     compared: bool
     detectable: Detectable | None = None
+    as_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,7 @@ def compare(
         return Cell(NONE, names, frozenset(), {}, because, kind == PEERS, told)
     if _alike(groups, errors, {name: max(n / stretch, 2.0) for name, n in spans.items()}, chance):
         because = "comparable lines differ, but no more than shocks that last would make them"
-        return Cell(NONE, names, frozenset(), {}, because, compared=False)
+        return Cell(NONE, names, frozenset(), {}, because, compared=False, as_one=kind == PEERS)
     # The slowest shows nothing that others could reach; among others only, each may.
     able = tuple(name for name in names if name not in barred) if barred else names[:-1]
     best = _with_the_best(groups, able, errors, mark)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fourwalls.chain.comparison import NATURAL_SPREAD
+from fourwalls.chain.standards import NATURAL_SPREAD
 from fourwalls.evidence.doers import LEAST_BOOKINGS
 from fourwalls.evidence.rates import (
     POWER_Z,

@@ -195,7 +195,8 @@ def span_durations(worked: ir.Table, stage: Stage) -> ir.Table:
 
     Reads: lines from `worked`.
     Grain: doer, place, size_class, span.
-    Gives: lines, hours [sum of working time], elapsed [hours, sum of the whole time, waiting for gates included].
+    Gives: lines, hours [sum of working time], elapsed [hours, sum of the whole time, waiting for gates included], late
+    [came after their promise].
     """
     t = worked
     keys = {"doer": t[stage.doer], **{name: t[name] for name in stage.place}}
@@ -203,6 +204,7 @@ def span_durations(worked: ir.Table, stage: Stage) -> ir.Table:
         lines=t.count(),
         hours=(t.work_s / SECONDS_PER_HOUR).sum(),
         elapsed=(t.duration_s / SECONDS_PER_HOUR).sum(),
+        late=ibis.cases((t.outcome == "late", 1), else_=0).sum().cast("int64"),
     )
 
 

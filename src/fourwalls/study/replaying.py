@@ -15,16 +15,8 @@ from fourwalls import assembly, readings, resampling
 from fourwalls.chain import departures
 from fourwalls.chain.accounts import OUTCOMES, Accounts, Entries, Promises, account, entries
 from fourwalls.chain.calendars import Calendars, Gate, find_gates
-from fourwalls.chain.comparison import (
-    NOBODY,
-    Plan,
-    Standards,
-    plan_comparisons,
-    read_standards,
-    slower,
-    standards_without,
-    with_tails,
-)
+from fourwalls.chain.comparison import NOBODY, Plan, plan_comparisons
+from fourwalls.chain.demonstrated import Standards, read_standards, slower, standards_without, with_tails
 from fourwalls.chain.departures import Departures, Handling, find_departures, handling, rest_days, table_columns
 from fourwalls.chain.leaving_out import entries_with_shifts, totals_with_shifts
 from fourwalls.measures import order_lines, stage_times
