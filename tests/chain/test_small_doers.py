@@ -10,7 +10,7 @@ from scipy import stats
 
 from fourwalls.chain import small_doers
 from fourwalls.chain.comparison import group_numbers, plan_comparisons
-from fourwalls.chain.demonstrated import read_standards
+from fourwalls.chain.demonstrated import read_standards, with_tails
 from fourwalls.chain.small_doers import SLOWER, Rows, compare_slower, expected_excess, slow_elsewhere
 from fourwalls.measures.stage_times import bin_number
 from fourwalls.resampling import spans_per_block
@@ -208,3 +208,14 @@ def test_small_doers_that_stopped_before_the_record_ends_are_compared() -> None:
     doer, category = np.append(doer[stays], more), np.append(category[stays], more)
     week, hours = np.append(week[stays], np.arange(400) % WEEKS), np.append(hours[stays], 40.0 + np.arange(400) % 7)
     assert slower_told(tables(doer, category, week, hours, np.append(late[stays], more > 0))[0])
+
+
+def test_groups_of_small_doers_in_several_categories_have_no_tails_of_their_own() -> None:
+    rng = np.random.default_rng(8)
+    doer, _, week, hours, late = (
+        np.concatenate(x) for x in zip(*(lines_of(rng, A_TENTH, ALIKE) for _ in range(9)), strict=True)
+    )
+    spans, counts = tables(doer, rng.integers(0, 200, len(doer)), week, hours, late)
+    plan = plan_comparisons("fulfilment", spans, WEEKS)
+    assert sum(name == SLOWER for _, name in plan.cells) > 2
+    assert not with_tails(plan, counts).tails

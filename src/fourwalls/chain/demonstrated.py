@@ -77,7 +77,7 @@ def with_tails(plan: Plan, counts: pa.Table) -> Plan:
     cells: dict[int, list[int]] = {}
     for number, (cell, name) in enumerate(plan.cells):
         # Without a name for its doer, or across categories, a tail may be of another kind of line.
-        if cell.compared and name != OTHERS and " · " not in name:
+        if cell.compared and name not in (OTHERS, SLOWER) and " · " not in name:
             cells.setdefault(id(cell), []).append(number)
     tails: dict[int, Tail] = {}
     for numbers in cells.values():
