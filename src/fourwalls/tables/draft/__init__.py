@@ -1,6 +1,6 @@
 """Drafting a portfolio from the user's own files: what `fourwalls init` does.
 
-files → profile → matching → layout, orders, facts, dimensions → plan → proof → folder
+files → profile → matching, durations, cautions → layout, orders, facts, dimensions → plan → proof → folder
 """
 
 from __future__ import annotations
@@ -303,4 +303,6 @@ def _next_steps(folder: Path, data: Path, proofs: Sequence[Proof]) -> tuple[str,
     if waiting:
         steps.append(f"Fill in the TODO in {', '.join(waiting)}, then take the underscore off the name.")
     steps.append(f"Look through what is marked UNSURE in {where}/portfolio.toml and {where}/tables.")
+    if not {"order_lines", "stock_days"} & {p.plan.table for p in proofs if not p.file_name.startswith("_")}:
+        return (*steps, "Add the file with your orders or your stock by day: the diagnosis begins with them.")
     return (*steps, f"fourwalls diagnose {given}")

@@ -9,6 +9,9 @@ from fourwalls.tables.draft.profile import Source
 from fourwalls.tables.draft.sqltext import plain
 from fourwalls.tables.draft.words import known
 
+_ARRIVES = frozenset({"deliver", "arrive", "receive"})
+_SENDS = frozenset({"ship", "fulfil", "pick", "transfer"})
+
 
 def cautious(source: Source, found: Mapping[str, Match]) -> dict[str, Match]:
     """Matches of orders, marked where the file as a whole speaks against them.
@@ -22,6 +25,7 @@ def cautious(source: Source, found: Mapping[str, Match]) -> dict[str, Match]:
         ("order_id", _supplied(source, found)),
         ("cost_amount", _unpriced(found)),
         ("line_amount", _of_order(found)),
+        ("promised_at", _to_send(source, found)),
     ):
         if doubt and name in marked:
             marked[name] = marked[name].doubted(doubt)
@@ -37,9 +41,17 @@ def _supplied(source: Source, found: Mapping[str, Match]) -> str | None:
 
 
 def _unpriced(found: Mapping[str, Match]) -> str | None:
-    if {"price_amount"} & found.keys():
+    if "price_amount" in found:
         return None
     return "no column tells a price per unit beside it; if this is what the customer pays, it is the price_amount"
+
+
+def _to_send(source: Source, found: Mapping[str, Match]) -> str | None:
+    """A planned day that names no delivery, in a file about sending goods, may be the day to send them."""
+    promise = found.get("promised_at")
+    if promise is None or known(promise.column.called) & _ARRIVES or not source.subject & _SENDS:
+        return None
+    return "it may be the day the goods should be sent, not the day promised to the customer"
 
 
 def _of_order(found: Mapping[str, Match]) -> str | None:

@@ -11,9 +11,10 @@ import duckdb
 
 from fourwalls.tables.draft.concepts import DIMENSIONS, PRODUCTS
 from fourwalls.tables.draft.facts import MAIN_NODE
+from fourwalls.tables.draft.gaps import unnamed_carrier
 from fourwalls.tables.draft.layout import Layout
 from fourwalls.tables.draft.matching import Match, matches, places
-from fourwalls.tables.draft.orders import MAIN_CHANNEL, THE_CARRIER, unnamed_carrier
+from fourwalls.tables.draft.orders import MAIN_CHANNEL, THE_CARRIER
 from fourwalls.tables.draft.ours import OWN_PARTY, Ours, ours
 from fourwalls.tables.draft.plan import Item, Part, Plan, Query, from_match, left_of, made, passed, value_sql
 from fourwalls.tables.draft.profile import Source, overlap

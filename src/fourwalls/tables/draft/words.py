@@ -65,7 +65,7 @@ _WORDS = {
     "ship": "ship shipped shipping shipment shipments versand versendet verschickt expedition expedie envio enviado"
     " spedizione spedito verzending verzonden dispatch dispatched despatch despatched sent handover handed posted warenausgang",
     "freight": "freight fracht frete flete fret porto postage versandkosten frais",
-    "fulfil": "fulfil fulfill fulfilled fulfilment fulfillment picked packed",
+    "fulfil": "fulfil fulfill fulfilled fulfilment fulfillment picked picking packed",
     "process": "processing pending new invoiced verarbeitung offen",
     "pick": "pickup collected collection abholung",
         "deliver": "deliver delivered delivery deliveries liefer lieferung geliefert zugestellt zustell zustellung angeliefert anliefer livre livraison"
