@@ -32,22 +32,9 @@ _GENERAL = frozenset({"id", "name", "kind", "amount", "quantity", "count", "flag
 _MEASURES = frozenset({"quantity", "amount", "count"})
 _OF_ANY_TIME = frozenset({"date", "actual", "to"})
 _UNITS_OF_TIME = frozenset({"date", "days", "hour", "minute"})
+# Words after which an id is none: a carrier's status, a customer's purchase order, a parcel's tracking number.
 _NO_ID = frozenset(
-    {
-        "status",
-        "reason",
-        "kind",
-        "rating",
-        "po",
-        "tracking",
-        "produce",
-        "date",
-        "discount",
-        "price",
-        "cost",
-        "tax",
-        "late",
-    }
+    {"status", "reason", "kind", "rating", "po", "tracking", "produce", "discount", "price", "cost", "tax", "late"}
 )
 _OF_ITEMS = frozenset({"quantity", "price", "sku", "product", "amount"})
 _OF_OTHERS = frozenset({"forecast", "rival", "promise", "late"})
