@@ -1,6 +1,6 @@
 """Drafting a portfolio from the user's own files: what `fourwalls init` does.
 
-files → profile → matching → layout, orders, facts, dimensions → plan → proof → folder
+files → profile → matching, durations, cautions → layout, orders, facts, dimensions → plan → proof → folder
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fourwalls.tables.draft.files import data_folder, found_files, opened
 from fourwalls.tables.draft.folder import portfolio_toml, refuse_existing, written
 from fourwalls.tables.draft.layout import layout
 from fourwalls.tables.draft.matching import can_be
+from fourwalls.tables.draft.nearest import nearest
 from fourwalls.tables.draft.orders import order_lines
 from fourwalls.tables.draft.ours import Ours
 from fourwalls.tables.draft.plan import Guess, Plan, text_of
@@ -263,15 +264,19 @@ def _plans(connection: duckdb.DuckDBPyConnection, sources: tuple[Source, ...], n
     facts, meanings = fact_tables(connection, [s for s in sources if s.table not in used and s.said != "order_lines"])
     plans = [order_lines(connection, orders)] if orders is not None else []
     if not plans and not facts:
-        names = [column.name for source in sources for column in source.columns]
-        doubts = "".join(f" In {source.label}, {doubt}." for source in sources for doubt in source.doubts)
-        raise MappingError(
-            f"Nothing in these files looks like orders, stock, supply, work or labour; their columns are "
-            f"{listed(plain(n, 30) for n in names)}.{doubts}",
-            "Name the file with your orders (order number, date, product), or write tables/order_lines.sql by hand.",
-        )
+        raise _nothing(sources)
     dimensions, us = dimension_tables(connection, Known(sources, orders, meanings), name)
     return [*plans, *facts, *dimensions], us
+
+
+def _nothing(sources: Sequence[Source]) -> MappingError:
+    names = [column.name for source in sources for column in source.columns]
+    doubts = "".join(f" In {source.label}, {doubt}." for source in sources for doubt in source.doubts)
+    return MappingError(
+        f"Nothing in these files looks like orders, stock, supply, work or labour; their columns are "
+        f"{listed(plain(n, 30) for n in names)}.{nearest(sources)}{doubts}",
+        "Name the file with your orders (order number, date, product), or write tables/order_lines.sql by hand.",
+    )
 
 
 def _unzoned(sources: Sequence[Source], proofs: Sequence[Proof]) -> list[str]:
@@ -298,4 +303,6 @@ def _next_steps(folder: Path, data: Path, proofs: Sequence[Proof]) -> tuple[str,
     if waiting:
         steps.append(f"Fill in the TODO in {', '.join(waiting)}, then take the underscore off the name.")
     steps.append(f"Look through what is marked UNSURE in {where}/portfolio.toml and {where}/tables.")
+    if not {"order_lines", "stock_days"} & {p.plan.table for p in proofs if not p.file_name.startswith("_")}:
+        return (*steps, "Add the file with your orders or your stock by day: the diagnosis begins with them.")
     return (*steps, f"fourwalls diagnose {given}")

@@ -41,6 +41,7 @@ class Column:
         top: The most frequent values, if there are few.
         doubt: Why the reading is unsure, if it is.
         said: What a person says it means, "" for nothing we use; None if nobody said.
+        path: What the name begins with to tell which record it is of, as in `Order Reference/Order Date`.
     """
 
     name: str
@@ -60,6 +61,12 @@ class Column:
     top: tuple[str, ...] = ()
     doubt: str | None = None
     said: str | None = None
+    path: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name without the path to it."""
+        return self.name.removeprefix(self.path)
 
     @property
     def unique(self) -> bool:

@@ -37,10 +37,18 @@ def _pattern(text: str) -> tuple[frozenset[str], float]:
 
 
 PLACES = (
-    _concept("state", "text", "state; customer state; ship state; deliver state"),
-    _concept("region", "text", "region; customer region; ship region; deliver region"),
-    _concept("country", "text", "country; customer country; ship country; deliver country; country id"),
-    _concept("city", "text", "city; customer city; ship city; deliver city; city id"),
+    _concept("state", "text", "state; ship state; deliver state; to state; order state=.95; customer state=.9"),
+    _concept(
+        "region",
+        "text",
+        "region; ship region; deliver region; to region; order region=.95; customer region=.9; to=.8; to location=.8",
+    ),
+    _concept(
+        "country",
+        "text",
+        "country; ship country; deliver country; to country; order country=.95; customer country=.9; country id",
+    ),
+    _concept("city", "text", "city; ship city; deliver city; to city; order city=.95; customer city=.9; city id"),
 )
 """Places, the most useful size for a destination first."""
 
@@ -50,7 +58,12 @@ DECOYS = (
     _concept("updated_at", "time", "update; update create=.9"),
     _concept("reviewed_at", "time", "review; review create; rating"),
     _concept("ship_due_at", "time", "ship limit; ship promise; limit; ship by; limit ship promise"),
-    _concept("tax_amount", "number", "tax; tax amount; tax price; discount; discount amount; quantity discount"),
+    _concept("tracking_id", "id", "tracking; tracking id; ship tracking id; carrier tracking id"),
+    _concept(
+        "tax_amount",
+        "number",
+        "tax; tax amount; tax price; discount; discount amount; quantity discount; promote; promote discount; promote amount",
+    ),
     _concept("paid_amount", "number", "pay; pay amount"),
     _concept("size", "number", "size; product size; product quantity size; quantity size"),
     _concept("other_quantity", "number", "receive quantity; invoice quantity; backorder quantity; product quantity=.6"),
@@ -60,17 +73,18 @@ DECOYS = (
 _ORDER_ID = _concept(
     "order_id", "id",
     "order id; order=.9; sale order id; order name=.8; invoice id=.9; invoice=.8; sale id=.75; transaction id=.75;"
-    "transaction=.65; purchase id=.6; customer order id",
+    "transaction=.65; purchase id=.6; customer order id; document id=.8; sale document=.85; sale document id=.85;"
+    "from document=.7",
 )  # fmt: skip
 _SKU_ID = _concept(
     "sku_id", "id",
     "product id; sku; sku id; product sku; item sku; item product id; item id=.85; product=.7; item=.6; stock id=.7;"
-    "product unique id=.9; product number=.8",
+    "product unique id=.9; product number=.8; product name=.55; item name=.55",
 )  # fmt: skip
 _NODE_ID = _concept(
     "node_id", "id",
     "warehouse id; warehouse; store id=.9; store=.85; location id=.9; location=.8; fulfil warehouse; ship warehouse;"
-    "warehouse name=.7; store name=.65; location name=.7",
+    "warehouse name=.7; store name=.65; location name=.7; from location=.9; from warehouse; from store=.85",
 )  # fmt: skip
 _CHANNEL_ID = _concept(
     "channel_id", "id", "channel id; channel; sale channel; sale channel id; channel name=.8; order channel; from=.5; order from=.5"
@@ -83,7 +97,7 @@ ORDER_LINES = (
     _concept(
         "ordered_at", "time",
         "order; purchase; order purchase; order create; create=.85; invoice=.9; sale=.7; transaction=.8; date=.6;"
-        "pay order=.5; purchase create",
+        "pay order=.5; purchase create; document=.8",
     ),
     _concept("customer_id", "id", "customer id; customer; customer unique id=.95; person id=.7; customer person id=.8; email=.7; customer email=.8"),
     _SKU_ID,
@@ -93,7 +107,7 @@ ORDER_LINES = (
     _concept(
         "carrier_id", "id",
         "carrier id; carrier; ship carrier; ship carrier id; carrier name=.8; ship provider; ship capability=.7;"
-        "ship method=.6; carrier company=.9; ship partner=.8",
+        "ship method=.6; carrier company=.9; ship partner=.8; tracking company",
     ),
     _concept(
         "promised_at", "time",
@@ -103,7 +117,7 @@ ORDER_LINES = (
     _concept(
         "handed_over_at", "time",
         "ship; deliver carrier; carrier; pick=.8; fulfil=.8; ship create; ship order; carrier pick; ship carrier;"
-        "fulfil create=.8; carrier receive=.9",
+        "fulfil create=.8; carrier receive=.9; transfer=.6",
     ),
     _concept("delivered_at", "time", "deliver; deliver customer; customer receive=.9; arrive=.8; receive=.7; ship deliver"),
     _concept("cancelled_at", "time", "cancel; order cancel; reject=.7"),
@@ -157,6 +171,9 @@ TABLES: dict[str, tuple[Concept, ...]] = {
         _concept("sold_units", "number", "sale; sale quantity; sale hour=.9; sale amount=.7; demand=.6; order quantity=.6; quantity=.5"),
         _concept("received_units", "number", "receive quantity; receive; receive stock=.9; arrive quantity"),
         _concept("adjusted_units", "number", "adjust; adjust quantity; stock adjust; transfer quantity=.8"),
+        _concept("discount_share", "number", "discount; discount share; discount flag=.6; discount rate; discount percent"),
+        _concept("is_promoted", "flag", "promote; promote flag; media flag; media=.6"),
+        _concept("is_holiday", "flag", "holiday; holiday flag; state holiday=.7"),
         _concept("empty_share", "number", "empty; empty hour=.8; empty share; stock status=.7; stock status hour=.7; empty flag=.9"),
     ),
     "listings": (
@@ -173,8 +190,8 @@ TABLES: dict[str, tuple[Concept, ...]] = {
         _SKU_ID, _CHANNEL_ID, _NODE_ID,
         _concept("forecast_on", "time", "forecast create; forecast run; run; create; forecast=.8; publish; limit=.7; forecast date"),
         _concept("period_on", "time", "period; period date; date=.7; to=.7; forecast period; target date=.8; deliver=.5"),
-        _concept("period_days", "number", "period day; horizon day; period date"),
-        _concept("forecast_units", "number", "forecast; forecast quantity; forecast sale; promise quantity=.7; forecast amount=.7; demand=.6"),
+        _concept("period_days", "number", "period days; horizon days; period day; horizon day; period date"),
+        _concept("forecast_units", "number", "forecast; forecast quantity; demand forecast; forecast sale; promise quantity=.7; forecast amount=.7; demand=.6"),
         _concept("forecaster_id", "id", "forecaster; actor=.6; forecast actor; forecast party"),
     ),
     "supply_orders": (
@@ -192,12 +209,12 @@ TABLES: dict[str, tuple[Concept, ...]] = {
         _concept("supplier_id", "id", "supplier id; supplier; supplier name=.8; seller id=.6"),
         _concept("signalled_at", "time", "signal; signal create"),
         _concept("decided_at", "time", "decide; approve; release=.8"),
-        _concept("placed_at", "time", "order; create; po; purchase; po create; order create; date=.5; po order"),
+        _concept("placed_at", "time", "order; create; po; purchase; po create; order create; date=.5; po order; document=.8"),
         _concept("promised_at", "time", "promise; promise deliver; promise receive; promise arrive; deliver=.55; deliver limit"),
         _concept("shipped_at", "time", "ship; supplier ship"),
-        _concept("received_at", "time", "receive; deliver=.7; arrive; receive deliver; receive arrive"),
+        _concept("received_at", "time", "receive; deliver=.7; deliver customer=.65; arrive; receive deliver; receive arrive"),
         _concept("available_at", "time", "shelved; hand; close=.5"),
-        _concept("ordered_units", "number", "quantity; order quantity; po quantity; purchase quantity"),
+        _concept("ordered_units", "number", "quantity; order quantity; po quantity; purchase quantity; line quantity"),
         _concept("received_units", "number", "receive quantity; deliver quantity=.9; receive=.7"),
         _concept("cost_amount", "number", "cost; quantity cost; price=.8; net price=.8; purchase price; cost price"),
     ),
@@ -244,7 +261,7 @@ TABLES: dict[str, tuple[Concept, ...]] = {
         _concept("capacity_units_per_day", "number", "capacity; capacity quantity; capacity quantity date; capacity date"),
         _concept("unit_amount", "number", "price; quantity amount; quantity cost; cost; quantity price; cost quantity"),
         _concept("onboarding_amount", "number", "onboard; onboard cost; onboard amount; onboard price"),
-        _concept("ramp_days", "number", "ramp; ramp date; onboard date=.8"),
+        _concept("ramp_days", "number", "ramp; ramp days; onboard days=.8"),
     ),
 }  # fmt: skip
 """For each canonical table drafted from one file, what its columns are known by."""
@@ -310,7 +327,7 @@ MARKS: dict[str, frozenset[str]] = {
     "offers": frozenset({"capability", "capacity", "onboard", "ramp"}),
     "work_log": frozenset({"case", "activity", "actor", "assign", "resolve"}),
     "supply_orders": frozenset({"po", "supplier", "transfer", "purchase", "signal", "shelved"}),
-    "stock_days": frozenset({"stock", "hand", "empty", "close"}),
+    "stock_days": frozenset({"stock", "hand", "empty", "close", "sale"}),
     "listings": frozenset({"session", "list", "rival", "content", "media"}),
 }
 """Meanings of which a file must name at least one to be taken for that table."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import duckdb
 
 from fourwalls.tables.draft.concepts import DIMENSIONS, PRODUCTS
+from fourwalls.tables.draft.facts import MAIN_NODE
+from fourwalls.tables.draft.gaps import unnamed_carrier
 from fourwalls.tables.draft.layout import Layout
 from fourwalls.tables.draft.matching import Match, matches, places
-from fourwalls.tables.draft.orders import MAIN_CHANNEL, THE_CARRIER, unnamed_carrier
+from fourwalls.tables.draft.orders import MAIN_CHANNEL, THE_CARRIER
 from fourwalls.tables.draft.ours import OWN_PARTY, Ours, ours
 from fourwalls.tables.draft.plan import Item, Part, Plan, Query, from_match, left_of, made, passed, value_sql
 from fourwalls.tables.draft.profile import Source, overlap
@@ -170,7 +172,9 @@ def _nodes(
     named = _places_named(facts)
     if not named:
         sellers = facts.naming("seller_id")
-        return _seller_nodes(connection, facts, sellers[0]) if sellers else None
+        if sellers:
+            return _seller_nodes(connection, facts, sellers[0])
+        return _one_node() if facts.facts.keys() & {"stock_days", "supply_orders"} else None
     if sites is not None:
         return _nodes_of_file(sites, us)
     queries = tuple(_node_query(connection, match) for match in named)
@@ -233,6 +237,12 @@ def _node_kind(node: Match) -> Item:
 
 def _own_node() -> Item:
     return made("party_id", literal(OWN_PARTY), "no column tells who runs it; places of a 3PL need its party_id")
+
+
+def _one_node() -> Plan:
+    """The place of all stock, where no file names one."""
+    node = made("node_id", literal(MAIN_NODE), note="One place for all: no column names one")
+    return Plan("nodes", (), (), (Query((node, made("kind", "'own DC'", "a guess: own DC, store, 3PL"), _own_node())),))
 
 
 def _region(source: Source) -> list[Item]:

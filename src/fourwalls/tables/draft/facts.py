@@ -9,7 +9,7 @@ import duckdb
 
 from fourwalls.tables.draft.columns import Column
 from fourwalls.tables.draft.concepts import MARKS, TABLES
-from fourwalls.tables.draft.matching import Match, matches
+from fourwalls.tables.draft.matching import SURE_SCORE, Match, matches
 from fourwalls.tables.draft.orders import MAIN_CHANNEL
 from fourwalls.tables.draft.plan import Item, Plan, Query, from_match, left_of, made, value_sql
 from fourwalls.tables.draft.profile import Source
@@ -17,8 +17,7 @@ from fourwalls.tables.draft.sqltext import ident, literal, literals
 from fourwalls.tables.draft.words import known, lemmas, words
 from fourwalls.tables.schema import TABLES as SPECS
 
-# What a file must have to be looked at as that table at all.
-_MUST: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+MUST: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "stock_days": (frozenset({"sku_id", "day"}), frozenset({"on_hand_units", "sold_units", "empty_share"})),
     "listings": (
         frozenset({"sku_id", "day"}),
@@ -34,6 +33,9 @@ _MUST: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "feeds": (frozenset({"feed_id"}), frozenset({"expected_at", "arrived_at"})),
     "offers": (frozenset({"party_id", "capability"}), frozenset({"capacity_units_per_day", "unit_amount", "ramp_days"})),
 }  # fmt: skip
+"""What a file must have to be looked at as a table at all: all of the first, one of the second."""
+MAIN_NODE = "main"
+"""The place of all stock or supply where no column names one."""
 _CLOSING = ("close", "resolve", "complete", "cancel")
 _HOURS_OF_DAY = 24
 
@@ -50,7 +52,7 @@ def fact_tables(
     plans: list[Plan] = []
     meanings: dict[str, Mapping[str, Match]] = {}
     for source in sources:
-        likenesses = [(*_likeness(source, table), table) for table in _MUST]
+        likenesses = [(*_likeness(source, table), table) for table in MUST]
         share, found, table = max(
             likenesses, key=lambda likeness: (likeness[0], sum(m.score for m in likeness[1].values()))
         )
@@ -58,21 +60,39 @@ def fact_tables(
             continue
         meanings[table] = found
         plans.append(_plan(connection, table, source, found))
-    return plans, meanings
+    return plans + _besides(connection, meanings), meanings
+
+
+def _besides(connection: duckdb.DuckDBPyConnection, meanings: Mapping[str, Mapping[str, Match]]) -> list[Plan]:
+    """The forecast that a file of stock tells beside it, where there is no file of forecasts."""
+    stock = meanings.get("stock_days")
+    if stock is None or "forecasts" in meanings:
+        return []
+    source = stock["sku_id"].source
+    found = {n: m for n, m in matches(source, TABLES["forecasts"]).items() if n in stock or m.score >= SURE_SCORE}
+    units = found.get("forecast_units")
+    if source.said is not None or units is None or units.column in {m.column for m in stock.values()}:
+        return []
+    day = stock["day"].doubted("taken as a forecast of the very day it stands by")
+    return [_plan(connection, "forecasts", source, {**found, "period_on": day})]
 
 
 def _likeness(source: Source, table: str) -> tuple[float, dict[str, Match]]:
     """How much of a table a file fills, 0 if it is another thing, and what its columns mean there."""
     found = matches(source, TABLES[table], *([()] if table in ("work_log", "feeds") else []))
-    every, some = _MUST[table]
+    every, some = MUST[table]
     if source.said is not None:
         return float(source.said == table and every <= found.keys()), found
-    named = source.subject.union(*(known(c.name) for c in source.columns))
-    if not every <= found.keys() or not some & found.keys() or not MARKS[table] & named:
+    if not every <= found.keys() or not some & found.keys() or not marked(source, table):
         return 0.0, found
     needed = SPECS[table].needed
-    marked = 0.5 if MARKS[table] & source.subject else 0.0
-    return sum(found[n].score for n in needed if n in found) / len(needed) + marked, found
+    about = 0.5 if MARKS[table] & source.subject else 0.0
+    return sum(found[n].score for n in needed if n in found) / len(needed) + about, found
+
+
+def marked(source: Source, table: str) -> bool:
+    """Whether a file's name, or that of a column, has a word by which the table is known."""
+    return bool(MARKS[table] & source.subject.union(*(known(c.name) for c in source.columns)))
 
 
 def _plan(connection: duckdb.DuckDBPyConnection, table: str, source: Source, found: Mapping[str, Match]) -> Plan:
@@ -98,6 +118,8 @@ def _item(table: str, name: str, match: Match) -> Item:
         sql, doubt = _hours(column)
     else:
         sql, doubt = value_sql(kind, column), None
+    if name == "sold_units" and not (column.whole or column.holds == "list" or "quantity" in known(column.called)):
+        doubt = "it has fractions: if it is money, it is not the units sold"
     if kind in ("number", "count") and column.holds == "list":
         doubt = "a list in each row, summed up"
     if kind == "count" and (column.low or 0) < 0:
@@ -139,9 +161,17 @@ def _derived(
             return [
                 made("channel_id", literal(MAIN_CHANNEL), "no column names a channel, so all rows are taken as of one")
             ]
+        case "stock_days" if "node_id" not in found:
+            return [_one_place("node_id")]
+        case "supply_orders" if "to_node_id" not in found:
+            return [_one_place("to_node_id")]
         case "forecasts" if "period_days" not in found and "period_on" in found:
             return _period_days(connection, found["period_on"])
     return []
+
+
+def _one_place(name: str) -> Item:
+    return made(name, literal(MAIN_NODE), "no column names a place, so all rows are taken as of one")
 
 
 def _case_items(source: Source, found: Mapping[str, Match]) -> list[Item]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from fourwalls.tables.draft.cautions import cautious
 from fourwalls.tables.draft.concepts import DIMENSIONS, ORDER_LINES
+from fourwalls.tables.draft.durations import with_counted
 from fourwalls.tables.draft.matching import SURE_SCORE, Match, matches, timed
 from fourwalls.tables.draft.profile import Source, overlap
 from fourwalls.tables.draft.sqltext import plain
@@ -106,12 +108,14 @@ class Layout:
 def layout(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> Layout | None:
     """How the files of customers' orders belong together; None if there are none."""
     usable = [s for s in sources if s.said is not None or not s.subject & _NOT_CUSTOMERS]
-    found = {s.table: timed(connection, matches(s, ORDER_LINES)) for s in usable}
+    found = {s.table: _meant(connection, s) for s in usable}
     holders = [s for s in usable if "order_id" in found[s.table]]
     lines = max(holders, key=lambda s: _line_signs(found[s.table]), default=None)
     if lines is not None and _line_signs(found[lines.table]) < 2:
         lines = None
     heads = [s for s in holders if s is not lines and "ordered_at" in found[s.table] and _one_per_order(s, found)]
+    # Of several, the one whose orders the lines are of: a delivery has a number and a date too.
+    heads = [s for s in heads if _joined_share(connection, s, lines, found) >= _LEAST_OVERLAP] or heads
     head = max(heads, key=lambda s: len(found[s.table]), default=None)
     if head is not None and lines is not None:
         found[head.table] = _rekeyed(connection, head, lines, found)
@@ -126,6 +130,11 @@ def layout(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> 
     return Layout(
         bare.base, bare.lines, added, _customers(connection, bare, [s for s in sources if s.table not in used])
     )
+
+
+def _meant(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, Match]:
+    """What a file's columns mean among orders."""
+    return timed(connection, cautious(source, with_counted(connection, source, matches(source, ORDER_LINES))))
 
 
 def _line_signs(found: Mapping[str, Match]) -> float:

@@ -30,6 +30,14 @@ _STATUS_WORDS = frozenset(
 # Words that any column may have: alone they tell nothing.
 _GENERAL = frozenset({"id", "name", "kind", "amount", "quantity", "count", "flag", "date", "unique", "first", "sub"})
 _MEASURES = frozenset({"quantity", "amount", "count"})
+_OF_ANY_TIME = frozenset({"date", "actual", "to"})
+_UNITS_OF_TIME = frozenset({"date", "days", "hour", "minute"})
+# Words after which an id is none: a carrier's status, a customer's purchase order, a parcel's tracking number.
+_NO_ID = frozenset(
+    {"status", "reason", "kind", "rating", "po", "tracking", "produce", "discount", "price", "cost", "tax", "late"}
+)
+_OF_ITEMS = frozenset({"quantity", "price", "sku", "product", "amount"})
+_OF_OTHERS = frozenset({"forecast", "rival", "promise", "late"})
 _CLOCKS = ("ordered_at", "released_at", "handed_over_at", "delivered_at")
 
 
@@ -66,7 +74,7 @@ def matches(source: Source, concepts: Sequence[Concept], decoys: Sequence[Concep
         decoys: What they may mean besides, which is then not used.
     """
     scored = [
-        (score(concept, column, source.subject), concept.name, column)
+        (score(concept, column, _subject(source, concept, column)), concept.name, column)
         for concept in (*concepts, *decoys)
         for column in source.columns
     ]
@@ -84,15 +92,26 @@ def matches(source: Source, concepts: Sequence[Concept], decoys: Sequence[Concep
     return {name: match.doubted(rivals[name]) if name in rivals else match for name, match in found.items()}
 
 
+def _subject(source: Source, concept: Concept, column: Column) -> frozenset[str]:
+    """What a bare number or name is of: in a file of line items, the order where rows share it."""
+    if concept.name != "order_id" or column.unique:
+        return source.subject
+    items = [m for c in source.columns if "item" in (m := known(c.called)) and m & _OF_ITEMS]
+    return source.subject | {"order"} if len(items) > 1 else source.subject
+
+
 def score(concept: Concept, column: Column, subject: frozenset[str]) -> float:
     """How well a column's name fits a concept, 0 to 1; 0 if its values cannot be that. What a person said counts alone."""
     if not can_be(concept, column):
         return 0.0
     if column.said is not None:
         return float(column.said == concept.name)
-    timely = concept.values == "time"
-    said = _undated(frozenset(lemmas(column.name)), timely)
-    best = max(weight * _fit(_undated(pattern, timely), said, subject) for pattern, weight in concept.patterns)
+    meant = frozenset(lemmas(column.called))
+    said = _core(meant, concept.values)
+    best = max(
+        0.0 if _turned(concept, pattern, meant) else weight * _fit(_core(pattern, concept.values), said, subject)
+        for pattern, weight in concept.patterns
+    )
     return min(best, 1.0 + 0.001 * len(said)) * _plausible(concept, column)
 
 
@@ -159,10 +178,25 @@ def _fit(pattern: frozenset[str], name: frozenset[str], subject: frozenset[str])
     return 2 * (len(said) + 0.7 * len(implied)) / either + 0.001 * len(said)
 
 
-def _undated(meanings: frozenset[str], timely: bool) -> frozenset[str]:
-    """Meanings of a time without "date", which all of them have, where others tell more."""
-    rest = meanings - {"date"}
-    return rest if timely and rest & MEANINGS else meanings
+def _core(meanings: frozenset[str], values: str) -> frozenset[str]:
+    """Meanings without those that tell nothing where others do: "date" of a time, "item" of a figure."""
+    if values == "number" and "item" in meanings:
+        rest = meanings - {"item", "order"}
+    else:
+        rest = meanings - (_OF_ANY_TIME if values == "time" else frozenset())
+    return rest if rest & MEANINGS else meanings
+
+
+def _turned(concept: Concept, pattern: frozenset[str], name: frozenset[str]) -> bool:
+    """Whether a word makes another thing of what a name otherwise says: a carrier's status is no carrier."""
+    besides = name - pattern
+    if concept.values == "id":
+        return bool(besides & _NO_ID)
+    if concept.values != "number":
+        return False
+    lasting = bool(besides & _UNITS_OF_TIME) and "quantity" not in name
+    money = concept.name.endswith("_units") and "amount" in besides and "quantity" not in name
+    return lasting or money or bool(besides & _OF_OTHERS)
 
 
 def can_be(concept: Concept, column: Column) -> bool:

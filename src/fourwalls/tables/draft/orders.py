@@ -9,11 +9,12 @@ import duckdb
 
 from fourwalls.tables.draft.columns import Column
 from fourwalls.tables.draft.concepts import ORDER_LINES
+from fourwalls.tables.draft.gaps import gaps, unnamed_carrier
 from fourwalls.tables.draft.layout import ADDED, OF_SHIPMENT, Layout, Piece
 from fourwalls.tables.draft.matching import SURE_SCORE, Match, ended, places
 from fourwalls.tables.draft.plan import Item, Part, Plan, Query, from_match, left_of, made, passed, value_sql
 from fourwalls.tables.draft.sqltext import ident, literals, one_row, plain
-from fourwalls.tables.draft.words import known, lemmas
+from fourwalls.tables.draft.words import lemmas
 from fourwalls.tables.schema import TABLES
 
 MAIN_CHANNEL = "main"
@@ -39,7 +40,7 @@ def order_lines(connection: duckdb.DuckDBPyConnection, found: Layout) -> Plan:
     files = tuple(piece.source.label for piece in found.pieces)
     doubts = tuple(d for piece in found.pieces for d in (piece.doubt, *piece.source.doubts, _once(piece)) if d)
     query = Query(_selected(connection, found, wanted), found.base.name, tuple(_joins(found)))
-    return Plan("order_lines", files, parts, (query,), (*doubts, *_mixed_clocks(found), *_no_carrier(found)))
+    return Plan("order_lines", files, parts, (query,), (*doubts, *gaps(found)))
 
 
 def _once(piece: Piece) -> str | None:
@@ -400,29 +401,3 @@ def _fulfilment(found: Layout, home: dict[str, str], refs: dict[str, str], once:
     lines = f"count(DISTINCT {_line_id(found).sql})" if piece.source.copies else "count(*)"
     sql = f"{refs['fulfilment_amount']} / {lines} OVER (PARTITION BY {found.base.name}.order_id)"
     return made("fulfilment_amount", sql, "told once per order, so shared equally among its lines")
-
-
-def unnamed_carrier(found: Layout) -> bool:
-    """Whether goods are handed to a carrier, as the column's name tells, whom no column names."""
-    handed = found.giver("handed_over_at")
-    told = handed is not None and "carrier" in known(handed.found["handed_over_at"].column.name)
-    return told and found.giver("carrier_id") is None
-
-
-def _no_carrier(found: Layout) -> tuple[str, ...]:
-    if found.giver("carrier_id") is not None or found.giver("delivered_at") is None or unnamed_carrier(found):
-        return ()
-    return ("no column names the carrier; if one brings all parcels, add '…' AS carrier_id, and it to parties.sql",)
-
-
-def _mixed_clocks(found: Layout) -> tuple[str, ...]:
-    times = {
-        name: piece.found[name].column.zoned
-        for piece in found.pieces
-        for name in piece.found
-        if _KINDS.get(name) == "time" and name in TABLES["order_lines"].names
-    }
-    if len(set(times.values())) < 2:
-        return ()
-    bare = ", ".join(name for name, zoned in times.items() if not zoned)
-    return (f"some times carry a time zone, but {bare} do not: set time_zone in portfolio.toml",)

@@ -151,10 +151,19 @@ def _source(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[D
         # What a column holds is judged by what was exported, not by how often.
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT * FROM {table}")
     described = connection.execute(f"DESCRIBE {table}").fetchall()
+    paths = _paths([str(row[0]) for row in described])
     columns = [_column(connection, table, str(row[0]), str(row[1]), rows) for row in described]
+    columns = [dataclasses.replace(c, path=paths.get(c.name, "")) for c in columns]
     subject = known(files[0].path.name.split(".")[0])
     settled = day_order_settled(columns)
     return Source(table, tuple(files), _reader(files) + alias, settled, rows, whole, subject, doubts, copies)
+
+
+def _paths(names: Sequence[str]) -> dict[str, str]:
+    """Column → the path it begins with, where another column, or the path itself, begins alike."""
+    begun = {name: name.rpartition("/")[0] for name in names}
+    often = {path for path in begun.values() if path and (path in begun or list(begun.values()).count(path) > 1)}
+    return {name: f"{path}/" for name, path in begun.items() if path in often}
 
 
 def _renamed(names: list[str]) -> str:

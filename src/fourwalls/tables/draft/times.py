@@ -16,14 +16,14 @@ AMBIGUOUS = "no value tells day from month; read as day first"
 
 _DATES = (
     "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%d.%m.%y",
-    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
+    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %b %Y", "%d %b %y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
     "%Y%m%d",
 )  # fmt: skip
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f", "T%H:%M")
 _ZONED_CLOCKS = (" %H:%M:%S %z", " %H:%M:%S%z", "T%H:%M:%S%z", " %H:%M %z", " %H:%M:%S.%f %z", " %H:%M:%S %Z")
 _SWAPPED = {
     "%d/%m/%Y": "%m/%d/%Y", "%m/%d/%Y": "%d/%m/%Y", "%d-%m-%Y": "%m-%d-%Y", "%m-%d-%Y": "%d-%m-%Y",
-    "%d/%m/%y": "%m/%d/%y", "%m/%d/%y": "%d/%m/%y",
+    "%d/%m/%y": "%m/%d/%y", "%m/%d/%y": "%d/%m/%y", "%d-%m-%y": "%m-%d-%y", "%m-%d-%y": "%d-%m-%y",
 }  # fmt: skip
 _ZONE = r":\d{2}(\.\d+)? ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 # A column counts as times if at least this share of its values are; the others become null, marked.

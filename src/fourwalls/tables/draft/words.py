@@ -8,16 +8,19 @@ from functools import lru_cache
 
 # meaning → words, without accents. English, German, French, Spanish, Portuguese, Italian, Dutch.
 _WORDS = {
-    "order": "order ordered ord bestell bestellung bestellungs auftrag auftrags commande cde pedido ordine ordem bestelling",
+    "order": "order ordered ord so bestell bestellung bestellungs auftrag auftrags commande cde pedido ordine ordem bestelling",
     "invoice": "invoice rechnung rechnungs facture factura fatura fattura factuur bill",
     "transaction": "transaction txn trx transaktion basket receipt ticketno kassenbon bon transaccion transacao",
+    "document": "document doc beleg dokument voucher",
+    "tracking": "tracking waybill awb sendungsnummer consignment",
     "line": "line pos position posten zeile ligne linea linha riga regel sequence seq",
     "item": "item lineitem",
     "product": "product prod produkt produto producto produit prodotto article artikel articulo artigo articolo material"
     " ware part variant goods prd",
     "sku": "sku ean gtin upc asin mpn plu",
-    "id": "id ids nr no num number nummer numero nro key code uuid guid identifier handle cod codigo codice kennung",
-    "customer": "customer cust kunde kunden client cliente klant buyer shopper consumer besteller acheteur consumidor"
+    "id": "id ids nr no nbr nmbr num number nummer numero nro key code uuid guid identifier handle cod codigo codice kennung"
+    " reference referenz ref scac",
+    "customer": "customer cust kunde kunden client cliente klant buyer shopper consumer besteller auftraggeber acheteur consumidor"
     " subscriber",
     "person": "user member account profile caller",
     "unique": "unique global master",
@@ -27,12 +30,13 @@ _WORDS = {
     "carrier": "carrier courier forwarder spediteur spedition transporteur transportista transportadora corriere"
     " vervoerder zusteller shipper logistics dienstleister",
     "party": "party",
-    "channel": "channel kanal vertriebskanal canal canale kanaal marketplace marktplatz platform storefront saleschannel",
+    "channel": "channel kanal vertriebskanal canal canale kanaal marketplace marktplatz platform storefront saleschannel"
+    " vertriebsweg",
     "store": "store shop filiale filial markt magasin tienda loja negozio winkel outlet branch",
     "warehouse": "warehouse wh lager lagerort plant werk depot dc entrepot almacen armazem magazzino magazijn facility"
     " hub fc cd distributionscentrum site",
     "location": "location loc standort lieu lugar local luogo locatie node",
-    "from": "from von source origin sending",
+    "from": "from von source sending",
     "to": "to nach target destination ziel dest destino receiving",
     "state": "state province bundesland provincia uf estado prov",
     "region": "region area territory gebiet regione regio regiao zone district",
@@ -45,7 +49,7 @@ _WORDS = {
     "reason": "reason grund motif motivo motivation ursache cause raison",
     "kind": "type kind art typ tipo class segment ownership",
     "name": "name bezeichnung nom nombre nome naam title titel description beschreibung descricao descripcion desc",
-    "date": "date datum data fecha dt day tag dia jour giorno dag time timestamp ts zeit zeitpunkt uhrzeit at on datetime"
+    "date": "date datum data fecha dt day tag dia jour giorno dag time timestamp ts zeit zeitpunkt uhrzeit at on am datetime"
     " hora heure when stamp gmt utc start",
     "period": "period periode week woche semana semaine month monat mes mois ds",
     "purchase": "purchase purchased kauf einkauf achat compra acquisto aankoop bought",
@@ -61,7 +65,7 @@ _WORDS = {
     "ship": "ship shipped shipping shipment shipments versand versendet verschickt expedition expedie envio enviado"
     " spedizione spedito verzending verzonden dispatch dispatched despatch despatched sent handover handed posted warenausgang",
     "freight": "freight fracht frete flete fret porto postage versandkosten frais",
-    "fulfil": "fulfil fulfill fulfilled fulfilment fulfillment picked packed",
+    "fulfil": "fulfil fulfill fulfilled fulfilment fulfillment picked picking packed",
     "process": "processing pending new invoiced verarbeitung offen",
     "pick": "pickup collected collection abholung",
         "deliver": "deliver delivered delivery deliveries liefer lieferung geliefert zugestellt zustell zustellung angeliefert anliefer livre livraison"
@@ -71,6 +75,11 @@ _WORDS = {
     "promise": "promise promised estimate estimated expect expected eta plan planned geplant voraussichtlich prevu"
     " previsto prevista estimada estimado soll wunsch wunschtermin requested required due committed commit zugesagt"
     " termin deadline needed scheduled prometido",
+    "days": "days tage tagen jours dias giorni dagen",
+    "produce": "manufacturing production produktion fertigung fabrication produccion",
+    "actual": "actual real ist tatsachlich tatsaechlich effektiv reel",
+    "transit": "transit",
+    "late": "late delay delayed overdue verspatung retard",
     "limit": "limit latest sla until bis cutoff",
     "by": "by",
     "cancel": "cancel canceled cancelled cancellation storno storniert stornierung annule annulation cancelado"
@@ -78,19 +87,21 @@ _WORDS = {
     "reject": "reject rejected rejection abgelehnt ablehnung refused absage",
     "return": "return returned returns retoure retouren retourniert retour devuelto devolucion devolucao reso refund"
     " refunded rma",
-    "quantity": "quantity qty quant menge anzahl stuck stueck stk quantite qte cantidad quantidade qtd qtde quantita"
+    "quantity": "quantity quantities qty quant menge anzahl stuck stueck stk quantite qte cantidad quantidade qtd qtde quantita"
     " aantal hoeveelheid unit units pieces pcs piece volume cnt",
     "count": "count",
     "price": "price preis einzelpreis prix precio preco prezzo prijs stuckpreis stueckpreis rate",
     "net": "net netto",
     "gross": "gross brutto",
-    "amount": "amount betrag montant importe valor value importo bedrag wert total sum summe subtotal revenue umsatz",
+    "amount": "amount betrag betraege montant importe valor value importo bedrag wert total sum summe subtotal revenue umsatz",
     "row": "row extended",
-    "sale": "sale sales verkauf verkaufe abverkauf vente ventes venta ventas venda vendas vendita vendite verkoop sold"
+    "sale": "sale sales verkauf verkaufs verkaufe abverkauf vente ventes venta ventas venda vendas vendita vendite verkoop sold"
     " verkauft absatz vendida vendidas vendido vendidos vendu vendus verkocht",
     "cost": "cost costs kosten einstand einkaufspreis cout costo custo cogs fee",
     "tax": "tax vat mwst tva iva btw ust",
-    "discount": "discount rabatt remise descuento desconto sconto korting promo promotion coupon",
+    "discount": "discount rabatt remise descuento desconto sconto korting coupon",
+    "promote": "promo promotion promoted onpromotion aktion",
+    "holiday": "holiday feiertag feriado festivo",
     "rating": "rating score stars star sterne bewertung note avaliacao puntuacion csat",
     "review": "review feedback survey",
     "brand": "brand marke marque marca merk manufacturer hersteller label",
@@ -152,14 +163,16 @@ _WORDS = {
 
 # Names that are a code of their own system: SAP, Magento, M5, process mining (XES).
 _CODES = {
-    "vbeln": "order id", "posnr": "line id", "matnr": "product id", "werks": "warehouse id", "kunnr": "customer id",
+    "vbeln": "document id", "posnr": "line id", "matnr": "product id", "werks": "warehouse id", "kunnr": "customer id",
     "lifnr": "supplier id", "ebelp": "line id", "kwmeng": "order quantity", "lfimg": "ship quantity",
     "netpr": "net price", "netwr": "amount", "audat": "order date", "erdat": "create date", "bedat": "create date",
     "wadat": "promise ship date", "wadatist": "ship date", "vdatu": "promise deliver date", "lfdat": "promise deliver date",
     "eindt": "promise deliver date", "abgru": "cancel reason", "matkl": "category", "labst": "stock hand",
     "verpr": "cost", "vtweg": "channel", "vstel": "warehouse id", "lgort": "warehouse id", "menge": "quantity",
     "increment": "order id", "entity": "id", "tranid": "order id", "dept": "category",
-    "shipvia": "carrier", "subcategory": "sub category", "caseconceptname": "case id", "tracking": "carrier",
+    "shipvia": "carrier", "subcategory": "sub category", "caseconceptname": "case id", "origin": "from location",
+    "vgbel": "order id", "vgpos": "line id", "bstnk": "po id", "waerk": "currency", "vbak": "order", "vbap": "order line",
+    "likp": "ship", "lips": "ship line", "ekko": "po", "ekpo": "po line",
 }  # fmt: skip
 
 MEANINGS = frozenset(_WORDS)
@@ -201,12 +214,23 @@ _PHRASES = {
     "purchase order": "po", "purchase orders": "po", "no of": "quantity", "number of": "quantity", "num of": "quantity", "concept name": "activity",
     "over time": "overtime", "third party": "partner", "ship to": "ship", "sold to": "customer", "unit price": "price",
     "unit cost": "cost", "page views": "pageviews", "source name": "channel", "stock keeping unit": "sku", "stock code": "sku",
+    "supply chain": "chain", "sent to vendor": "submitted", "sent to supplier": "submitted", "inventory level": "stock",
+    "inventory levels": "stock", "stock level": "stock", "stock levels": "stock", "customer reference": "po", "customer ref": "po",
+    "your reference": "po", "customer po": "po", "excl vat": "net", "excl tax": "net", "ex vat": "net", "incl vat": "gross",
+    "incl tax": "gross", "sell to": "", "service level": "mode", "unit of measure": "uom",
     "distribution center": "dc", "fulfillment center": "dc", "fulfilment centre": "dc", "distribution centre": "dc",
 }  # fmt: skip
 
 
+# "Quantity (- Refund)": what a figure leaves out is not what it is. "# Orders" counts, "Order #" names.
+_WITHOUT = re.compile(r"\(\s*(?:[-−]|excl|exkl|ohne|without)[^)]*\)", re.IGNORECASE)
+_COUNTED = re.compile(r"^\s*#\s*(?=\w)")
+
+
 def words(name: str) -> tuple[str, ...]:
     """A name cut into lower-case words without accents: `orderDate` and `Order-Date` are both order, date."""
+    name = _WITHOUT.sub(" ", name)
+    name = _COUNTED.sub("number of ", name).replace("#", " number ")
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ẞ", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
