@@ -96,6 +96,8 @@ def test_a_date_of_its_own_comes_before_a_number_of_days(tmp_path: Path) -> None
         ("Quantity (- Refund)", ("quantity",)),
         ("Unit Price Excl. VAT", ("price", "net")),
         ("Inventory Level", ("stock",)),
+        ("N° de commande", ("id", "order")),
+        ("Date d'expédition prévue", ("date", "ship", "promise")),
         ("PO Sent to Vendor Date", ("po", "create", "date")),
         ("Customer Reference", ("po",)),
         ("MySupplyChain", ("my", "chain")),

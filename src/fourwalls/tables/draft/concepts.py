@@ -122,7 +122,7 @@ ORDER_LINES = (
     _concept("delivered_at", "time", "deliver; deliver customer; customer receive=.9; arrive=.8; receive=.7; ship deliver"),
     _concept("cancelled_at", "time", "cancel; order cancel; reject=.7"),
     _concept("cancel_reason", "text", "cancel reason; reject reason; cancel id; cancel kind"),
-    _concept("ordered_units", "number", "quantity; order quantity; item quantity; quantity purchase; product quantity=.9"),
+    _concept("ordered_units", "number", "quantity; order quantity; item quantity; quantity purchase; transaction quantity; product quantity=.9"),
     _concept("shipped_units", "number", "ship quantity; deliver quantity=.9; fulfil quantity; ship item quantity"),
     _concept("returned_units", "number", "return quantity; return item quantity; return=.7"),
     _concept("return_reason", "text", "return reason; return kind=.8; return reason id"),

@@ -73,7 +73,7 @@ _WORDS = {
     "arrive": "arrive arrived arrival ankunft arrivee llegada chegada arrivo",
     "receive": "receive received empfangen wareneingang recu recibido recebido ricevuto ontvangen inbound receipts",
     "promise": "promise promised estimate estimated expect expected eta plan planned geplant voraussichtlich prevu"
-    " previsto prevista estimada estimado soll wunsch wunschtermin requested required due committed commit zugesagt"
+    " prevue previsto prevista estimada estimado soll wunsch wunschtermin requested required due committed commit zugesagt"
     " termin deadline needed scheduled prometido",
     "days": "days tage tagen jours dias giorni dagen",
     "produce": "manufacturing production produktion fertigung fabrication produccion",
@@ -205,6 +205,10 @@ _FILLER = frozenset(
         "du",
         "da",
         "a",
+        "d",
+        "l",
+        "unitaire",
+        "unitario",
     }
 )
 # Words that mean something else together than one by one.
@@ -230,7 +234,7 @@ _COUNTED = re.compile(r"^\s*#\s*(?=\w)")
 def words(name: str) -> tuple[str, ...]:
     """A name cut into lower-case words without accents: `orderDate` and `Order-Date` are both order, date."""
     name = _WITHOUT.sub(" ", name)
-    name = _COUNTED.sub("number of ", name).replace("#", " number ")
+    name = _COUNTED.sub("number of ", name).replace("#", " number ").replace("°", "o")
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ẞ", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
