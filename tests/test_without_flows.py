@@ -9,6 +9,7 @@ from tests.small import good
 
 import fourwalls as fw
 from fourwalls.errors import AnswersError, MappingError
+from fourwalls.figures import Refusal
 
 HEAD = '[portfolio]\nname = "Shop"\ncurrency = "EUR"\nown_party_id = "us"\nasset = ["category"]\n'
 ANSWERS = """question,respondent,answer
@@ -81,3 +82,29 @@ def test_a_few_days_are_no_year(tmp_path: Path) -> None:
     for asset in found.assets:
         assert asset.paths == ()
         assert "too_few_spans" in {r.code for r in asset.refusals if r.about == "What each path is worth"}
+
+
+def test_without_a_delivery_on_record_no_promise_is_called_missed(tmp_path: Path) -> None:
+    small = good()
+    small.drop("delivered_at")
+    with fw.open(small.write(tmp_path / "small")) as opened:
+        found = opened.diagnose()
+    for asset in found.assets:
+        assert asset.verdict == "cannot tell yet"
+        assert not asset.losses
+        assert "order_lines.delivered_at is not in the record" in {r.because for r in asset.refusals}
+
+
+def test_sales_alone_do_not_tell_whether_shelves_were_empty(tmp_path: Path) -> None:
+    small = good()
+    small.tables["stock_days"] = [
+        {"sku_id": f"s{i}", "node_id": "dc", "day": f"2025-0{1 + d // 28}-{1 + d % 28:02d}", "sold_units": str(d % 4)}
+        for i in range(6)
+        for d in range(84)
+    ]
+    with fw.open(small.write(tmp_path / "small")) as opened:
+        found = opened.diagnose()
+    for asset in found.assets:
+        refused = asset.availability
+        assert isinstance(refused, Refusal)
+        assert "neither what lay there nor when shelves were empty" in refused.because

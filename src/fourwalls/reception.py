@@ -324,6 +324,10 @@ class Reception:
             self._engine.fingerprint,
             self.span_seconds,
         )
+        if self._profile.get("delivered_at_high") is None:
+            # Nobody recorded a delivery: what is not on record is not overdue, and nothing is known of any promise.
+            is_cancelled = judged.outcome == "cancelled"
+            judged = judged.mutate(outcome=ibis.cases((is_cancelled, "cancelled"), else_="no promise"))
         if "stock_days" in self.rows and {"sku_id", "node_id"} <= self._order_lines.present:
             judged = order_lines.without_waits_for_goods(judged, self.rows["stock_days"])
         return judged

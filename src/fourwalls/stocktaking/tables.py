@@ -60,6 +60,15 @@ NO_STOCK = Refusal(
 )
 
 
+NOT_LOOKED = Refusal(
+    "no_stock",
+    "Availability",
+    "stock_days tells what was sold and neither what lay there nor when shelves were empty, so nobody can tell what empty shelves cost",
+    "stock_days.on_hand_units, or empty_share",
+)
+_TELLS_EMPTY = ("on_hand_units", "empty_share", "empty_by_hour")
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """Which assets the shelves serve.
@@ -113,6 +122,8 @@ class StockTables:
         """Why there is no stock flow to look at; None if there is."""
         if "stock_days" not in self._reception.rows:
             return NO_STOCK
+        if not any(self.has("stock_days", name) for name in _TELLS_EMPTY):
+            return NOT_LOOKED
         return None if self.shelves.num_rows else NO_ROWS
 
     @cached_property
