@@ -175,7 +175,7 @@ def test_an_analyst_reads_the_register(page: Page, served: str) -> None:
 
 def test_an_analyst_uploads_and_says_what_columns_mean(browser: Browser, served: str, tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
-    export.write_text("Beleg;Tag;Ware\n" + "".join(f"B{n};2025-01-{n % 28 + 1:02d};W{n % 5}\n" for n in range(60)))
+    export.write_text("Tosite;Pvm;Tuote\n" + "".join(f"B{n};2025-01-{n % 28 + 1:02d};W{n % 5}\n" for n in range(60)))
     for page in opened(browser, viewport=DESK):
         page.goto(served.replace("/shop", "/fresh"))
         page.get_by_role("link", name="Upload files").click()
@@ -183,7 +183,7 @@ def test_an_analyst_uploads_and_says_what_columns_mean(browser: Browser, served:
         page.get_by_role("button", name="Upload and look").click()
         expect(page.get_by_role("alert")).to_contain_text("Nothing in these files looks like orders")
         page.get_by_label("What is one row?").select_option("order_lines")
-        for name, meaning in (("Beleg", "order_id"), ("Tag", "ordered_at"), ("Ware", "sku_id")):
+        for name, meaning in (("Tosite", "order_id"), ("Pvm", "ordered_at"), ("Tuote", "sku_id")):
             page.get_by_label(f"What {name} means").fill(meaning)
         page.get_by_role("button", name="Look again").click()
         for size in (PHONE, DESK):
