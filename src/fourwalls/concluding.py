@@ -455,22 +455,30 @@ def _cost_of(entries: Entries, mine: Bools, draws: Draws | None, cost: Costs, *,
         return value, np.full(REPLICATES, value)
     share = cost.late if cost.late_draws is None else cost.late_draws
     found = share * (draws.counts @ late) + cost.lost * (draws.counts @ lost)
-    slack_amount = np.nan_to_num(entries.slack_amount if priced else entries.slack_lines)
-    slack_late = cost.counting(slack_amount, entries.slack_lines) if priced else slack_amount
-    slacker = np.where(is_lost, cost.lost * slack_amount, cost.late * slack_late)
-    return value, _with_slack(found, entries, mine, slacker)
+    slack = np.nan_to_num(entries.slack_amount if priced else entries.slack_lines)
+    of_late = cost.counting(slack, entries.slack_lines) if priced else slack
+    return value, _with_slack(
+        found, entries, mine, (np.where(is_lost, 0.0, of_late), share), (np.where(is_lost, slack, 0.0), cost.lost)
+    )
 
 
-def _with_slack(drawn: Floats, entries: Entries, mine: Bools, slacker: Floats) -> Floats:
+def _with_slack(drawn: Floats, entries: Entries, mine: Bools, *slacker: tuple[Floats, Floats | float]) -> Floats:
     """Draws that also vary by how far each party could reach what the standard shows; nothing told falls below nothing.
 
     A party is equally apt everywhere: in all assets and for each stage the same part of the draw.
+
+    Args:
+        drawn: Without that, shape (replicates,).
+        entries, mine: Contributions, and which of them.
+        slacker: What a slower standard would change, shape (entries,), and what each unit of it costs, in each replicate or in all.
     """
     doers = entries.stage * (1 << 24) + entries.party
     change = np.zeros_like(drawn)
-    for doer in np.unique(doers[mine & (slacker != 0)]).tolist():
+    touched = mine & np.any([amount != 0 for amount, _ in slacker], axis=0)
+    for doer in np.unique(doers[touched]).tolist():
         apt = np.random.default_rng([_APT, doer]).standard_normal(len(drawn))
-        change += apt * float(slacker[mine & (doers == doer)].sum())
+        for amount, price in slacker:
+            change += apt * price * float(amount[mine & (doers == doer)].sum())
     return np.where(drawn > 0, np.maximum(drawn + change, 0.0), drawn)
 
 

@@ -211,7 +211,7 @@ def assumed(portfolio: Portfolio, cost: Costs) -> tuple[Assumed, ...]:
         Assumed(name, said.get(name, default), unit, "portfolio.toml" if name in said else "default", about)
         for name, default, unit, about in rows
     ]
-    about = "what a late line costs, as a share of its value"
+    about = "what a late line of usual value costs, as a share of that"
     found.append(Assumed("late_line_cost_share", cost.late, "share", cost.origin, about))
     if cost.by_line:
         about = "part of what a late line costs that is the same sum for every line, whatever it is worth"

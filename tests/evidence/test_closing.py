@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from fourwalls.evidence.closing import SLOTS, _shut_share, closed_nodes, demand_while_shut
+from fourwalls.measures.turned_away import NOTHING
 
 DAYS = 364
 PROFILE = np.exp(-(((np.arange(24) - 14) / 5) ** 2))
@@ -85,13 +86,31 @@ def test_closed_hours_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("a_still", "b_still", "closed"), [(0, 40, ["a"]), (3, 41, ["a"]), (0, 0, ["a", "b"]), (38, 40, ["a", "b"])]
+    ("a_still", "b_still", "closed", "instead"),
+    [(0, 40, ["a"], 0), (3, 41, ["a"], 0), (0, 0, ["a", "b"], 0), (38, 40, ["a", "b"], 0), (0, 78, ["a"], 38)],
 )
-def test_only_nodes_that_stopped_selling_had_closed(a_still: int, b_still: int, closed: list[str]) -> None:
+def test_only_nodes_that_stopped_selling_had_closed(
+    a_still: int, b_still: int, closed: list[str], instead: int
+) -> None:
     """Two nodes of one place sell 60 lines each while it is open; in closed time some 80 lines are expected of both."""
     shut = np.zeros((2, SLOTS))
     shut[1] = 1.0
     node = np.array(["a", "b", "a", "b"], dtype=object)
     slot = np.array([5, 5, SLOTS + 5, SLOTS + 5])
     lines = np.array([60.0, 60.0, a_still, b_still])
-    assert closed_nodes(node, slot, lines, shut, 80.0).tolist() == closed
+    names, more = closed_nodes(node, slot, lines, shut, 80.0)
+    assert (names.tolist(), more) == (closed, pytest.approx(instead))
+
+
+def test_small_nodes_close_with_a_large_one_and_lines_without_a_node_are_one() -> None:
+    """Too few lines to tell by themselves; what kept selling had not closed."""
+    shut = np.zeros((2, SLOTS))
+    shut[1] = 1.0
+    names = ["big", *(f"s{i}" for i in range(9)), NOTHING]
+    node = np.array(names * 2, dtype=object)
+    slot = np.repeat([5, SLOTS + 5], len(names))
+    lines = np.array([60.0, *[2.0] * 9, 30.0, 0.0, *[0.0] * 8, 2.0, 30.0])
+    found, _ = closed_nodes(node, slot, lines, shut, 108.0)
+    assert found.tolist() == ["big", *(f"s{i}" for i in range(8))]
+    alone, _ = closed_nodes(node[-1:], slot[-1:], lines[-1:], shut, 30.0)
+    assert alone.tolist() == [NOTHING]

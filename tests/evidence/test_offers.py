@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pytest
 from scipy import stats
@@ -151,3 +152,11 @@ def test_only_customers_of_the_node_that_closed_were_turned_away(tmp_path: Path)
     assert true[near] > 2 * true[far] > 0
     for asset in (near, far):
         assert told[asset] == pytest.approx(true[asset], rel=0.3)
+
+
+def test_lines_that_name_no_node_are_of_one(turned_away: tuple[Ground, Truth, Finding]) -> None:
+    ground, _, finding = turned_away
+    assert ground.lines is not None
+    found = offers.find(replace(ground, lines=ground.lines.mutate(node_id=ibis.null("string"))))
+    told, before = (sum(loss.amount for loss in f.losses) for f in (found, finding))
+    assert told == pytest.approx(before, rel=0.3)

@@ -185,7 +185,8 @@ def _departs(own: Floats, longest: Floats, tail: int) -> int:
 
 def slower(standards: Standards) -> Standards:
     """The same with peers held to a standard that is slower by what sound parties differ by (one standard deviation)."""
-    of_peers = np.array([cell.kind == PEERS for cell, _ in standards.plan.cells] or [False])
+    plan = standards.plan
+    of_peers = np.array([cell.kind == PEERS or n in plan.tails for n, (cell, _) in enumerate(plan.cells)] or [False])
     kept = np.minimum(1.0, standards.kept * (1 + 2**0.5 * NATURAL_SPREAD))
     return replace(standards, kept=np.where(of_peers[:, None], kept, standards.kept))
 

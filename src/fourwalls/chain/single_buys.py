@@ -160,7 +160,7 @@ def single_buys(
         style, size = goods.sizes
         of_size = goods.kind * (int(size.max()) + 1) + size
         off = _uneven(there, upto[:, -1], style, of_size, season, order, once, ended).lean
-        if (said[ended] > 0).mean() > 1 / 2:
+        if (said[ended] > 0).sum() > ended.sum() / 2:
             foreseen = _uneven(said, came, style, of_size, season, order, once, ended).lean
             off = np.where(off * foreseen > 0, np.sign(off) * np.minimum(np.abs(off), np.abs(foreseen)), 0.0)
         sure = np.where(once & judged, sure * even_share(np.where(once, there, np.nan), off, style), 1.0)

@@ -198,10 +198,11 @@ def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
 
 def closed_nodes(
     node: npt.NDArray[np.object_], slot: Ints, lines: Floats, shut: Floats, expected: float
-) -> npt.NDArray[np.object_]:
-    """Nodes that sold next to nothing while the place was closed, or all of them where none did.
+) -> tuple[npt.NDArray[np.object_], float]:
+    """Nodes that sold next to nothing while the place was closed, or all of them where none did; and what others sold in their stead.
 
-    Next to nothing: less than half of what is expected, by more than chance.
+    Next to nothing: less than half of what is expected. That any node closed takes one that falls short of it by more than chance, and
+    that others sold in its stead, that all of them together sold more than usual by more than chance.
 
     Args:
         node, slot: Of each row, slots counted from the first day.
@@ -210,13 +211,15 @@ def closed_nodes(
         expected: Lines of all nodes expected in closed time.
     """
     part = shut.ravel()[slot]
-    names, number = np.unique(node.astype(str), return_inverse=True)
+    names, number = np.unique(node, return_inverse=True)
     seen = np.bincount(number, np.where(part < 1, lines, 0.0), minlength=len(names))
     still = np.bincount(number, np.where(part >= 1, lines, 0.0), minlength=len(names))
     usual = expected * seen / max(float(seen.sum()), 1e-12)
-    stopped = (still < usual / 2) & (usual - still > _BY_CHANCE * np.sqrt(usual))
-    found: npt.NDArray[np.object_] = (names[stopped] if stopped.any() else names).astype(np.object_)
-    return found
+    stopped = still < usual / 2
+    if not (stopped & (usual - still > _BY_CHANCE * np.sqrt(usual))).any():
+        return names, 0.0
+    more, of_open = float((still - usual)[~stopped].sum()), float(usual[~stopped].sum())
+    return names[stopped], more if more > _BY_CHANCE * of_open**0.5 else 0.0
 
 
 def _visits(ground: Ground, table: ir.Table, scopes: int, first: int, days: int) -> list[Floats | None]:
@@ -281,13 +284,15 @@ def _scope(ground: Ground, places: Ints, shut: Floats, sold: _Sold, visits: Floa
     draws = ground.draws
     if draws is None or sold.lines.sum() <= 0:
         return None
-    nodes = np.unique(sold.node.astype(str)).astype(np.object_)
+    nodes = np.unique(sold.node)
     lines, per_line = sold.by_slot(nodes)
     found = demand_while_shut(lines, shut, visits, first)
-    closed = closed_nodes(sold.node, sold.slot, sold.lines, shut, float(found.shut.sum()))
+    closed, instead = closed_nodes(sold.node, sold.slot, sold.lines, shut, float(found.shut.sum()))
     if len(closed) < len(nodes):
         lines, per_line = sold.by_slot(closed)
         found = demand_while_shut(lines, shut, visits, first)
+    # Who was served by another node was not turned away.
+    found = replace(found, still=found.still + instead * found.shut / max(float(found.shut.sum()), 1e-12))
     turned = found.shut.sum() - found.still.sum()
     if turned <= 0:
         return None

@@ -44,7 +44,7 @@ def find(ground: Ground) -> Finding:
         because = f"the record spans {len(ground.spans)} periods; ranges need {LEAST_CLUSTERS}"
         return Finding(refusals=(_refusal("too_few_spans", because, "a longer record"),))
     readings = _concentration(ground, ground.draws)
-    scopes = scopes_of(ground)
+    scopes = [scope for scope in scopes_of(ground) if scope.parts.any()]
     if not scopes:
         return Finding(readings=readings, refusals=(NOT_SEEN,), judged={})
     asked = _asked(ground, scopes)

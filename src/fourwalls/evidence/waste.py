@@ -197,7 +197,7 @@ def _wasted(
 ) -> tuple[list[Loss], list[Refusal], list[str], Floats | None]:
     text, cause, part, chance = about
     step = "leakage with the party that caused it and the category, channel and region it belongs to"
-    found = _role(by_role, booked, cause)
+    found = _role(by_role, booked, cause, ground.own)
     if found is None:
         because = "bookings name no party that handles order lines, and the cause does not say whose work it comes from"
         return [], [Refusal("no_causer", f"waste by {text}", because, step)], [], None
@@ -318,7 +318,7 @@ def _alike_throughout(
 
 
 def _role(
-    by_role: Mapping[ledger.Role, Handled], booked: _Booked, cause: ledger.Cause
+    by_role: Mapping[ledger.Role, Handled], booked: _Booked, cause: ledger.Cause, own: str
 ) -> tuple[ledger.Role, Handled] | None:
     """The role whose parties agree best with those that bookings name, and who handled lines in it."""
     named = [i for i, p in enumerate(booked.party) if p is not None]
@@ -343,29 +343,28 @@ def _role(
             best = float(sum(seen)), role, handled
     if best is None:
         return None
-    if (everywhere := _of_one_party(booked, best[2], columns)) is not None:
+    if set(booked.party) == {own} and (everywhere := _ours(booked, best[2], columns, own)) is not None:
         return best[1], everywhere
     known = {p for p in best[2].party if p is not None}
     return (best[1], best[2]) if any(booked.party[i] in known for i in named) else None
 
 
-def _of_one_party(booked: _Booked, handled: Handled, columns: tuple[int, ...]) -> Handled | None:
-    """All lines as one party's, where all bookings name it, also at places where somebody else handles the lines.
+def _ours(booked: _Booked, handled: Handled, columns: tuple[int, ...], own: str) -> Handled | None:
+    """All lines as our own, where bookings that all name us come as well from places where others handle every line.
 
-    What our own customer service or buying causes is booked to us wherever goods are packed or sold: no role of an order line tells it.
+    What our customer service or buying causes is booked to us wherever goods are packed or sold: no role of an order line tells it. Where
+    it came with what we handle, those places would have no bookings; where it comes with all lines, as many as they have lines. Nearer
+    to the second is taken for it.
     """
-    parties = set(booked.party)
-    if len(parties) > 1 or None in parties:
-        return None
-    [party] = parties
-    of_party = {
-        tuple(full[i] for i in columns) for full, p in zip(handled.place, handled.party, strict=True) if p == party
-    }
-    elsewhere = np.array([tuple(place[i] for i in columns) not in of_party for place in booked.place], dtype=np.bool_)
-    if booked.count[elsewhere].sum() <= (1 - _NAMED_PART) * booked.count.sum():
+    at = [tuple(full[i] for i in columns) for full in handled.place]
+    of_us = {place for place, party in zip(at, handled.party, strict=True) if party == own}
+    elsewhere = np.array([tuple(place[i] for i in columns) not in of_us for place in booked.place], dtype=np.bool_)
+    lines, theirs = handled.lines.sum(axis=1), np.array([place not in of_us for place in at], dtype=np.bool_)
+    part = float(booked.count[elsewhere].sum() / max(booked.count.sum(), 1e-12))
+    if part <= 0 or part <= float(lines[theirs].sum() / max(lines.sum(), 1e-12)) / 2:
         return None
     n = len(handled.place)
-    return replace(handled, doer=[str(party)] * n, party=[party] * n)
+    return replace(handled, doer=[own] * n, party=[own] * n)
 
 
 def _scales_with_value(booked: _Booked, handled: Handled) -> bool:

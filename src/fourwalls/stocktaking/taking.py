@@ -375,12 +375,12 @@ class Stocktaking(StockTables):
 
     @property
     def lost_at_cost(self) -> float:
-        """Part of its cost that goods given up at the end of their season lose: what was booked for it, else all of it."""
+        """Part of its cost that goods given up at the end of their season lose: what is booked for them, else all of it."""
         up, share = self.accounts.given_up, self.share
         if up is None or share is None or not up.any():
             return 1.0
         at_cost = float((up[share.shelf] * share.weight * np.nan_to_num(share.cost)).sum())
-        booked = sum(row["amount"] or 0.0 for row in self._booked_markdowns)
+        booked = float(self.markdowns[up > 0].sum())
         return min(1.0, booked / at_cost) if booked > 0 and at_cost > 0 else 1.0
 
     @cached_property

@@ -155,6 +155,8 @@ def ranked(diagnosis: Diagnosis) -> tuple[AssetDiagnosis, ...]:
 
 _FIGURES = {
     "late_line_cost_share": "what a late line costs",
+    "late_line_cost_by_line_share": "part of that which is the same for every line",
+    "late_line_value_amount": "the mean value of a late line",
     "gross_margin_share": "the gross margin",
     "attainable_share": "part of a gap that a path closes",
     "discount_rate": "what money costs a year",

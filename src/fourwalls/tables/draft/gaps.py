@@ -41,6 +41,4 @@ def _mixed_clocks(found: Layout) -> tuple[str, ...]:
 def _no_delivery(found: Layout) -> tuple[str, ...]:
     if found.giver("promised_at") is None or found.giver("delivered_at") is not None:
         return ()
-    return (
-        "a promise is told but no delivery: without delivered_at every line whose promise is past counts as missed",
-    )
+    return ("a promise is told but no delivery: without delivered_at nothing is said of lateness",)
